@@ -9,7 +9,7 @@
 #define HF_CONF_CONF_H
 
 #include "conf/diag.h"
-#include "conf/host.h"
+#include "model/conf_host.h"
 #include "conf/tree.h"
 #include "model/conf.h"
 

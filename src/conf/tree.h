@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "conf/diag.h"
-#include "conf/host.h"
+#include "model/conf_host.h"
 #include "base/span.h"
 
 struct conf_word {

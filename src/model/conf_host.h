@@ -5,8 +5,8 @@
  * like; a NULL function means "not known here" and the judgement that needs it is left out
  * (`holdfast check --offline`).
  */
-#ifndef HF_CONF_HOST_H
-#define HF_CONF_HOST_H
+#ifndef HF_MODEL_CONF_HOST_H
+#define HF_MODEL_CONF_HOST_H
 
 #include <stdbool.h>
 #include <stddef.h>
