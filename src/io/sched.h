@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Scheduling, memory locking and privileges of this process. */
+#ifndef HF_IO_SCHED_H
+#define HF_IO_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sched_wish {
+	int rt_priority;      /* SCHED_RR priority; 0: none */
+	bool lock_memory;
+	int nice;
+	const uint32_t *cpus;
+	unsigned n_cpus;
+	uint32_t rlimit_rttime; /* usec of CPU without blocking; 0: no limit */
+};
+
+struct sched_got {
+	int rt_priority;      /* in force */
+	bool locked;
+	int rt_error, lock_error; /* -errno when a wish was refused */
+};
+
+/* Asks for what is wished; never fails as a whole. */
+void sched_apply(const struct sched_wish *w, struct sched_got *ret);
+
+/* Back to normal scheduling: what the guard against a runaway does (SIGXCPU). 0 or -errno. */
+int sched_demote(void);
+
+/* Installs the guard: when the process used `usec` of CPU time without blocking it is demoted instead
+ * of killed. `told` (async-signal-safe flag) becomes true. 0 or -errno. */
+int sched_guard(uint32_t usec, volatile bool *told);
+
+/* Keeps only these capabilities (bounding set, permitted, effective); no new privileges when `sealed`. */
+int privileges_keep(const int *caps, unsigned n, bool sealed);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The board: one shared memory file per worker, written by that worker alone, read by anybody.
+ * Asking never reaches a worker. Records are fixed, one per object of the configuration, each under
+ * a sequence lock. A restarted worker reads its own past from it.
+ */
+#ifndef HF_IPC_BOARD_H
+#define HF_IPC_BOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "base/usec.h"
+#include "model/state.h"
+
+#define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
+#define BOARD_LAYOUT 1
+#define BOARD_NAME_MAX 64
+#define BOARD_EVENTS 256
+#define BOARD_PARTS 8
+
+/* Sequence lock: odd while the record is being written. */
+typedef _Atomic uint32_t board_seq;
+
+struct board_part {
+	char name[32];
+	uint8_t kind; /* TRACK_* */
+	bool fault;
+	int16_t value;
+};
+
+/* Counters, named as in keepalived's JSON. */
+struct board_counters {
+	uint64_t advert_rcvd, advert_sent, become_master, release_master;
+	uint32_t packet_len_err, advert_interval_err, ip_ttl_err, invalid_type_rcvd, addr_list_err,
+		invalid_authtype, authtype_mismatch, auth_failure, pri_zero_rcvd, pri_zero_sent,
+		checksum_err, version_err, vrid_err;
+};
+
+struct board_instance {
+	board_seq seq;
+	uint8_t state, family, version, vrid;
+	uint8_t base, effective, master_priority, n_parts;
+	bool leaving, adopted, legacy_checksum;
+	uint32_t group;		/* id or UINT32_MAX */
+	uint32_t first_vip, n_vips;
+	char name[BOARD_NAME_MAX];
+	char interface[16];
+	usec_t since;		/* monotonic */
+	usec_t advert_int, master_interval;
+	usec_t master_heard;	/* monotonic, 0: never */
+	struct ip_addr source, master, rival;
+	uint8_t rival_priority;
+	uint32_t rival_adverts;
+	usec_t rival_since, rival_last;
+	struct cause cause;
+	struct board_part parts[BOARD_PARTS];
+	struct board_counters counters;
+};
+
+struct board_vip {
+	struct ip_addr addr;
+	uint8_t prefix;
+	bool present, excluded;
+	char interface[16];
+};
+
+struct board_group {
+	board_seq seq;
+	uint8_t state;
+	char name[BOARD_NAME_MAX];
+	usec_t since;
+	struct cause cause;
+};
+
+struct board_script { /* of the runner: vrrp_script */
+	board_seq seq;
+	bool known, good, running, timed_out;
+	int32_t last_status;
+	uint64_t runs, failures, skipped;
+	usec_t last_start, last_duration;
+	char name[BOARD_NAME_MAX];
+	char output[128]; /* end of what it last wrote to standard error */
+};
+
+struct board_file { /* of the runner: track_file */
+	board_seq seq;
+	bool known;
+	int64_t value;
+	char name[BOARD_NAME_MAX];
+};
+
+struct board_event {
+	board_seq seq;
+	uint64_t number;  /* 1, 2, ...; 0: empty */
+	usec_t at, wall;  /* monotonic; since 1970 */
+	bool is_group;
+	uint16_t from, to;
+	uint8_t priority;
+	char name[BOARD_NAME_MAX];
+	struct cause cause;
+};
+
+/* Numbers of records; the layout follows from them. */
+struct board_shape {
+	uint32_t instances, vips, groups, scripts, files;
+};
+
+struct board_header {
+	uint32_t magic, layout;
+	uint64_t size;
+	struct board_shape shape;
+	uint32_t process;     /* enum process */
+	uint32_t generation;
+	_Atomic int32_t pid;  /* of the worker, 0: none */
+	_Atomic int64_t heartbeat; /* monotonic, at least once a second while the worker lives */
+	_Atomic int64_t started; /* monotonic */
+	_Atomic uint64_t events; /* number of the newest event */
+	_Atomic uint32_t restarts;
+	_Atomic uint32_t rt_priority; /* SCHED_RR priority in force, 0: none */
+	_Atomic uint32_t mem_locked;
+	_Atomic int64_t worst_lateness; /* usec, of a timer */
+	int64_t wall_offset;  /* wall time - monotonic time at start, for printing "since" */
+	char conf_path[256];
+};
+
+struct board {
+	struct board_header *header; /* the mapping */
+	struct board_instance *instances;
+	struct board_vip *vips;
+	struct board_group *groups;
+	struct board_script *scripts;
+	struct board_file *files;
+	struct board_event *events; /* BOARD_EVENTS */
+	size_t size;
+	bool writable;
+};
+
+size_t board_size(const struct board_shape *shape);
+
+/* Creates the file `path` (mode 0644, replaced in one step) with empty records: descriptor or -errno. */
+int board_create(const char *path, enum process p, const struct board_shape *shape, uint32_t generation,
+		 const char *conf_path);
+
+/* Maps a board; checks magic, layout and that every size fits the file. 0 or -errno. */
+int board_map(int fd, bool writable, struct board *ret);
+void board_unmap(struct board *b);
+
+/* Writer: before and after a record is changed. Reader: copies a record without tearing; false when
+ * the writer died in the middle of it (the copy may be torn). */
+void board_write_begin(board_seq *seq);
+void board_write_end(board_seq *seq);
+bool board_read(const void *record, void *ret, size_t size);
+
+/* Appends an event to the ring. */
+void board_event_add(struct board *b, const struct board_event *e);
+
+#endif

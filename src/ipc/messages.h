@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every message between the processes: one table gives name, sender, receiver and struct, and the
+ * receiving side checks all three. Both ends are the same binary, so there is no versioning.
+ * Objects are ids of a configuration generation: what belongs to another generation is dropped.
+ */
+#ifndef HF_IPC_MESSAGES_H
+#define HF_IPC_MESSAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/usec.h"
+
+enum process { PROC_SUPERVISOR, PROC_VRRP, PROC_RUNNER, PROC_COUNT };
+
+/* A configuration to run: carries descriptors of the sealed text and of the worker's board. The
+ * first one also tells what the command line said. */
+struct msg_config {
+	uint32_t generation;
+	uint32_t text_len;
+	uint8_t log_sink, log_format, log_level, log_facility; /* io/log.h */
+	uint8_t log_detail;	 /* -D count */
+	bool dont_release;	 /* -V: leave addresses at stop */
+	bool address_monitoring; /* -a */
+	bool adopt;		 /* the board holds the past of a predecessor that died */
+	usec_t died;		 /* when it was seen dead */
+	char run_dir[128];
+	char ident_suffix[64];	 /* _NAMESPACE_INSTANCE of syslog idents */
+};
+
+/* A new channel between vrrp and runner: carries one descriptor. */
+struct msg_peer {
+	uint32_t unused;
+};
+
+/* The generation is in force, or could not be (error: -errno, text). */
+struct msg_ready {
+	uint32_t generation;
+	int32_t error;
+	char text[160];
+};
+
+/* Stop in good order; `stopped` is the answer. */
+struct msg_stop {
+	uint32_t unused;
+};
+struct msg_stopped {
+	uint32_t unused;
+};
+
+/* keepalived's signals that ask for files: enum dump_kind. */
+enum dump_kind { DUMP_DATA, DUMP_STATS, DUMP_STATS_CLEAR, DUMP_JSON };
+struct msg_dump {
+	uint32_t kind;
+};
+
+/* vrrp -> runner: send every tracker state you know of this generation, and changes from now on. */
+struct msg_snapshot {
+	uint32_t generation;
+};
+
+/* runner -> vrrp */
+struct msg_script_state {
+	uint32_t generation, script; /* id of the vrrp_script */
+	bool good, timed_out;
+	int32_t status; /* exit status or -signal */
+};
+struct msg_file_value {
+	uint32_t generation, file;
+	int64_t value;
+};
+
+/* vrrp -> runner: something happened; run what is configured for it, in order. */
+enum notify_event { NOTIFY_STATE, NOTIFY_RX_LOWER, NOTIFY_PRIORITY };
+struct msg_notify {
+	uint32_t generation, id; /* instance or group */
+	bool is_group;
+	bool fifo_only;		 /* after a reload: fifo_write_vrrp_states_on_reload */
+	uint8_t event;		 /* enum notify_event */
+	uint8_t priority;	 /* 0 for groups */
+	uint16_t state, previous; /* enum vrrp_state */
+	uint64_t sequence;
+	char cause[160];
+};
+
+#define MESSAGES(X)                                                        \
+	X(CONFIG_VRRP, SUPERVISOR, VRRP, struct msg_config)                \
+	X(CONFIG_RUNNER, SUPERVISOR, RUNNER, struct msg_config)            \
+	X(PEER_VRRP, SUPERVISOR, VRRP, struct msg_peer)                    \
+	X(PEER_RUNNER, SUPERVISOR, RUNNER, struct msg_peer)                \
+	X(STOP_VRRP, SUPERVISOR, VRRP, struct msg_stop)                    \
+	X(STOP_RUNNER, SUPERVISOR, RUNNER, struct msg_stop)                \
+	X(DUMP_VRRP, SUPERVISOR, VRRP, struct msg_dump)                    \
+	X(READY_VRRP, VRRP, SUPERVISOR, struct msg_ready)                  \
+	X(READY_RUNNER, RUNNER, SUPERVISOR, struct msg_ready)              \
+	X(STOPPED_VRRP, VRRP, SUPERVISOR, struct msg_stopped)              \
+	X(STOPPED_RUNNER, RUNNER, SUPERVISOR, struct msg_stopped)          \
+	X(SNAPSHOT, VRRP, RUNNER, struct msg_snapshot)                     \
+	X(NOTIFY, VRRP, RUNNER, struct msg_notify)                         \
+	X(SCRIPT_STATE, RUNNER, VRRP, struct msg_script_state)             \
+	X(FILE_VALUE, RUNNER, VRRP, struct msg_file_value)
+
+enum message_kind {
+#define X(name, from, to, type) MSG_##name,
+	MESSAGES(X)
+#undef X
+	MSG_KINDS,
+};
+
+#define MSG_MAX 512
+#define MSG_FDS_MAX 2
+
+#define X(name, from, to, type) _Static_assert(sizeof(type) <= MSG_MAX, #name " is too long");
+MESSAGES(X)
+#undef X
+
+#endif
