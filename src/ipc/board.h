@@ -14,6 +14,7 @@
 
 #include "base/ip.h"
 #include "base/usec.h"
+#include "ipc/messages.h"
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
