@@ -67,6 +67,8 @@ enum cause_kind {
 	CAUSE_RELOAD,		/* a new configuration demands it */
 	CAUSE_SHUTDOWN,		/* the daemon stops */
 	CAUSE_DUPLICATE_OWNER,	/* another address owner, address */
+	CAUSE_PREEMPT,		/* a master of lower priority was ignored until the time was up: address,
+				 * peer_priority, own_priority */
 };
 
 #define CAUSE_NAME_MAX 64

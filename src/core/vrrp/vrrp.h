@@ -24,15 +24,18 @@ struct vrrp_router;
 /* ---- what the world tells ---------------------------------------------------------------- */
 
 enum vrrp_event_kind {
-	VRRP_EV_START,	   /* once, first: elections begin (trackers, links and sources known so far were told before) */
-	VRRP_EV_TICK,	   /* the deadline has come (or any other moment) */
+	/* Once, after all that is known of links, sources and trackers was told: elections begin.
+	 * A router made by a reload is told what is new for it, then started in the same way. */
+	VRRP_EV_START,
+	VRRP_EV_TICK, /* the deadline has come (or any other moment) */
 	VRRP_EV_ADVERT,	   /* a valid advert, see vrrp_rx_check() */
 	VRRP_EV_LINK,	   /* state of an interface */
 	VRRP_EV_SOURCE,	   /* source address of an instance's adverts, family IP_NONE: there is none */
 	VRRP_EV_SCRIPT,	   /* verdict on a vrrp_script */
 	VRRP_EV_FILE,	   /* value of a track_file */
 	VRRP_EV_VIP_GONE,  /* a VIP of a MASTER was removed by somebody else */
-	VRRP_EV_SHUTDOWN,  /* leave: priority 0, hand the addresses over, stop */
+	VRRP_EV_SHUTDOWN,  /* leave: priority 0, hand the addresses over, stop (after that only ticks
+			    * and adverts matter, until vrrp_router_stopped()) */
 };
 
 struct vrrp_event {
@@ -62,9 +65,11 @@ enum vrrp_action_kind {
 	VRRP_DO_SEND_ADVERT, /* id, priority (0: leaving); to the group or every peer */
 	VRRP_DO_OWN,	     /* id: its addresses belong on this host: add what is missing */
 	VRRP_DO_DISOWN,	     /* id: remove them, stop pending announcements */
-	VRRP_DO_ANNOUNCE,    /* id, rounds: gratuitous ARP / unsolicited NA for all its addresses */
+	VRRP_DO_ANNOUNCE,    /* id, rounds: gratuitous ARP / unsolicited NA for all its addresses;
+			      * value 1: only those that the new configuration added */
 	VRRP_DO_ANNOUNCE_SOURCE, /* id: one for the source address of a unicast instance */
-	VRRP_DO_TRANSITION,  /* id, from, to, cause: log, board, notify. group: is_group */
+	VRRP_DO_TRANSITION,  /* id, from, to, cause: log, board, notify. group: is_group. from == to:
+			      * a role was adopted, nothing to notify */
 	VRRP_DO_PRIORITY,    /* id, from, to: effective priority changed */
 	VRRP_DO_NOTE,	     /* id, note: something to log, see enum vrrp_note */
 	VRRP_DO_RX_LOWER,    /* id: notify_master_rx_lower_pri and its FIFO line */
@@ -129,11 +134,13 @@ void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past);
 /* One event. Appends actions to out->v (from out->n on). */
 void vrrp_router_step(struct vrrp_router *r, usec_t now, const struct vrrp_event *ev, struct vrrp_out *out);
 
-/* The earliest moment at which something is due, USEC_NEVER when idle. VRRP_EV_TICK handles one
- * instance that is due; call again while deadline <= now. */
+/* The earliest moment at which something is due, USEC_NEVER when idle. VRRP_EV_TICK handles as much
+ * of what is due as fits the output list: after any event, carry out the actions and tick again
+ * while deadline <= now. Adverts due within the next millisecond may be sent in the same tick. */
 usec_t vrrp_router_deadline(const struct vrrp_router *r);
 
-/* An output list big enough for any one event of this router, in its arena. */
+/* An output list big enough for any one event of this router, in its arena. It must be empty when
+ * an event is stepped. */
 struct vrrp_out vrrp_router_out(struct vrrp_router *r);
 
 /* Whether everything has stopped after VRRP_EV_SHUTDOWN. */
@@ -141,18 +148,27 @@ bool vrrp_router_stopped(const struct vrrp_router *r);
 
 /* Goes over to a new configuration: a new router that carries over roles, timers, tracker states
  * and counters of what is the same (VRID, family, interface, unicast or multicast, ...; see
- * vrrp-behaviour 5.10), and appends what must happen now for removed, changed and new instances.
- * Actions about removed instances carry ids of the old configuration: they come first, and
- * *ret_old_actions says how many. Frees nothing: the caller frees `old` when the actions are done. */
-struct vrrp_router *vrrp_router_reload(struct vrrp_router *old, const struct conf *conf, usec_t now,
-				       struct vrrp_out *out, unsigned *ret_old_actions);
-/* Which instance of the old configuration this one continues, or CONF_NONE. */
-uint32_t vrrp_conf_match(const struct conf *old, const struct conf_instance *instance);
+ * vrrp-behaviour 5.10). *ret_old gets the actions about removed instances and groups, with ids of the
+ * OLD configuration, in memory of the new router. Then the driver tells the links, sources and
+ * trackers that the new router does not know yet (telling all is fine), and VRRP_EV_START: that
+ * gives the actions for changed and new instances. Frees nothing: the caller frees `old` when the
+ * actions are done. Adverts and ticks must wait until the new router is started. */
+struct vrrp_router *vrrp_router_reload(const struct vrrp_router *old, const struct conf *conf,
+				       usec_t now, struct vrrp_out *ret_old);
+
+/* Which instance of the configuration before the reload this one continues, or CONF_NONE. */
+uint32_t vrrp_router_old_id(const struct vrrp_router *r, uint32_t instance);
+
+/* For every instance of `to`, which one of `from` it continues, or CONF_NONE. Linear. `ret` has
+ * to->instances.n places. */
+void vrrp_conf_match(const struct conf *from, const struct conf *to, uint32_t *ret);
 
 /* ---- ports: the interfaces the configuration names ------------------------------------------ */
 
 unsigned vrrp_router_ports(const struct vrrp_router *r);
 const char *vrrp_router_port_name(const struct vrrp_router *r, uint32_t port);
+/* CONF_NONE when no instance cares about it. */
+uint32_t vrrp_router_port_find(const struct vrrp_router *r, const char *name);
 
 /* ---- looking at it --------------------------------------------------------------------------- */
 
@@ -162,6 +178,7 @@ struct vrrp_priority_part {
 	const char *name;
 	int32_t value;
 	bool fault; /* it holds the instance in FAULT */
+	bool known; /* it has a result */
 };
 
 struct vrrp_view {
