@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Configuration texts and the protocol's arithmetic."""
+
+
+def globals_(extra=""):
+    return ("global_defs {\n    router_id lab\n    script_user root\n    enable_script_security\n"
+            f"    {extra}\n}}\n")
+
+
+def instance(name="VI_1", vrid=51, priority=100, interface="eth0", version=3, interval=0.1,
+             vips=("192.0.2.100/24",), extra="", state="BACKUP"):
+    lines = [f"vrrp_instance {name} {{", f"    state {state}", f"    interface {interface}",
+             f"    version {version}", f"    virtual_router_id {vrid}", f"    priority {priority}",
+             f"    advert_int {interval}"]
+    lines += ["    " + line.strip() for line in extra.splitlines()]
+    if vips:
+        lines += ["    virtual_ipaddress {", *(f"        {vip}" for vip in vips), "    }"]
+    return "\n".join(lines) + "\n}\n"
+
+
+def config(*blocks, extra=""):
+    """global_defs and the blocks; one default instance if none is given."""
+    return globals_(extra) + "".join(blocks or (instance(),))
+
+
+def v2(**fields):
+    """A version 2 instance; its shortest interval is a second."""
+    return instance(**{"version": 2, "interval": 1, **fields})
+
+
+def skew(priority, interval=0.1, version=3):
+    return (256 - priority) / 256 * (interval if version == 3 else 1)
+
+
+def master_down(priority, interval=0.1, version=3, adverts=3):
+    return adverts * interval + skew(priority, interval, version)

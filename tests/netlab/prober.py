@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a client sees of a virtual address: numbered UDP probes at a steady rate, and their echoes.
+
+Echo servers run on the nodes that may own the address; the client counts probes without an answer
+and the longest time between two answered ones. Both are processes of their own, so that neither
+the test's other threads nor Python's lock disturb the rate.
+"""
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+PORT = 7007
+IP_FREEBIND, IPV6_FREEBIND = 15, 78
+
+
+def _socket(address):
+    return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def serve(address):
+    """Echo what arrives for the address, which need not be here yet."""
+    sock = _socket(address)
+    if ":" in address:
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+    sock.bind((address, PORT))
+    name = os.uname().nodename if len(sys.argv) < 4 else sys.argv[3]
+    print("ready", flush=True)
+    while True:
+        data, peer = sock.recvfrom(2048)
+        try:
+            sock.sendto(data + name.encode(), peer)
+        except OSError:
+            pass  # the address has just left
+
+
+def probe(address, rate):
+    """Probe until SIGTERM, then print the result."""
+    sock = _socket(address)
+    sock.setblocking(False)
+    running = [True]
+    signal.signal(signal.SIGTERM, lambda *_: running.clear())
+    sent, answered = [], {}
+    print("ready", flush=True)
+    start = time.monotonic()
+
+    def receive(timeout):
+        if not select.select([sock], [], [], timeout)[0]:
+            return False
+        while True:
+            try:
+                data = sock.recv(2048)
+            except OSError:
+                return True
+            answered.setdefault(struct.unpack_from("!I", data)[0], data[4:].decode())
+
+    while running:
+        due = start + len(sent) / rate
+        wait = due - time.monotonic()
+        if wait > 0:
+            receive(wait)
+            continue
+        try:
+            sock.sendto(struct.pack("!I", len(sent)), (address, PORT))
+        except OSError:
+            pass  # no neighbour: counted as lost
+        sent.append(time.time())
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end and len(answered) < len(sent):
+        receive(end - time.monotonic())
+    print(json.dumps(_result(sent, answered)), flush=True)
+
+
+def _result(sent, answered):
+    """Counts, and the longest run of lost probes as (from, to) of the answered ones around it. Those
+    before the first and after the last answer don't count: nobody was asked yet, or any more."""
+    got = sorted(answered)
+    gaps = [(sent[after] - sent[before], sent[before], after - before - 1)
+            for before, after in zip(got, got[1:]) if after > before + 1]
+    longest = max(gaps, default=(0.0, 0.0, 0))
+    owners = []
+    for number in got:
+        if not owners or owners[-1] != answered[number]:
+            owners.append(answered[number])
+    return {"sent": len(sent), "answered": len(got), "lost": sum(gap[2] for gap in gaps),
+            "gap": longest[0], "gap_at": longest[1], "owners": owners}
+
+
+class Prober:
+    """An echo server on each of `servers` and a client on `client`; `stop()` gives the result."""
+
+    def __init__(self, client, servers, address, rate=1000):
+        self._servers = [self._spawn(node, "serve", address, node.name) for node in servers]
+        self._client = self._spawn(client, "probe", address, str(rate))
+
+    @staticmethod
+    def _spawn(node, *words):
+        process = subprocess.Popen(node.command(sys.executable, os.path.abspath(__file__), *words),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        return process
+
+    def stop(self):
+        self._client.terminate()
+        result = json.loads(self._client.communicate(timeout=10)[0])
+        self.close()
+        return result
+
+    def close(self):
+        for process in [self._client, *self._servers]:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(sys.argv[2])
+    else:
+        probe(sys.argv[2], float(sys.argv[3]))

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Small things that the test files share."""
+import pytest
+
+from netlab.configs import config, globals_, instance, master_down, skew, v2  # noqa: F401
+
+VIP = "192.0.2.100"
+VIP6 = "fe80::100"
+VRID = 51
+
+better = pytest.mark.better
+holdfast_only = pytest.mark.holdfast_only
+
+
+def near(value, expected, early=0.02, late=0.15):
+    """Is a measured time the expected one? Late is forgiven more than early: the machine is shared."""
+    return expected - early <= value <= expected + late
+
+
+def become_master(lab, node=None, timeout=5, **fields):
+    """Wait until the node is MASTER and has announced its address; the time of its first advert."""
+    node = node or lab.a
+    advert = lab.wire.wait_advert(node.name, timeout=timeout, **fields)
+    return advert.time
+
+
+def settle(seconds):
+    import time
+    time.sleep(seconds)
