@@ -31,11 +31,15 @@ struct conf_stmt {
 	VEC(struct conf_stmt *) body;
 };
 
+#define CONF_MARK_LINES 64
+
 /* One file read, with its lines for messages. */
 struct conf_file {
 	const char *path;
 	const char *text;
 	size_t len;
+	const uint32_t *marks; /* offset of every CONF_MARK_LINES-th line, from the first on */
+	unsigned n_marks;
 };
 
 struct conf_source {

@@ -35,6 +35,8 @@ struct conf_host {
 	enum conf_path_kind (*path_kind)(void *ctx, const char *path, bool *ret_readable);
 	/* Paths that match in glob order (csh braces already expanded); 0 or -errno. */
 	int (*glob)(void *ctx, const char *pattern, struct arena *a, char ***ret, unsigned *ret_n);
+	/* Absolute path of a directory, symbolic links resolved; NULL when there is none. */
+	char *(*real_path)(void *ctx, const char *path, struct arena *a);
 	const char *(*getenv)(void *ctx, const char *name);
 	uint32_t (*random)(void *ctx, bool reseed, uint32_t seed);
 
