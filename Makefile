@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A thin front of Meson: `make help` lists what there is.
+
+BUILD  ?= build
+prefix ?= /usr/local
+PREFIX ?= $(prefix)
+# The distribution's own Python: the one that its pytest and scapy packages belong to.
+PYTHON ?= /usr/bin/python3
+SUITE  ?=
+SEEDS  ?= 10000
+SECONDS ?= 60
+
+export HOLDFAST = $(abspath $(BUILD))/holdfast
+
+all: deps $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@ln -sfn holdfast $(BUILD)/keepalived
+	@ln -sfn holdfast $(BUILD)/genhash
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) --prefix=$(PREFIX) --sysconfdir=/etc --localstatedir=/var
+
+deps:
+	@packaging/install-deps.sh packaging/build-deps.txt
+
+test-deps:
+	@packaging/install-deps.sh packaging/build-deps.txt packaging/test-deps.txt
+
+demo: need-root all
+	@$(PYTHON) demo/demo.py
+
+check: need-root test-deps all
+	@$(PYTHON) tests/run.py --build $(BUILD) $(SUITE)
+
+bench: need-root test-deps all
+	@$(PYTHON) bench/run.py
+
+sim: all
+	$(BUILD)/holdfast-sim --seeds $(SEEDS)
+
+fuzz: test-deps
+	@$(PYTHON) tests/run.py --build $(BUILD) --fuzz-seconds $(SECONDS) fuzz
+
+# As root, DESTDIR= and prefix= as usual. The names keepalived and genhash are left to
+# `make install-links`: the distribution's own package may be there.
+install: all
+	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+install-links:
+	ln -sfn holdfast $(DESTDIR)$(PREFIX)/sbin/keepalived
+	ln -sfn ../sbin/holdfast $(DESTDIR)$(PREFIX)/bin/genhash
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+
+need-root:
+	@[ "$$(id -u)" -eq 0 ] || { echo "This needs root for network namespaces: sudo make $(MAKECMDGOALS)" >&2; exit 1; }
+
+help:
+	@echo 'make                    build $(BUILD)/holdfast, and its names keepalived and genhash'
+	@echo 'sudo make demo          two directors in namespaces: crash, takeover, return, planned stop'
+	@echo 'sudo make check         every test; SUITE="unit style" runs only these'
+	@echo 'sudo make bench         measurements against the distribution'"'"'s keepalived'
+	@echo 'make sim SEEDS=N        N seeds of the simulator'
+	@echo 'make fuzz SECONDS=N     every fuzz target for N seconds'
+	@echo 'sudo make install       prefix=$(PREFIX) DESTDIR=; make install-links adds keepalived and genhash'
+	@echo 'make clean              remove what was built'
+
+.PHONY: all deps test-deps demo check bench sim fuzz install install-links clean need-root help
