@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/ip.h"
 #include "base/usec.h"
 #include "model/conf.h"
@@ -24,6 +25,7 @@ struct vrrp_advert {
 	uint8_t version, vrid, priority, count, auth_type;
 	usec_t interval;
 	bool checksum_plain; /* v3 IPv4: the sum without pseudo-header fitted (RFC 9568) */
+	bool checksum_old;   /* v3 IPv4 unicast: the pseudo-header of the group fitted */
 	const uint8_t *addrs; /* `count` addresses inside the received packet, valid while it is */
 };
 
@@ -35,7 +37,8 @@ struct vrrp_rx {
 	int hop_limit;	     /* IPv6 (ancillary data); IPv4 reads its header */
 };
 
-/* Why a packet was not accepted; the order is that of the checks (vrrp-behaviour 8). */
+/* Why a packet was not accepted, in the order of the checks. UNKNOWN_VRID and NOT_LISTENING are for
+ * the caller to give: only it knows the instances. */
 enum vrrp_rx_verdict {
 	VRRP_RX_OK,
 	VRRP_RX_SHORT,		/* not even a header: no VRID known */
@@ -66,15 +69,14 @@ enum { VRRP_RX_ODD_COUNT = 1, VRRP_RX_ODD_ADDRESS = 2, VRRP_RX_ODD_INTERVAL = 4 
  * -1 when too short. */
 int vrrp_rx_vrid(const struct vrrp_rx *rx);
 
-/* Checks a packet against an instance. `is_owner_master`: priority 255. `check_addresses`: whether
- * the address list is to be compared (skip_check_adv_addr). On VRRP_RX_OK fills *ret and *ret_odd;
- * otherwise `*ret_got`/`*ret_expected` are the numbers for the log text. */
+/* Checks a packet against an instance. `check_addresses`: whether the address list is to be compared
+ * (skip_check_adv_addr). On VRRP_RX_OK fills *ret and *ret_odd (bits above); otherwise *ret_got and
+ * *ret_expected are the numbers for the log text. An IPv6 checksum is the kernel's business. */
 enum vrrp_rx_verdict vrrp_rx_check(const struct conf_instance *conf, const struct vrrp_rx *rx,
 				   bool check_addresses, struct vrrp_advert *ret, unsigned *ret_odd,
 				   int *ret_got, int *ret_expected);
 
 /* Log sentence of a verdict: "invalid TTL/HL from 10.0.0.2. Received 64 and expect 255". */
-struct buf;
 void vrrp_rx_verdict_text(enum vrrp_rx_verdict v, const struct vrrp_rx *rx, int got, int expected,
 			  struct buf *out);
 
@@ -93,6 +95,8 @@ void vrrp_ip4_header_write(uint8_t p[static VRRP_IP4_HEADER], uint16_t id, uint8
 /* RFC 1071; `sum` carries on, start with 0; returns the sum to fold with vrrp_checksum_finish(). */
 uint32_t vrrp_checksum_add(uint32_t sum, const void *data, size_t len);
 uint16_t vrrp_checksum_finish(uint32_t sum);
+/* The sum of an IPv4 pseudo-header in front of a PDU of `len` bytes. */
+uint32_t vrrp_checksum_pseudo4(const struct ip_addr *from, const struct ip_addr *to, size_t len);
 
 /* Ethernet frames that announce an address: gratuitous ARP request (42 bytes) and unsolicited
  * neighbour advertisement (86 bytes, RFC 4861 4.4, Override set). Return the length. */
