@@ -155,8 +155,12 @@ void board_unmap(struct board *b);
 void board_write_begin(board_seq *seq);
 void board_write_end(board_seq *seq);
 bool board_read(const void *record, void *ret, size_t size);
+/* The same for a record under the lock of another one: a board_vip under its instance's `seq`. */
+bool board_read_under(const board_seq *seq, const void *record, void *ret, size_t size);
 
 /* Appends an event to the ring. */
 void board_event_add(struct board *b, const struct board_event *e);
+/* Takes over the events of the board before a reload; the writer of `to` calls it. */
+void board_event_carry(struct board *to, const struct board *from);
 
 #endif
