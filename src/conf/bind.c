@@ -514,6 +514,22 @@ static void bind_block(struct bind *b, const struct block *blk, unsigned bit, vo
 	block_mark(parent, bit);
 }
 
+/* One entry of a T_ENTRIES row. */
+static void bind_entry(struct bind *b, const struct row *row, void *parent, const struct conf_stmt *entry)
+{
+	struct cursor c = {.stmt = entry};
+	void *obj = object_new(b, row->sub, entry->at);
+
+	if (entry->has_block)
+		diag_add(b->diags, DIAG_ERROR, "unexpected-block", entry->open,
+			 "no { } block here, skipped");
+	if (!bind_positional(b, row->sub, obj, &c) || !bind_options(b, row->sub, obj, &c, false))
+		return;
+	if (row->sub->finish && !row->sub->finish(b, obj, entry))
+		return;
+	object_keep(b, row, parent, obj, true);
+}
+
 /* keyword { entry; entry; ... } */
 static void bind_entries(struct bind *b, const struct block *blk, unsigned bit, void *parent,
 			 const struct conf_stmt *stmt)
@@ -523,20 +539,8 @@ static void bind_entries(struct bind *b, const struct block *blk, unsigned bit, 
 
 	report_extra(b, &head, row->name);
 	block_mark(parent, bit);
-	for (unsigned i = 0; i < stmt->body.n; i++) {
-		const struct conf_stmt *entry = stmt->body.v[i];
-		struct cursor c = {.stmt = entry};
-		void *obj = object_new(b, row->sub, entry->at);
-
-		if (entry->has_block)
-			diag_add(b->diags, DIAG_ERROR, "unexpected-block", entry->open,
-				 "no { } block here, skipped");
-		if (!bind_positional(b, row->sub, obj, &c) || !bind_options(b, row->sub, obj, &c, false))
-			continue;
-		if (row->sub->finish && !row->sub->finish(b, obj, entry))
-			continue;
-		object_keep(b, row, parent, obj, true);
-	}
+	for (unsigned i = 0; i < stmt->body.n; i++)
+		bind_entry(b, row, parent, stmt->body.v[i]);
 }
 
 /* keyword { word word ... } */
@@ -562,6 +566,17 @@ static void bind_list(struct bind *b, const struct block *blk, unsigned bit, voi
 		block_mark(parent, bit);
 }
 
+/* The row without a name of a block whose statements are entries; its bit in *ret_bit. */
+static const struct row *entry_row(const struct block_table *t, unsigned *ret_bit)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->row[i]->type == T_ENTRIES && !*t->row[i]->name) {
+			*ret_bit = i;
+			return t->row[i];
+		}
+	return NULL;
+}
+
 static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 			   const struct conf_stmt *stmt, const char *where)
 {
@@ -572,7 +587,15 @@ static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 	struct cursor c = {.stmt = stmt, .next = 1};
 
 	if (!row || (row->type == T_DOC && !row->refused)) {
-		report_unknown(b, t, stmt, where);
+		unsigned bit;
+		const struct row *entries = entry_row(t, &bit);
+
+		if (entries) {
+			block_mark(obj, bit);
+			bind_entry(b, entries, obj, stmt);
+		} else {
+			report_unknown(b, t, stmt, where);
+		}
 		return;
 	}
 	if (row->type == T_DOC) {

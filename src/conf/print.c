@@ -69,6 +69,19 @@ static void print_indent(struct text *t, unsigned depth)
 typedef VEC(void *) void_vec;
 typedef VEC(const char *) string_vec;
 
+static void print_options(struct text *t, const struct block *blk, const void *obj);
+
+/* A nested option that may be repeated: "nexthop via A nexthop via B". */
+static void print_inline_list(struct text *t, const struct row *row, const void *obj)
+{
+	const void_vec *list = (const void *)((const char *)obj + row->offset);
+
+	for (unsigned i = 0; i < list->n; i++) {
+		print_word(t, row->name);
+		print_options(t, row->sub, list->v[i]);
+	}
+}
+
 /* Positional words, then options, all on the line begun by the caller. */
 static void print_options(struct text *t, const struct block *blk, const void *obj)
 {
@@ -81,6 +94,10 @@ static void print_options(struct text *t, const struct block *blk, const void *o
 
 			if (positional != (pass == 0) || !block_is_set(obj, i))
 				continue;
+			if (row->type == T_INLINE && row->store == STORE_VEC) {
+				print_inline_list(t, row, obj);
+				continue;
+			}
 			if (!positional)
 				print_word(t, row->name);
 			if (row->type == T_INLINE)
@@ -113,20 +130,31 @@ static void print_sub(struct text *t, const struct row *row, const void *sub, un
 	text_add(t, "}\n");
 }
 
-static void print_entries(struct text *t, const struct row *row, const void_vec *list, unsigned depth)
+/* One entry a line, without the blank before its first word. */
+static void print_entry_lines(struct text *t, const struct row *row, const void_vec *list,
+			      unsigned depth)
 {
-	print_indent(t, depth);
-	text_printf(t, "%s {\n", row->name);
 	for (unsigned i = 0; i < list->n; i++) {
 		size_t start;
 
-		print_indent(t, depth + 1);
+		print_indent(t, depth);
 		start = t->n;
 		print_options(t, row->sub, list->v[i]);
-		if (t->n > start) /* the blank before the first word */
+		if (t->n > start)
 			memmove(t->p + start, t->p + start + 1, t->n - start - 1), t->n--;
 		text_char(t, '\n');
 	}
+}
+
+static void print_entries(struct text *t, const struct row *row, const void_vec *list, unsigned depth)
+{
+	if (!*row->name) { /* the statements of its block are the entries */
+		print_entry_lines(t, row, list, depth);
+		return;
+	}
+	print_indent(t, depth);
+	text_printf(t, "%s {\n", row->name);
+	print_entry_lines(t, row, list, depth + 1);
 	print_indent(t, depth);
 	text_add(t, "}\n");
 }

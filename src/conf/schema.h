@@ -19,6 +19,8 @@
  *		  own keyword and its brace go to its POSITIONAL rows, in order ("vrrp_instance NAME {").
  *	ENTRIES   { entry; entry; ... }: each statement is one object: positional rows, then options
  *		  ("eth0 weight 10 reverse"). A row of type ENTRIES_OF holds a VEC of pointers to them.
+ *		  A T_ENTRIES row named "" makes the statements of its KEYWORDS block entries, if they
+ *		  don't begin with a keyword of it ("virtual_server_group G { 10.0.0.1 80 }").
  *	INLINE	  options after a keyword on its line ("use_vmac vrrp.51 netlink_notify_msg").
  * Option rows (of ENTRIES and INLINE) are recognised by their name anywhere after the positional words;
  * a word that is no option goes to block.bare if there is one (a MAC, a route's destination), else it ends
@@ -166,7 +168,8 @@ struct row {
 	const char *refused;	/* T_DOC in a parsed block: why it is an error: "the keyword is X" */
 	const char *help;	/* one sentence */
 	/* explain --list: "context\tkeyword" lines that stand for this row instead of the contexts of
-	 * the block with the row's name. Separated by '\n'. */
+	 * the block with the row's name. Separated by '\n'; "" = the row is not listed. Rows of a base are
+	 * listed once, by the base and its contexts, not by each block that stands on it. */
 	const char *listed;
 	/* the same for each choice: the choice's name is appended ("virtual_server\tlvs_sched:") */
 	const char *list_choices;
