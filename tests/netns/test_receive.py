@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a receiver refuses and what it lets pass. A refused advert of a higher priority must not end
+the mastership; one that is let pass does."""
+import time
+
+import pytest
+
+from common import VIP, better, config, holdfast_only, instance, settle, v2
+from netlab import packets
+
+PASS = "authentication {\nauth_type PASS\nauth_pass s3cret\n}"
+GOOD2 = {"vrid": 51, "priority": 200, "version": 2, "interval": 1, "password": "s3cret"}
+GOOD3 = {"vrid": 51, "priority": 200, "version": 3, "interval": 0.1}
+
+
+def pdu2(**change):
+    return packets.build_pdu("192.0.2.2", "224.0.0.18", addresses=(VIP,), **{**GOOD2, **change})
+
+
+BAD2 = {
+    "ttl-254": {"ttl": 254},
+    "wrong-version": {"version": 3},
+    "bad-checksum": {"spoil": True},
+    "type-2": {"type": 2},
+    "other-interval": {"interval": 2},
+    "no-authentication": {"password": None, "auth_type": 0},
+    "authentication-type-3": {"password": None, "auth_type": 3},
+    "wrong-password": {"password": "other"},
+    "password-prefix": {"password": "s3cre"},
+    "four-bytes-short": {"payload": pdu2()[:-4]},
+    "forty-bytes-long": {"extra": bytes(40)},
+    "without-authentication-bytes": {"payload": pdu2()[:-8]},
+    "eight-bytes-only": {"payload": pdu2()[:8]},
+    "four-bytes-only": {"payload": pdu2()[:4]},
+    "count-beyond-the-end": {"count": 255},
+    "other-vrid": {"vrid": 52},
+    "unicast": {"destination": "192.0.2.1", "destination_mac": "02:00:00:00:00:01"},
+}
+BAD3 = {
+    "ttl-1": {"ttl": 1},
+    "version-2": {"version": 2, "interval": 1},
+    "version-4": {"version": 4},
+    "bad-checksum": {"spoil": True},
+    "type-0": {"type": 0},
+    "short": {"payload": b"\x31\x33\xc8"},
+}
+PASSED3 = {
+    "other-interval": {"interval": 0.5},
+    "pseudo-header-checksum": {"form": "pseudo"},
+    "foreign-address": {"addresses": ("192.0.2.99",)},
+    "two-addresses": {"addresses": (VIP, "192.0.2.99")},
+}
+
+
+def master(lab, text):
+    daemon = lab.a.run(config(text))
+    lab.wire.wait_advert("a", count=2)
+    lab.a.wait_has(VIP)
+    return daemon
+
+
+def test_v2_master_keeps_its_role_under_every_bad_packet(make_lab):
+    lab = make_lab("ab")
+    daemon = master(lab, v2(priority=100, extra=PASS))
+    watch = lab.a.watch()
+    for name, change in BAD2.items():
+        lab.b.send_advert(**{**GOOD2, **change})
+        settle(0.05)
+        assert not watch.events, f"{name} was taken for a valid advert"
+    lab.b.send_advert(**GOOD2)  # and the good one is
+    lab.a.wait_has_not(VIP)
+    assert daemon.running()
+
+
+@pytest.mark.parametrize("case", BAD3)
+def test_v3_master_refuses(lab, case):
+    master(lab, instance())
+    lab.b.send_advert(**{**GOOD3, **BAD3[case]})
+    settle(0.25)
+    assert lab.a.has(VIP) and len(lab.wire.adverts("a", since=lab.now() - 0.25)) >= 2
+
+
+@better("2.2.7 refuses other address lists")
+@pytest.mark.parametrize("case", PASSED3)
+def test_v3_master_accepts(lab, case):
+    master(lab, instance())
+    lab.b.send_advert(**{**GOOD3, **PASSED3[case]})
+    lab.a.wait_has_not(VIP, 1)
+
+
+@better("2.2.7 wants the pseudo-header")
+def test_v3_plain_checksum_of_rfc_9568_is_accepted_too(lab):
+    master(lab, instance())
+    lab.b.send_advert(**{**GOOD3, "form": "plain"})
+    lab.a.wait_has_not(VIP, 1)
+
+
+@better("2.4.3 accepts any checksum then, 2.2.7 does not know the keyword")
+@pytest.mark.parametrize("form,spoil,accepted", [("plain", False, True), ("pseudo", False, True),
+                                                 ("plain", True, False)])
+def test_v3_checksum_as_v2_accepts_both_sums_and_no_other(lab, form, spoil, accepted):
+    master(lab, instance(extra="v3_checksum_as_v2"))
+    lab.b.send_advert(**{**GOOD3, "form": form, "spoil": spoil})
+    settle(0.25)
+    assert lab.a.has(VIP) != accepted
+
+
+def test_padding_to_the_ethernet_minimum_is_allowed(lab):
+    master(lab, instance())
+    frame = lab.b.advert_frame(**GOOD3)
+    lab.b.send(frame.ljust(60, b"\0"))
+    lab.a.wait_has_not(VIP, 1)
+
+
+def test_bad_packet_does_not_restart_the_timer_of_a_backup(lab):
+    router = lab.b.router(vrid=51, priority=200)
+    lab.a.run(config())
+    settle(0.5)
+    last = router.stop()
+    bad = lab.b.router(vrid=51, priority=200, ttl=254, interval=0.02)
+    first = lab.wire.wait_advert("a")
+    assert first.time - last < 0.45
+    bad.stop()
+
+
+@better("any packet for the VRID restarts a master's advert timer (section 19, 1)")
+def test_bad_packets_do_not_starve_a_masters_own_adverts(lab):
+    master(lab, instance())
+    start = lab.now()
+    bad = lab.b.router(vrid=51, priority=100, spoil=True, interval=0.02)
+    settle(1.0)
+    bad.stop()
+    adverts = lab.wire.adverts("a", since=start, until=start + 1.0)
+    assert 9 <= len(adverts) <= 11
+    assert max(b.time - a.time for a, b in zip(adverts, adverts[1:])) < 0.15
+
+
+@better("any packet for the VRID restarts a master's advert timer (section 19, 1)")
+def test_v2_bad_password_does_not_starve_a_masters_own_adverts(lab):
+    master(lab, v2(priority=255, state="MASTER", extra=PASS))
+    start = lab.now()
+    for _ in range(5):
+        lab.b.send_advert(**{**GOOD2, "password": "wrong"})
+        time.sleep(0.5)
+    assert len(lab.wire.adverts("a", since=start)) >= 2
+
+
+@holdfast_only
+def test_counters_of_refused_packets(lab):
+    daemon = master(lab, v2(extra=PASS))
+    for case in ("ttl-254", "type-2", "authentication-type-3", "no-authentication", "wrong-password",
+                 "four-bytes-short", "forty-bytes-long"):
+        lab.b.send_advert(**{**GOOD2, **BAD2[case], "priority": 50})
+        settle(0.02)
+    settle(1.2)  # the board follows within a second
+    counters = daemon.instance("VI_1")["counters"]
+    expected = {"ip_ttl_err": 1, "invalid_type_rcvd": 1, "invalid_authtype": 1, "authtype_mismatch": 1,
+                "auth_failure": 1, "packet_len_err": 2, "advert_rcvd": 0}
+    assert {name: counters.get(name) for name in expected} == expected
+
+
+@better("2.2.7 logs each, without the address")
+def test_refused_packet_is_logged_once(lab):
+    daemon = master(lab, instance())
+    for _ in range(10):
+        lab.b.send_advert(**{**GOOD3, "ttl": 254})
+    settle(0.3)
+    assert len(daemon.logged(r"\(VI_1\) invalid TTL/HL from 192\.0\.2\.2\. Received 254 and expect 255")) == 1
+
+
+def test_unicast_stranger_is_dropped(make_lab):
+    lab = make_lab("abc")
+    master(lab, instance(extra="check_unicast_src\nunicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
+    to_a = {"destination": "192.0.2.1", "destination_mac": "02:00:00:00:00:01"}
+    lab.c.send_advert(**GOOD3, **to_a)
+    settle(0.2)
+    assert lab.a.has(VIP)
+    lab.b.send_advert(**GOOD3, **to_a)
+    lab.a.wait_has_not(VIP, 1)
+
+
+@better("2.2.7 words it otherwise")
+def test_unicast_peer_ttl_range(lab):
+    daemon = master(lab, instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2 min_ttl 200 max_ttl 255\n}"))
+    to_a = {"destination": "192.0.2.1", "destination_mac": "02:00:00:00:00:01"}
+    lab.b.send_advert(**GOOD3, **to_a, ttl=64)
+    settle(0.2)
+    assert lab.a.has(VIP)
+    daemon.wait_log(r"TTL/HL 64 from 192\.0\.2\.2 not in range \[200, 255\]")
+    lab.b.send_advert(**GOOD3, **to_a, ttl=201)
+    lab.a.wait_has_not(VIP, 1)
+
+
+def test_multicast_to_a_unicast_instance_is_dropped(lab):
+    master(lab, instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
+    lab.b.send_advert(**GOOD3)
+    settle(0.3)
+    assert lab.a.has(VIP)
+
+
+def test_ipv6_bad_checksum_and_hop_limit_are_refused(lab):
+    lab.a.run(config(instance(vips=["fe80::100/64"])))
+    lab.wire.wait_advert("a", count=2)
+    good = {**GOOD3, "addresses": ("fe80::100",)}
+    lab.b.send_advert(**{**good, "spoil": True})
+    lab.b.send_advert(**good, ttl=64)
+    settle(0.25)
+    assert lab.a.has("fe80::100")
+    lab.b.send_advert(**good)
+    lab.a.wait_has_not("fe80::100", 1)
