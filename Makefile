@@ -67,4 +67,5 @@ help:
 	@echo 'sudo make install       prefix=$(PREFIX) DESTDIR=; make install-links adds keepalived and genhash'
 	@echo 'make clean              remove what was built'
 
+.NOTPARALLEL:
 .PHONY: all deps test-deps demo check bench sim fuzz install install-links clean need-root help
