@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: the way from a file to its physical lines: line ends, NUL bytes, the byte order mark, the
+ * lines of an open macro definition. Reference: config-language, sections 2, 7 and 11.
+ * Must not know: what a line means.
+ */
+#include <string.h>
+
+#include "conf/lang/lang.h"
+
+/* A line of an open `$NAME= \`: it ends with a line without backslash or with an empty one. A line
+ * that is only blanks or a comment is passed over. */
+static void definition_line(struct lang *l, const char *text, size_t len)
+{
+	struct definition *d = &l->def;
+	bool more;
+	size_t from = 0;
+
+	if (!len) {
+		d->open = false;
+	} else {
+		while (from < len && is_blank(text[from]))
+			from++;
+		len = from + text_strip(text + from, len - from);
+		if (from == len)
+			return;
+		more = text[len - 1] == '\\';
+		if (more)
+			len--;
+		while (len > from && is_blank(text[len - 1]))
+			len--;
+		vec_push(l->arena, &d->lines, arena_copy(l->arena, text + from, len - from));
+		d->open = more;
+	}
+	if (!d->open && !d->discard)
+		macro_set_lines(l, d);
+}
+
+static void report_nul(struct lang *l, const char *text, size_t len, struct conf_span at)
+{
+	const char *nul = memchr(text, '\0', len);
+
+	at.col = nul - text < UINT16_MAX ? (uint16_t)(nul - text + 1) : UINT16_MAX;
+	diag_add(l->diags, DIAG_ERROR, "nul-byte", at, "this line holds a NUL byte and is ignored")
+		->hint = "the file may be damaged or not be a text file (UTF-16?)";
+}
+
+struct lines {
+	const char *text, *end;
+	char *cut, *raw;
+	bool nuls;
+	struct conf_span at;
+};
+
+static void source_line(struct lang *l, const struct lines *f, const char *from, const char *to)
+{
+	size_t len = (size_t)(to - from);
+	struct piece p;
+
+	while (len && from[len - 1] == '\r')
+		len--;
+	if (f->nuls && memchr(from, '\0', len)) {
+		report_nul(l, from, len, f->at);
+		return;
+	}
+	if (l->def.open) {
+		definition_line(l, from, len);
+		return;
+	}
+	p = (struct piece){
+		.text = from,
+		.len = len,
+		.cut = f->cut + (from - f->text),
+		.raw = f->raw + (from - f->text),
+		.at = f->at,
+		.indent = INDENT_COUNT,
+	};
+	line_run(l, &p);
+}
+
+static struct conf_file *source_add(struct lang *l, const char *path, const char *text, size_t len)
+{
+	struct conf_file *f = vec_add(l->arena, &l->source->files);
+
+	f->path = path;
+	f->text = text;
+	f->len = len;
+	return f;
+}
+
+/* Where every so many lines begin, so that a message finds its line at once. */
+static void source_mark(struct lang *l, struct conf_file *f)
+{
+	VEC(uint32_t) marks = {0};
+	const char *p = f->text, *end = f->text + f->len;
+
+	for (unsigned line = 0; p; line++) {
+		if (line % CONF_MARK_LINES == 0)
+			vec_push(l->arena, &marks, (uint32_t)(p - f->text));
+		p = memchr(p, '\n', (size_t)(end - p));
+		if (p)
+			p++;
+	}
+	f->marks = marks.v;
+	f->n_marks = marks.n;
+}
+
+bool source_read(struct lang *l, const char *path, const char *text, size_t len)
+{
+	struct conf_file *file = source_add(l, path, text, len);
+	struct lines f = {
+		.text = text,
+		.end = text + len,
+		.cut = arena_copy(l->arena, text, len),
+		.raw = arena_copy(l->arena, text, len),
+		.nuls = memchr(text, '\0', len) != NULL,
+		.at = {.file = (uint16_t)(l->source->files.n - 1), .line = 1, .col = 1, .len = 1},
+	};
+	const char *p = text, *nl;
+
+	source_mark(l, file);
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		p += 3;
+		f.at.col += 3;
+	}
+	for (; p < f.end && !l->stop; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(f.end - p));
+		if (!nl)
+			nl = f.end;
+		source_line(l, &f, p, nl);
+		f.at.line++;
+		f.at.col = 1;
+	}
+	return !l->stop;
+}
