@@ -67,10 +67,15 @@ static void frame_close(struct lang *l, struct conf_span at)
 
 /* --- a missing `}` --- */
 
+static bool looks_indented(const struct lang *l, const struct frame *f)
+{
+	return f->owner && f->indent >= 0 && f->first < l->gathered.n &&
+	       l->gathered.v[f->first].indent > f->indent;
+}
+
 static bool is_indented(const struct lang *l, const struct frame *f)
 {
-	return l->trust && f->owner && f->indent >= 0 && f->first < l->gathered.n &&
-	       l->gathered.v[f->first].indent > f->indent;
+	return l->trust && looks_indented(l, f);
 }
 
 /* First statement of an indented block that stands too far left to belong to it. */
@@ -118,17 +123,19 @@ static bool frame_is_over(const struct lang *l, const struct frame *f, const str
 {
 	if (indent < 0 || f->open.file != s->at.file)
 		return false;
-	if (is_top_word(s))
+	if (is_top_word(s) && !(looks_indented(l, f) && indent > f->indent))
 		return true;
 	return is_indented(l, f) && indent <= f->indent;
 }
 
-static void recover_open(struct lang *l)
+/* Braces may match by accident; a word that can't be where it is gives that away. */
+static void check_open(struct lang *l)
 {
-	struct gathered s = l->gathered.v[l->gathered.n - 1];
+	struct gathered s = l->gathered.v[--l->gathered.n];
 
-	l->gathered.n--;
-	while (l->frames.n && frame_is_over(l, frame_top(l), s.stmt, s.indent))
+	if (!l->recover && is_top_word(s.stmt) && frame_is_over(l, frame_top(l), s.stmt, s.indent))
+		l->broken = true;
+	while (l->recover && l->frames.n && frame_is_over(l, frame_top(l), s.stmt, s.indent))
 		frame_abandon(l, s.stmt->at);
 	vec_push(l->arena, &l->gathered, s);
 }
@@ -268,8 +275,8 @@ void block_open(struct lang *l, struct conf_span at)
 	else if (!deep && !l->candidate)
 		report_stray(l, at);
 	if (!deep && l->candidate) {
-		if (l->recover)
-			recover_open(l);
+		if (l->frames.n)
+			check_open(l);
 		f.owner = l->candidate;
 		f.indent = l->gathered.v[l->gathered.n - 1].indent;
 		f.owner->has_block = true;
