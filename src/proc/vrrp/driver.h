@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of the vrrp process share: the driver of the pure election (core/vrrp). Events of
+ * the kernel and of other processes become events of the router, its actions become packets,
+ * addresses, announcements, log lines, board records and notifications.
+ *
+ *	worker.c	start, messages, timers, stop	receive.c	packets -> events
+ *	generation.c	what follows from one file	adverts.c	packets out
+ *	links.c		interfaces and sources		addresses.c	addresses and announcements
+ *	perform.c	actions, one by one		report.c	board, log, notifications
+ *
+ * Everything is allocated when a configuration is taken up; after that nothing is.
+ */
+#ifndef HF_PROC_VRRP_DRIVER_H
+#define HF_PROC_VRRP_DRIVER_H
+
+#include "conf/conf.h"
+#include "core/reconcile/address_book.h"
+#include "core/vrrp/vrrp.h"
+#include "io/loop.h"
+#include "io/netlink.h"
+#include "io/sched.h"
+#include "io/vrrp_socket.h"
+#include "ipc/board.h"
+#include "ipc/channel.h"
+
+#define LINK_NONE UINT32_MAX
+#define OUTBOX_MAX 4096 /* notifications that wait for the runner */
+
+/* Gap between announcements on a set of interfaces (garp_group, vrrp_garp_interval). */
+struct pace {
+	usec_t arp_gap, na_gap;
+	usec_t arp_next, na_next;
+};
+
+/* An interface the configuration names. */
+struct link {
+	char name[16];
+	uint32_t index; /* 0: it doesn't exist */
+	uint32_t port;	/* the router's number of it, CONF_NONE: the router doesn't care */
+	bool up, noarp, ethernet, router6;
+	bool changed;	/* since the last links_settle() */
+	bool was_down;	/* since its addresses were last made sure of */
+	uint8_t mac[6];
+	struct pace *pace;	    /* NULL: none */
+	usec_t down_delay, up_delay; /* debounce */
+	usec_t router6_until; /* how long router6 may be believed */
+	bool told_up;	/* what the router knows */
+	uint32_t told_index;
+	usec_t tell_at;	/* when it will be told otherwise, USEC_NEVER: nothing to tell */
+};
+
+/* A raw socket pair shared by the instances on one (family, interface, group or local address). */
+struct vrrp_port {
+	struct vrrp_port *next;
+	struct vrrp_worker *worker;
+	enum ip_family family;
+	uint32_t ifindex;
+	struct ip_addr group, local;
+	int rx_fd, tx_fd;
+	struct loop_fd *watch;
+	bool used;
+	uint32_t by_vrid[256]; /* instance id + 1; more with the same VRID: vi.next_same */
+	unsigned n_tx;
+	struct vrrp_socket_tx tx[VRRP_TX_BATCH];
+};
+
+/* One address of an instance (or a static one). */
+struct va {
+	const struct conf_address *conf;
+	uint32_t link, slot;
+	bool fresh; /* new since the last reload, not announced yet */
+};
+
+/* An instance at run time. The last one of a generation stands for the static addresses. */
+struct vi {
+	const struct conf_instance *conf; /* NULL: static addresses */
+	uint32_t id, link;
+	enum vrrp_state state; /* copy of the router's */
+	struct ip_addr source;
+	struct vrrp_port *port;
+	uint32_t next_same;    /* instance id + 1 with the same VRID on the same port */
+	bool owning, dirty;    /* dirty: its board record is to be written */
+	struct va *va;
+	unsigned n_va;
+	/* adverts: one packet per destination, built when something in them changes */
+	uint8_t *packets;
+	unsigned n_dest, stride, length;
+	uint8_t packet_priority;
+	bool built, queued;
+	uint16_t ip_id;
+	/* addresses and announcements to do */
+	struct vi *next_work;
+	bool working, waiting; /* waiting: for its pace */
+	bool fresh_only;
+	unsigned add_at, say_at, rounds;
+	/* receiving */
+	struct ip_addr last_from;
+	uint64_t logged; /* bits of enum vrrp_rx_verdict, then odd things, already logged */
+	struct board_instance *board;
+};
+
+/* Everything that follows from one configuration. */
+struct generation {
+	struct arena *arena;
+	struct conf_loaded loaded;
+	const struct conf *conf;
+	struct vrrp_router *router;
+	struct vrrp_out out;
+	struct vrrp_out parting; /* what is left to do for instances the last reload removed */
+	struct board board;
+	struct link *links;
+	unsigned n_links;
+	usec_t link_tell_at; /* earliest link.tell_at */
+	struct vi *vis; /* conf->instances.n + 1 */
+	unsigned n_vis;
+	struct address_book *book;
+	uint32_t *gone;	/* slots removed by somebody else, not told yet */
+	unsigned n_gone;
+	uint32_t *dirty; /* instances whose record is to be written */
+	unsigned n_dirty;
+	bool groups_dirty;
+	bool ports_stale; /* an interface or source changed: sockets must be found anew */
+};
+
+struct vrrp_worker {
+	struct loop *loop;
+	struct loop_timer *timer, *heartbeat, *pacer, *outbox_timer;
+	struct channel supervisor, runner;
+	struct loop_fd *supervisor_watch, *runner_watch, *netlink_watch;
+	struct netlink *netlink;
+	struct vrrp_rx_ring *ring;
+	struct vrrp_port *ports;
+	int frame_fd;
+	struct msg_config options; /* of the newest CONFIG */
+	struct generation *g;	   /* in force, NULL before the first */
+	struct vi *work_head, **work_tail;
+	struct msg_notify *outbox;
+	unsigned outbox_head, outbox_n;
+	uint64_t outbox_lost, unknown_vrids;
+	uint64_t notify_sequence;
+	bool stopping, stopped, idle_armed, started;
+	bool draining;
+	volatile bool demoted, demoted_told;
+	struct sched_got sched;
+	struct vi *queued[VRRP_TX_BATCH]; /* their packets are in a port's batch */
+	unsigned n_queued;
+	usec_t pace_at;
+	unsigned pace_turn;
+	uint8_t frames[FRAME_BATCH][VRRP_ANNOUNCE_MAX];
+};
+
+/* worker.c */
+void worker_stop_if_done(struct vrrp_worker *w);
+
+/* generation.c */
+/* Builds what follows from a loaded configuration; `old` is in force until now or NULL. */
+struct generation *generation_new(struct vrrp_worker *w, struct conf_loaded loaded, int board_fd,
+				  struct generation *old);
+struct generation *generation_free(struct generation *g);
+/* Takes it up: leftovers are removed, the router is told everything and started. */
+void generation_start(struct vrrp_worker *w, struct generation *g, struct generation *old);
+
+/* links.c */
+struct link *link_find(struct generation *g, const char *name);
+void links_event(void *ctx, const struct link_state *l, bool gone);
+void links_address_event(void *ctx, const struct address_state *a, bool gone);
+/* Tells the router what changed since the last call. */
+void links_settle(struct vrrp_worker *w);
+void links_read(struct vrrp_worker *w, struct generation *g);
+/* Tells the router of every link and source, whether changed or not. */
+void links_tell_all(struct vrrp_worker *w, struct generation *g);
+usec_t links_deadline(const struct vrrp_worker *w);
+
+/* receive.c */
+void ports_attach(struct vrrp_worker *w, struct generation *g);
+void ports_close_unused(struct vrrp_worker *w, struct generation *g);
+/* Takes in everything that has arrived: before acting on a timer that is late. */
+void receive_drain(struct vrrp_worker *w);
+
+/* adverts.c */
+void adverts_send(struct vrrp_worker *w, struct generation *g, struct vi *vi, uint8_t priority);
+void adverts_flush(struct vrrp_worker *w);
+
+/* perform.c */
+/* One event for the router, its actions carried out, and everything that is due by now. */
+void driver_event(struct vrrp_worker *w, const struct vrrp_event *ev);
+void driver_perform(struct vrrp_worker *w, struct generation *g, struct vrrp_out *out);
+void driver_arm(struct vrrp_worker *w);
+
+/* addresses.c */
+void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi);
+void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi);
+void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
+void addresses_announce_source(struct vrrp_worker *w, struct vi *vi);
+/* Removes everything surplus now. */
+void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g);
+/* One slice of work for loop_idle(); whether there is more. */
+bool addresses_work(void *ctx);
+bool addresses_busy(struct vrrp_worker *w);
+void addresses_paced(void *ctx);
+
+/* report.c */
+void report_transition(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
+void report_priority(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
+void report_note(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
+void report_rx_lower(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
+void report_instance(struct generation *g, struct vi *vi);
+/* Its record will be written when the event is over (report_flush). */
+void report_later(struct generation *g, struct vi *vi);
+void report_flush(struct generation *g);
+void report_advert(struct generation *g, struct vi *vi, usec_t now);
+void report_all(struct generation *g);
+void report_states_to_fifo(struct vrrp_worker *w, struct generation *g);
+void report_outbox_send(void *ctx);
+
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: the life of the vrrp process: what the supervisor and the runner tell it, its timers, its
+ * scheduling, and stopping in good order, also when the supervisor is gone. Must not know: VRRP.
+ */
+#include "proc/vrrp/worker.h"
+
+#include "base/str.h"
+#include "io/log.h"
+#include "io/memfile.h"
+#include "proc/vrrp/driver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HEARTBEAT USEC_PER_SEC
+#define LATE USEC_PER_MSEC /* from then on what has arrived is read before a timer is acted on */
+#define GUARD_DEFAULT (1000 * 1000) /* usec of CPU without a pause */
+#define PACKET_MAX 4300 /* an advert with 255 IPv6 addresses */
+
+/* ---- scheduling ---- */
+
+static void schedule(struct vrrp_worker *w, const struct conf_sched *s)
+{
+	struct sched_wish wish = {
+		.rt_priority = s->rt_priority < 0 ? 1 : s->rt_priority,
+		.lock_memory = true,
+		.nice = s->nice,
+		.cpus = s->cpus.v,
+		.n_cpus = s->cpus.n,
+	};
+	struct sched_got *got = &w->sched;
+
+	sched_apply(&wish, got);
+	sched_guard(s->rlimit_rttime ? s->rlimit_rttime : GUARD_DEFAULT, &w->demoted);
+	log_info("Scheduling: %s%s%s, memory %s%s%s",
+		 got->rt_priority ? "real-time" : "normal", got->rt_error ? ", real-time not permitted: " : "",
+		 got->rt_error ? strerror(-got->rt_error) : "", got->locked ? "locked" : "not locked",
+		 got->lock_error ? ": " : "", got->lock_error ? strerror(-got->lock_error) : "");
+}
+
+static void board_process(struct vrrp_worker *w)
+{
+	struct board_header *h = w->g->board.header;
+
+	h->pid = getpid();
+	h->heartbeat = clock_monotonic();
+	if (!h->started)
+		h->started = clock_monotonic();
+	h->rt_priority = w->demoted ? 0 : w->sched.rt_priority;
+	h->mem_locked = w->sched.locked;
+}
+
+/* ---- timers ---- */
+
+static void heartbeat(void *ctx)
+{
+	struct vrrp_worker *w = ctx;
+
+	if (w->g)
+		board_process(w);
+	if (w->demoted && !w->demoted_told) {
+		w->demoted_told = true;
+		log_err("used too much processor time without a pause: continuing without real-time priority");
+	}
+	loop_timer_set(w->heartbeat, loop_now(w->loop) + HEARTBEAT);
+}
+
+/* A timer that fires late may be stale: adverts that say so may have arrived meanwhile. */
+static void deadline(void *ctx)
+{
+	static const struct vrrp_event tick = {.kind = VRRP_EV_TICK};
+	struct vrrp_worker *w = ctx;
+	usec_t due = vrrp_router_deadline(w->g->router), late = clock_monotonic() - due;
+
+	if (due != USEC_NEVER && late > LATE)
+		receive_drain(w);
+	if (due != USEC_NEVER && late > w->g->board.header->worst_lateness)
+		w->g->board.header->worst_lateness = late;
+	if (links_deadline(w) <= clock_monotonic())
+		links_settle(w);
+	driver_event(w, &tick);
+	worker_stop_if_done(w);
+}
+
+static void netlink_readable(void *ctx)
+{
+	struct vrrp_worker *w = ctx;
+
+	netlink_dispatch(w->netlink);
+	links_settle(w);
+}
+
+/* ---- stopping ---- */
+
+static void stop(struct vrrp_worker *w)
+{
+	static const struct vrrp_event shutdown = {.kind = VRRP_EV_SHUTDOWN};
+
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	if (!w->g) {
+		loop_quit(w->loop);
+		return;
+	}
+	driver_event(w, &shutdown);
+	worker_stop_if_done(w);
+}
+
+/* When the router has stopped and its addresses are gone, the static ones go, and then we. */
+void worker_stop_if_done(struct vrrp_worker *w)
+{
+	struct generation *g = w->g;
+
+	if (!w->stopping || w->stopped || !vrrp_router_stopped(g->router) || addresses_busy(w))
+		return;
+	w->stopped = true;
+	addresses_disown(w, g, &g->vis[g->conf->instances.n]);
+	addresses_remove_surplus(w, g);
+	report_outbox_send(w);
+	report_all(g);
+	g->board.header->pid = 0;
+	if (w->supervisor.fd >= 0)
+		channel_send(&w->supervisor, MSG_STOPPED_VRRP, &(struct msg_stopped){0}, NULL, 0);
+	loop_quit(w->loop);
+}
+
+static void terminate(void *ctx, int signo)
+{
+	log_notice("Got signal %d, stopping", signo);
+	stop(ctx);
+}
+
+/* ---- a configuration ---- */
+
+static void ready(struct vrrp_worker *w, uint32_t generation, int error, const char *text)
+{
+	struct msg_ready m = {.generation = generation, .error = error};
+
+	str_copy(m.text, sizeof(m.text), text);
+	channel_send(&w->supervisor, MSG_READY_VRRP, &m, NULL, 0);
+}
+
+static void log_as_told(const struct msg_config *c)
+{
+	char ident[96];
+
+	snprintf(ident, sizeof(ident), "Keepalived_vrrp%s", c->ident_suffix);
+	log_open(&(struct log_options){
+		.sink = c->log_sink,
+		.format = c->log_format,
+		.level = c->log_level,
+		.facility = c->log_facility << 3,
+		.ident = ident,
+	});
+}
+
+static struct conf_loaded load(const struct msg_config *c, int fd)
+{
+	static const struct conf_load_options sealed = {.tree.literal = true};
+	struct conf_loaded loaded = {0};
+	struct conf_host nobody = {0};
+	const char *text;
+
+	if (memfile_map(fd, c->text_len, &text) < 0)
+		return loaded;
+	loaded = conf_load_text("configuration", text, c->text_len, &nobody, &sealed);
+	memfile_unmap(text, c->text_len);
+	loaded.conf->generation = c->generation;
+	return loaded;
+}
+
+static int open_kernel(struct vrrp_worker *w, const struct conf_global *c)
+{
+	const struct netlink_options o = {
+		.monitor = true,
+		.monitor_rcvbuf = c->vrrp_monitor_rcvbuf.size,
+		.monitor_force = c->vrrp_monitor_rcvbuf.force,
+		.command_rcvbuf = c->vrrp_cmd_rcvbuf.size,
+		.command_force = c->vrrp_cmd_rcvbuf.force,
+	};
+	const struct netlink_events events = {.ctx = w, .link = links_event, .address = links_address_event};
+	int r = netlink_open(&o, &events, &w->netlink);
+
+	if (r < 0)
+		return r;
+	w->netlink_watch = loop_fd_add(w->loop, netlink_fd(w->netlink), netlink_readable, w);
+	w->frame_fd = frame_socket_open();
+	if (w->frame_fd < 0)
+		log_err("no packet socket, nothing will be announced: %s", strerror(-w->frame_fd));
+	return 0;
+}
+
+/* A predecessor died a moment ago: what it was master of, we are, if nobody can have noticed. */
+static void adopt(struct generation *g, const struct msg_config *c)
+{
+	usec_t now = clock_monotonic();
+
+	for (unsigned i = 0; i < g->conf->instances.n; i++) {
+		const struct conf_instance *ci = g->conf->instances.v[i];
+		struct board_instance b;
+
+		if (!board_read(&g->board.instances[i], &b, sizeof(b)) || b.state != VRRP_MASTER || b.leaving)
+			continue;
+		if (now - c->died > vrrp_master_down_interval(ci->version, 254, ci->advert_int, ci->down_timer_adverts))
+			continue;
+		vrrp_router_adopt(g->router, &(struct vrrp_past){.instance = i, .state = VRRP_MASTER, .since = b.since});
+		g->vis[i].owning = true;
+		for (unsigned j = 0; j < g->vis[i].n_va; j++)
+			address_book_want(g->book, g->vis[i].va[j].slot);
+	}
+}
+
+static void ask_snapshot(struct vrrp_worker *w)
+{
+	if (w->g && w->runner.fd >= 0)
+		channel_send(&w->runner, MSG_SNAPSHOT,
+			     &(struct msg_snapshot){.generation = w->g->conf->generation}, NULL, 0);
+}
+
+static void first(struct vrrp_worker *w, struct generation *g, const struct msg_config *c)
+{
+	int r = open_kernel(w, &g->conf->global);
+
+	if (r < 0) {
+		ready(w, c->generation, r, "can't open netlink");
+		generation_free(g);
+		return;
+	}
+	schedule(w, &g->conf->global.vrrp_sched);
+	if (c->adopt)
+		adopt(g, c);
+	generation_start(w, g, NULL);
+	heartbeat(w);
+	ready(w, c->generation, 0, "");
+	ask_snapshot(w);
+}
+
+static void next(struct vrrp_worker *w, struct generation *g, const struct msg_config *c)
+{
+	struct generation *old = w->g;
+
+	generation_start(w, g, old);
+	board_process(w);
+	old->board.header->pid = 0;
+	generation_free(old);
+	if (g->conf->global.fifo_write_vrrp_states_on_reload)
+		report_states_to_fifo(w, g);
+	ready(w, c->generation, 0, "");
+	ask_snapshot(w);
+}
+
+static void configure(struct vrrp_worker *w, const struct message *m)
+{
+	const struct msg_config *c = &m->CONFIG_VRRP;
+	struct conf_loaded loaded;
+	struct generation *g;
+
+	w->options = *c;
+	log_as_told(c);
+	loaded = load(c, m->fds[0]);
+	if (!loaded.conf || loaded.diags.count[DIAG_FATAL]) {
+		ready(w, c->generation, -EINVAL, "the worker can't read the configuration");
+		arena_free(loaded.arena);
+		return;
+	}
+	g = generation_new(w, loaded, m->fds[1], w->g);
+	if (!g)
+		ready(w, c->generation, -EPROTO, "the board does not fit the configuration");
+	else if (w->g)
+		next(w, g, c);
+	else
+		first(w, g, c);
+}
+
+/* ---- messages ---- */
+
+static void runner_message(struct vrrp_worker *w, const struct message *m)
+{
+	struct vrrp_event ev = {0};
+
+	if (!w->g)
+		return;
+	if (m->kind == MSG_SCRIPT_STATE) {
+		if (m->SCRIPT_STATE.generation != w->g->conf->generation ||
+		    m->SCRIPT_STATE.script >= w->g->conf->scripts.n)
+			return;
+		ev.kind = VRRP_EV_SCRIPT;
+		ev.id = m->SCRIPT_STATE.script;
+		ev.script.good = m->SCRIPT_STATE.good;
+		ev.script.timed_out = m->SCRIPT_STATE.timed_out;
+		ev.script.status = m->SCRIPT_STATE.status;
+	} else {
+		if (m->FILE_VALUE.generation != w->g->conf->generation ||
+		    m->FILE_VALUE.file >= w->g->conf->files.n)
+			return;
+		ev.kind = VRRP_EV_FILE;
+		ev.id = m->FILE_VALUE.file;
+		ev.value = m->FILE_VALUE.value;
+	}
+	driver_event(w, &ev);
+}
+
+static void runner_readable(void *ctx)
+{
+	struct vrrp_worker *w = ctx;
+	struct message m;
+	int r;
+
+	while ((r = channel_receive(&w->runner, &m)) == 1)
+		runner_message(w, &m);
+	if (r == -ECONNRESET) { /* the supervisor will send a new one */
+		w->runner_watch = loop_fd_free(w->runner_watch);
+		close(w->runner.fd);
+		w->runner.fd = -1;
+	}
+}
+
+static void runner_attach(struct vrrp_worker *w, int fd)
+{
+	w->runner_watch = loop_fd_free(w->runner_watch);
+	if (w->runner.fd >= 0)
+		close(w->runner.fd);
+	w->runner = (struct channel){.fd = fd, .self = PROC_VRRP, .peer = PROC_RUNNER};
+	w->runner_watch = loop_fd_add(w->loop, fd, runner_readable, w);
+	ask_snapshot(w);
+	report_outbox_send(w);
+}
+
+static void supervisor_message(struct vrrp_worker *w, struct message *m)
+{
+	if (m->kind == MSG_CONFIG_VRRP) {
+		configure(w, m);
+	} else if (m->kind == MSG_PEER_VRRP && m->fds[0] >= 0) {
+		runner_attach(w, m->fds[0]);
+		m->fds[0] = -1;
+	} else if (m->kind == MSG_STOP_VRRP) {
+		stop(w);
+	}
+	for (unsigned i = 0; i < MSG_FDS_MAX; i++)
+		if (m->fds[i] >= 0)
+			close(m->fds[i]);
+}
+
+static void supervisor_readable(void *ctx)
+{
+	struct vrrp_worker *w = ctx;
+	struct message m;
+	int r;
+
+	while (w->supervisor.fd >= 0 && (r = channel_receive(&w->supervisor, &m)) != 0) {
+		if (r == 1)
+			supervisor_message(w, &m);
+		else if (r == -ECONNRESET) {
+			log_err("the supervisor is gone, stopping");
+			w->supervisor_watch = loop_fd_free(w->supervisor_watch);
+			close(w->supervisor.fd);
+			w->supervisor.fd = -1;
+			stop(w);
+		}
+	}
+}
+
+/* ---- main ---- */
+
+static void signals(struct vrrp_worker *w)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN); /* the supervisor hears it and tells us */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+	loop_signal_add(w->loop, SIGTERM, terminate, w);
+}
+
+int vrrp_worker_main(int channel_fd)
+{
+	struct vrrp_worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return 1;
+	w->loop = loop_new();
+	w->work_tail = &w->work_head;
+	w->pace_at = USEC_NEVER;
+	w->frame_fd = -1;
+	w->runner.fd = -1;
+	w->ring = vrrp_rx_ring_new(PACKET_MAX);
+	w->outbox = calloc(OUTBOX_MAX, sizeof(*w->outbox));
+	w->timer = loop_timer_new(w->loop, deadline, w);
+	w->heartbeat = loop_timer_new(w->loop, heartbeat, w);
+	w->pacer = loop_timer_new(w->loop, addresses_paced, w);
+	w->outbox_timer = loop_timer_new(w->loop, report_outbox_send, w);
+	w->supervisor = (struct channel){.fd = channel_fd, .self = PROC_VRRP, .peer = PROC_SUPERVISOR};
+	signals(w);
+	w->supervisor_watch = loop_fd_add(w->loop, channel_fd, supervisor_readable, w);
+	loop_run(w->loop);
+	return 0;
+}
