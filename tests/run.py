@@ -172,11 +172,11 @@ class Runner:
         os.makedirs(crashes, exist_ok=True)
         log = os.path.join(place, target + ".log")
         seeds = os.path.join(TREE, "tests", "fuzz", "corpus", target.removeprefix("fuzz_"))
+        more = [os.path.join(TREE, "examples")] if target == "fuzz_config" else []
         command = [os.path.join(place, target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
-                   "-max_len=4096", f"-artifact_prefix={crashes}/", "-print_final_stats=1", work, seeds]
-        dictionary = seeds + ".dict"
-        if os.path.exists(dictionary):
-            command.insert(1, f"-dict={dictionary}")
+                   "-max_len=4096", f"-artifact_prefix={crashes}/", "-print_final_stats=1", work, seeds, *more]
+        if more:
+            command.insert(1, f"-dict={self.keywords(place)}")
         print(f"{target}: {seconds} s ...", flush=True)
         with open(log, "wb") as out:
             status = self.run(command, limit=seconds + 120, stdout=out, stderr=out)
@@ -188,6 +188,15 @@ class Runner:
             return Count().fail(target)
         print(f"{target}: {runs.group(1)} inputs, nothing found", flush=True)
         return Count(passed=1)
+
+    def keywords(self, place):
+        """A libFuzzer dictionary of every keyword of the schema."""
+        path = os.path.join(place, "keywords.dict")
+        out = subprocess.run([self.env["HOLDFAST"], "explain", "--list"], capture_output=True, text=True, check=True)
+        words = {line.split("\t")[1] for line in out.stdout.splitlines() if line.count("\t") == 2}
+        with open(path, "w", encoding="ascii") as handle:
+            handle.writelines(f'"{word}"\n' for word in sorted(words) if re.fullmatch(r"[\w-]+", word))
+        return path
 
     def demo(self):
         status = self.run(["/usr/bin/python3", "demo/demo.py"], limit=180)

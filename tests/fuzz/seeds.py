@@ -79,6 +79,98 @@ def messages():
     write("message", "unknown-kind", b"\1" + struct.pack("<HBB", 999, 1, 0) + b"\0" * 16)
 
 
+CONFIGS = {
+    "language": b"""# comment
+! comment
+$VRID=51
+$LINE=virtual_router_id $VRID \\
+ priority 100
+@node $PRIO=90
+@^node $PRIO=80
+global_defs{ router_id "a # b" # c
+}
+~SEQ(N, 1, 3) $IF$N=eth$N
+vrrp_instance "VI_1" {
+ interface eth0
+ $LINE
+ state BACKUP virtual_ipaddress { 10.0.0.$VRID }
+}
+""",
+    "repeat": b"""~SEQ(VAR, 1, 2, 9) vrrp_script s$VAR { script "/bin/true" interval $VAR }
+~LST(A, eth0, eth1) ~SEQx(B, 0x10, 0x1f) vrrp_instance V_${A}_$B { interface $A }
+""",
+    "include": b"include more.conf\nglobal_defs { include /etc/*more* }\n\0vrrp_script x {\n script /bin/true\n",
+    "include-itself": b"include more.conf\n\0include more.conf\n",
+    "macro-loop": b"$A=$B\n$B=$A x\n$A\n",
+    "macro-lines": b"$M=\\\nvrrp_instance V {\\\n  interface eth0 virtual_router_id 3\\\n}\n\n$M\n",
+    "predefined": b"$X=${_PWD} ${_INSTANCE} ${_RANDOM 1-9} ${_ENV HOME} ${_HASH}\nglobal_defs {\n router_id $X\n}\n",
+    "braces": b"vrrp_instance a { interface eth0 {{ } }\n} x } global_defs {",
+    "typos": b"vrrp_instance V {\n authentication {\n  auth_type PASS\n  autp_pass 1\n }\n preemtp_delay 5\n}\n",
+    "unknown-block": b"no_such_block a b {\n x {\n  y\n }\n}\nglobal_defs {\n router_id r\n}\n",
+    "quote": b'vrrp_script s {\n script "/bin/sh -c \\"a\n}\n',
+    "track": b"""vrrp_track_file f { file /tmp/f weight 3 reverse init_file 5 overwrite }
+vrrp_track_process p { process nginx quorum 2 delay 1 }
+vrrp_instance V { interface eth0 virtual_router_id 9
+ track_interface { eth0 weight 10
+ eth1 weight -5 reverse }
+ track_file { f weight 1 }
+ track_script { s weight -10 }
+ track_process { p }
+ unicast_peer { 10.0.0.2 min_ttl 5 max_ttl 64 }
+ virtual_ipaddress { 10.1.1.1/24 brd + dev eth0 scope global label eth0:1
+  2001:db8::1/64 home preferred_lft 0 }
+ notify_master "/bin/sh -c 'a && b'" nobody nogroup
+ notify /bin/x
+}
+""",
+    "routes": b"""static_ipaddress { 192.168.1.1/24 brd + dev eth0 scope global }
+static_routes { src 10.0.0.1 to 10.2.0.0/16 via 10.0.0.254 dev eth0 table main metric 5
+ 10.3.0.0/16 nexthop via 10.0.0.1 weight 1 nexthop via 10.0.0.2 }
+static_rules { from 10.0.0.0/8 table 7 priority 100
+ not fwmark 1/0xff iif eth0 to 10.9.0.0/16 suppress_prefixlength 1 }
+""",
+    "virtual-server": b"""virtual_server 10.10.10.2 1358 {
+ delay_loop 6
+ lb_algo rr
+ lb_kind NAT
+ persistence_timeout 50
+ protocol TCP
+ sorry_server 192.168.200.200 1358
+ real_server 192.168.200.2 1358 {
+  weight 1
+  HTTP_GET {
+   url {
+    path /t.jsp
+    digest 640205b7b0fc66c1ea91c463fac6334d
+   }
+   connect_timeout 3
+  }
+ }
+ real_server 192.168.200.3 1358 { MISC_CHECK { misc_path "/bin/true" misc_dynamic } }
+}
+virtual_server_group G { 10.0.0.1-20 80
+ fwmark 5 }
+""",
+}
+
+SCRIPTS = {
+    "plain": b"script /bin/true",
+    "guide": b"""script "/bin/bash -c '[[ -e /etc/keepalived/xxx ]]' && exit 1 || exit 0\"""",
+    "escapes": b"""startup_script "myscript 'two words' \\\\x41 \\x42 \\"q\\"" root""",
+    "user": b"notify_master \"/x a\" nobody : nogroup",
+    "open": b"script \"a 'b",
+    "control": b"script '\\cA\\101\\x4'",
+}
+
+
+def texts():
+    for name, data in CONFIGS.items():
+        write("config", name, data)
+    for name, data in SCRIPTS.items():
+        write("script", name, data)
+
+
 packets()
 boards()
 messages()
+texts()
