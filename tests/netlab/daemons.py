@@ -210,6 +210,14 @@ class Keepalived(Daemon):
                 "-r", self.path("vrrp.pid"), "-c", self.path("checkers.pid"), "-b", self.path("bfd.pid"),
                 *self.options]
 
+    def kill(self):
+        """Also its pid files go, as /run does in a power cut: the numbers in them may live on as
+        zombies that nobody reaps, which keepalived takes for itself still running."""
+        super().kill()
+        for name in ("keepalived.pid", "vrrp.pid", "checkers.pid", "bfd.pid"):
+            if os.path.exists(self.path(name)):
+                os.unlink(self.path(name))
+
     def wait_ready(self, timeout=5.0):
         return self.worker(timeout)
 

@@ -123,7 +123,7 @@ def test_unweighted_script_without_result_holds_the_instance_back(lab):
 
 def test_first_bad_result_of_an_unweighted_script_is_fault(lab):
     notify = lab.script("notify", 'echo "$3" >> ' + lab.path("states"))
-    tracker = f"vrrp_script chk {{\nscript {lab.script('bad', 'exit 1')}\ninterval 1\nfall 3\n}}\n"
+    tracker = f"vrrp_script chk {{\nscript {lab.script('bad', 'exit 1')}\ninterval 1\n}}\n"
     lab.a.run(config(tracker, instance(extra=f"track_script {{\nchk\n}}\nnotify {notify}")))
     settle(1.0)
     assert not lab.wire.adverts("a")

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The binary under the name keepalived: its flags, pid files, signals and exit codes."""
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from common import VIP, config, instance, settle
+from netlab import HOLDFAST_AS_KEEPALIVED, KEEPALIVED, daemon_kind, wait_until
+
+KIND = "keepalived" if daemon_kind() == "keepalived" else "holdfast-as-keepalived"
+BINARY = KEEPALIVED if KIND == "keepalived" else HOLDFAST_AS_KEEPALIVED
+
+
+@pytest.fixture
+def daemon(lab):
+    started = lab.a.run(config(), KIND)
+    lab.wire.wait_advert("a")
+    return started
+
+
+def keepalived(lab, *words):
+    return subprocess.run(lab.a.command(BINARY, *words), capture_output=True, text=True, check=False,
+                          timeout=20, cwd=lab.directory)
+
+
+def test_pid_files_are_written_and_removed(daemon):
+    for name, pid in (("keepalived.pid", daemon.pid), ("vrrp.pid", None)):
+        text = open(daemon.path(name), encoding="ascii").read()
+        assert text.endswith("\n") and os.path.exists(f"/proc/{int(text)}")
+        assert pid in (None, int(text))
+        assert os.stat(daemon.path(name)).st_mode & 0o777 == 0o644
+    assert daemon.stop() == 0
+    assert not os.path.exists(daemon.path("keepalived.pid")) and not os.path.exists(daemon.path("vrrp.pid"))
+
+
+def test_second_daemon_with_the_same_pid_file_does_not_start(lab, daemon):
+    done = keepalived(lab, *daemon.command()[1:])
+    assert done.returncode == 0
+    settle(0.2)
+    assert daemon.running() and lab.a.has(VIP)
+
+
+def test_sighup_reloads(lab, daemon):
+    daemon.reload(config(instance(priority=140)))
+    lab.wire.wait_advert("a", priority=140, timeout=2)
+
+
+def test_detail_log_has_the_phrases(daemon):
+    for phrase in (r"\(VI_1\) Entering BACKUP STATE \(init\)", r"\(VI_1\) Receive advertisement timeout",
+                   r"\(VI_1\) Entering MASTER STATE", r"\(VI_1\) setting VIPs\."):
+        daemon.wait_log(phrase, timeout=1)
+
+
+def test_statistics_file_on_usr2(lab, daemon):
+    lab.wire.wait_advert("a", count=3)
+    settle(0.3)
+    daemon.signal(signal.SIGUSR2)
+    path = daemon.path("keepalived.stats")
+    wait_until(lambda: os.path.exists(path) and "Priority Zero" in open(path).read(), 3, "the statistics")
+    text = open(path).read()
+    assert re.match(r"VRRP Instance: VI_1\n  Advertisements:\n    Received: 0\n    Sent: \d+\n  Became master: 1\n", text)
+
+
+def test_state_dump_on_usr1(daemon):
+    daemon.signal(signal.SIGUSR1)
+    path = daemon.path("keepalived.data")
+    wait_until(lambda: os.path.exists(path) and "VI_1" in open(path).read(), 3, "the dump")
+
+
+def test_json_dump_on_its_signal(daemon):
+    done = subprocess.run([BINARY, "--signum=JSON"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("built without JSON")
+    daemon.signal(int(done.stdout))
+    path = daemon.path("keepalived.json")
+    wait_until(lambda: os.path.exists(path) and os.path.getsize(path), 3, "the JSON file")
+    import json
+    document = json.load(open(path))
+    assert document[0]["data"]["iname"] == "VI_1" and document[0]["data"]["state"] == 2
+    assert document[0]["stats"]["become_master"] == 1
+
+
+@pytest.mark.parametrize("name,number", [("STOP", 15), ("RELOAD", 1), ("DATA", 10), ("STATS", 12)])
+def test_signum(name, number):
+    done = subprocess.run([BINARY, f"--signum={name}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, str(number))
+
+
+def test_signum_of_an_unknown_name():
+    assert subprocess.run([BINARY, "--signum=NONSENSE"], capture_output=True, check=False).returncode == 1
+
+
+def test_unknown_option_is_status_1():
+    assert subprocess.run([BINARY, "--no-such-option"], capture_output=True, check=False).returncode == 1
+
+
+def test_version_is_on_stderr():
+    done = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Keepalived" in done.stderr
+
+
+@pytest.mark.parametrize("text,status", [
+    (config(), 0),
+    (config(instance(extra="no_such_keyword 5")), 5),
+    (config(instance(extra="garp_master_delay")), 2),
+    (config() + instance("VI_2"), 4),
+])
+def test_config_test_statuses(lab, text, status):
+    path = lab.write("test.conf", text)
+    done = keepalived(lab, "-t", "-f", path)
+    if KIND == "keepalived" and status in (2, 4):
+        assert done.returncode in (2, 4, 5, 1)
+    else:
+        assert done.returncode == status, done.stderr
+
+
+def test_config_test_writes_its_findings_to_a_file(lab):
+    path = lab.write("test.conf", config(instance(extra="no_such_keyword 5")))
+    keepalived(lab, f"--config-test={lab.path('findings')}", "-f", path)
+    assert "no_such_keyword" in open(lab.path("findings")).read()
+
+
+def test_config_id_selects_lines(lab):
+    text = config(instance()).replace("priority 100", "@one priority 111\n@two priority 122\n@^one priority 133")
+    text = text.replace("@^one priority 133", "")
+    lab.a.run(text, KIND, options=["-i", "two"])
+    assert lab.wire.wait_advert("a").priority == 122
+
+
+def test_dont_release_vrrp_leaves_the_addresses(lab):
+    daemon = lab.a.run(config(), KIND, options=["-V"])
+    lab.a.wait_has(VIP)
+    assert daemon.stop() == 0
+    assert lab.a.has(VIP)
+
+
+def test_daemonises_without_n(lab):
+    daemon = lab.a.run("", KIND)
+    daemon.kill()
+    words = [word for word in daemon.command()[1:] if word not in ("-n", "-l")]
+    daemon.configure(config())
+    done = subprocess.run(lab.a.command(BINARY, *words), env=daemon.env, check=False, timeout=10)
+    assert done.returncode == 0
+    lab.wire.wait_advert("a")
+    pid = int(open(daemon.path("keepalived.pid")).read())
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not os.path.exists(daemon.path("keepalived.pid")), 5, "the daemon's end")

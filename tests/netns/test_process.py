@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Signals, deaths, stalls: what the processes do when something happens to one of them."""
+import os
+import signal
+import time
+
+import pytest
+
+from common import VIP, better, config, holdfast_only, instance, near, settle, v2
+from netlab import wait_until
+from netlab.prober import Prober
+
+PASS = "authentication {\nauth_type PASS\nauth_pass s3cret\n}"
+
+
+def pair(lab, first, second):
+    """A pair where a is master; both daemons."""
+    a = lab.a.run(config(first))
+    lab.wire.wait_advert("a", count=2)
+    b = lab.b.run(config(second))
+    lab.a.wait_has(VIP)
+    settle(0.8)
+    assert not lab.wire.adverts("b")
+    return a, b
+
+
+def test_sigterm_hands_over_and_exits_with_0(lab):
+    a, _ = pair(lab, instance(priority=150), instance(priority=100))
+    start = lab.now()
+    assert a.stop() == 0
+    zeros = lab.wire.adverts("a", since=start, priority=0)
+    assert len(zeros) == 1 and zeros[0].time - start < 0.1
+    assert not lab.a.has(VIP)
+    lab.b.wait_has(VIP)
+
+
+@better("takes a second")
+def test_stop_is_quick(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    start = time.monotonic()
+    assert daemon.stop() == 0
+    # the leaving master may answer for a skew time (61 ms here) while a successor arrives
+    assert time.monotonic() - start < 0.4
+
+
+@better("keepalived removes the addresses at once: 80 probes of a millisecond are lost")
+@pytest.mark.parametrize("version", [2, 3])
+def test_graceful_stop_loses_no_probe_at_1_khz(make_lab, version):
+    lab = make_lab("abc")
+    make = v2 if version == 2 else instance
+    extra = PASS if version == 2 else ""
+    a = lab.a.run(config(make(priority=150, extra=extra)))
+    lab.a.wait_has(VIP, 8)
+    lab.b.run(config(make(priority=100, extra=extra)))
+    settle(1.2 if version == 2 else 0.6)
+    with Prober(lab.c, [lab.a, lab.b], VIP) as prober:
+        settle(0.4)
+        a.signal(signal.SIGTERM)
+        lab.b.wait_has(VIP, 3)
+        assert a.wait_exit() == 0
+        settle(0.4)
+        result = prober.stop()
+    assert result["owners"] == ["a", "b"] and result["sent"] > 500
+    assert result["lost"] == 0, result
+
+
+def test_sigint_is_a_graceful_stop_too(lab):
+    a, _ = pair(lab, instance(priority=150), instance(priority=100))
+    a.signal(signal.SIGINT)
+    assert a.wait_exit() == 0
+    assert lab.wire.adverts("a", priority=0)
+
+
+@better("the restarted child removes the addresses and starts as BACKUP")
+def test_killed_worker_is_master_again_and_no_vip_leaves(lab):
+    a, _ = pair(lab, v2(priority=255, state="MASTER"), v2(priority=100))
+    watch, worker, start = lab.a.watch(), a.worker(), lab.now()
+    os.kill(worker, signal.SIGKILL)
+    settle(4.5)
+    assert a.worker() != worker
+    assert not watch.events, watch.events
+    assert not lab.wire.adverts("b", since=start), "the peer took over"
+    between = lab.wire.adverts("a", since=start - 1.2)
+    assert max(b.time - c.time for c, b in zip(between, between[1:])) < 2.5
+    assert lab.a.has(VIP)
+
+
+@holdfast_only
+def test_killed_worker_of_an_elected_master_keeps_the_role(lab):
+    a, _ = pair(lab, instance(priority=150, interval=1), instance(priority=100, interval=1))
+    watch, worker, start = lab.a.watch(), a.worker(), lab.now()
+    os.kill(worker, signal.SIGKILL)
+    settle(3.9)
+    assert a.worker() != worker and not watch.events
+    assert not lab.wire.adverts("b", since=start)
+    assert a.instance("VI_1")["state"] == "MASTER"
+
+
+@holdfast_only
+def test_killed_worker_of_a_backup_stays_backup(lab):
+    _, b = pair(lab, instance(priority=150), instance(priority=100))
+    start = lab.now()
+    os.kill(b.worker(), signal.SIGKILL)
+    settle(1.5)
+    assert not lab.wire.adverts("b", since=start) and not lab.b.has(VIP)
+
+
+@holdfast_only
+def test_killed_runner_is_restarted_and_disturbs_nothing(lab):
+    lab.write("good", "")
+    script = lab.script("chk.sh", f"test -e {lab.path('good')}")
+    a = lab.a.run(config(f"vrrp_script chk {{\nscript {script}\ninterval 1\nfall 1\nweight -20\n}}\n",
+                         instance(extra="track_script {\nchk\n}")))
+    lab.wire.wait_advert("a", count=2)
+    watch, start = lab.a.watch(), lab.now()
+    runner = next(p["pid"] for p in a.status()["processes"] if p["name"] == "runner")
+    os.kill(runner, signal.SIGKILL)
+    settle(1.5)
+    adverts = lab.wire.adverts("a", since=start - 0.2)
+    assert max(y.time - x.time for x, y in zip(adverts, adverts[1:])) < 0.15 and not watch.events
+    os.unlink(lab.path("good"))
+    lab.wire.wait_advert("a", priority=80, timeout=4)
+
+
+@holdfast_only
+def test_worker_that_dies_again_and_again_leaves_no_address_without_an_owner(lab):
+    a, _ = pair(lab, instance(priority=150, interval=0.3), instance(priority=100, interval=0.3))
+    end = time.monotonic() + 6
+    while time.monotonic() < end and not lab.wire.adverts("b"):
+        document = a.status()
+        pid = document and next((p["pid"] for p in document["processes"] if p["name"] == "vrrp"), 0)
+        if pid:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        settle(0.02)
+    lab.b.wait_has(VIP, 5)
+    wait_until(lambda: not (lab.a.has(VIP) and lab.b.has(VIP)), 5, "one owner")
+
+
+def test_killed_supervisor_takes_the_vips_along(lab):
+    a, _ = pair(lab, instance(priority=150), instance(priority=100))
+    a.signal(signal.SIGKILL)
+    a.wait_exit()
+    lab.b.wait_has(VIP, 3)
+    lab.a.wait_has_not(VIP, 3)
+    settle(0.3)
+    assert lab.b.has(VIP)
+
+
+def test_killed_supervisor_leaves_no_process(lab):
+    a, _ = pair(lab, instance(priority=150), instance(priority=100))
+    everybody = a.pids()
+    a.signal(signal.SIGKILL)
+    a.wait_exit()
+
+    def alive():
+        def running(pid):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="ascii") as handle:
+                    return handle.read().rsplit(")", 1)[1].split()[0] != "Z"
+            except OSError:
+                return False
+        return [pid for pid in everybody if running(pid)]
+    wait_until(lambda: not alive(), 3, "the workers' end")
+
+
+def test_stopped_backup_reads_what_arrived_before_it_takes_over(lab):
+    _, b = pair(lab, instance(priority=150), instance(priority=100))
+    worker = b.worker()
+    for _ in range(3):
+        os.kill(worker, signal.SIGSTOP)
+        settle(0.7)
+        os.kill(worker, signal.SIGCONT)
+        settle(0.4)
+    assert not lab.wire.adverts("b"), "needless takeover"
+    assert not lab.b.has(VIP)
+
+
+def test_stopped_master_yields_when_it_continues(lab):
+    a, _ = pair(lab, instance(priority=150, extra="nopreempt"), instance(priority=100, extra="nopreempt"))
+    worker = a.worker()
+    os.kill(worker, signal.SIGSTOP)
+    lab.b.wait_has(VIP, 3)
+    os.kill(worker, signal.SIGCONT)
+    settle(1.0)
+    assert lab.a.has(VIP) != lab.b.has(VIP), "two owners, or none"
+
+
+@holdfast_only
+def test_status_names_role_cause_master_and_vips(lab):
+    a, b = pair(lab, instance(priority=150), instance(priority=100))
+    settle(0.5)
+    mine, other = a.instance("VI_1"), b.instance("VI_1")
+    assert (mine["state"], other["state"]) == ("MASTER", "BACKUP")
+    assert mine["cause"] and mine["interface"] == "eth0" and mine["vrid"] == 51 and mine["version"] == 3
+    assert mine["family"] == "IPv4" and mine["priority"]["effective"] == 150
+    assert other["master"]["address"] == "192.0.2.1" and other["master"]["priority"] == 150
+    assert other["master"]["last_advert_ms"] < 1000
+    assert [(v["address"], v["present"]) for v in mine["vips"]] == [("192.0.2.100/24", True)]
+    assert [(v["address"], v["present"]) for v in other["vips"]] == [("192.0.2.100/24", False)]
+    assert mine["counters"]["advert_sent"] > 5 and other["counters"]["advert_rcvd"] > 5
+    text = a.ctl("status")
+    assert text.returncode == 0 and "MASTER" in text.stdout and VIP in text.stdout
+
+
+@holdfast_only
+def test_status_of_a_dead_daemon_is_an_error(lab):
+    daemon = lab.a.run(config())
+    daemon.wait_ready()
+    daemon.kill()
+    done = daemon.ctl("status", "--json")
+    assert done.returncode != 0 and done.stderr
+
+
+@holdfast_only
+def test_log_tells_the_cause_of_a_takeover(lab):
+    _, b = pair(lab, instance(priority=150, interval=0.2), instance(priority=100, interval=0.2))
+    lab.nodes[0].daemons[0].kill()
+    b.wait_log(r"\(VI_1\) Entering MASTER STATE.*no advert from 192\.0\.2\.1 for 0\.7\d")
+
+
+@holdfast_only
+def test_worker_is_real_time_and_locked(lab):
+    daemon = lab.a.run(config())
+    worker = daemon.worker()
+    wait_until(lambda: os.sched_getscheduler(worker) & 0xFF == os.SCHED_RR, 2, "SCHED_RR")
+    assert os.sched_getparam(worker).sched_priority == 1
+    with open(f"/proc/{worker}/status", encoding="ascii") as handle:
+        locked = next(line for line in handle if line.startswith("VmLck"))
+    assert int(locked.split()[1]) > 0
+
+
+@holdfast_only
+def test_worker_has_only_the_capabilities_it_needs(lab):
+    daemon = lab.a.run(config())
+    with open(f"/proc/{daemon.worker()}/status", encoding="ascii") as handle:
+        fields = dict(line.split(":", 1) for line in handle)
+    permitted = int(fields["CapPrm"], 16)
+    net_admin, net_raw = 1 << 12, 1 << 13
+    assert permitted & net_admin and permitted & net_raw
+    sys_admin, dac_override, setuid = 1 << 21, 1 << 1, 1 << 7
+    assert not permitted & (sys_admin | dac_override | setuid)
+
+
+def test_two_daemons_side_by_side_on_one_node(lab):
+    first = lab.a.run(config())
+    second = lab.a.run(config(instance("VI_2", 52, vips=["192.0.2.102/24"])))
+    lab.a.wait_has(VIP)
+    lab.a.wait_has("192.0.2.102")
+    assert first.stop() == 0
+    assert not lab.a.has(VIP) and lab.a.has("192.0.2.102") and second.running()
+
+
+def test_nothing_is_left_in_the_kernel_after_an_orderly_run(make_lab):
+    lab = make_lab("a", links=2)
+
+    def state():
+        return (lab.a.ip("addr", "show"), lab.a.ip("route", "show", "table", "all"), lab.a.ip("rule"),
+                lab.a.execute("nft", "list", "ruleset"))
+    before = state()
+    daemon = lab.a.run(config(instance(extra="no_accept\nvirtual_ipaddress_excluded {\n2001:db8::150/64\n}"),
+                              instance("VI_2", 52, interface="eth1", vips=["fe80::100/64"])))
+    lab.a.wait_has(VIP)
+    lab.a.wait_has("fe80::100")
+    assert daemon.stop() == 0
+    assert state() == before
+
+
+def test_200_instances_start_at_once(lab):
+    text = config(*(instance(f"VI_{n}", n, priority=255, state="MASTER", vips=[f"10.9.0.{n}/32"],
+                             extra="garp_master_repeat 1") for n in range(1, 201)))
+    daemon = lab.a.run(text)
+    wait_until(lambda: len({a.vrid for a in lab.wire.adverts("a")}) == 200, 10, "200 masters", 0.05)
+    firsts = {}
+    for advert in lab.wire.adverts("a"):
+        firsts.setdefault(advert.vrid, advert.time)
+    assert max(firsts.values()) - daemon.started < 1.0
+    assert near(max(firsts.values()) - min(firsts.values()), 0, 1, 0.5)

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reload: what did not change goes on as if nothing had happened."""
+import signal
+
+from common import VIP, VRID, better, config, holdfast_only, instance, near, settle
+from netlab import wait_until
+
+
+def gaps(adverts):
+    times = [a.time for a in adverts]
+    return [after - before for before, after in zip(times, times[1:])]
+
+
+def test_unchanged_instance_misses_no_advert_and_notifies_nobody(lab):
+    notify = lab.script("notify", 'echo "$3" >> ' + lab.path("states"))
+    daemon = lab.a.run(config(instance(extra=f"notify {notify}")))
+    lab.wire.wait_advert("a", count=3)
+    settle(0.2)
+    watch, start = lab.a.watch(), lab.now()
+    for _ in range(3):
+        daemon.reload()
+        settle(0.4)
+    assert max(gaps(lab.wire.adverts("a", since=start - 0.2))) < 0.14
+    assert not watch.events and not lab.wire.garps("a", since=start)
+    assert open(lab.path("states")).read().split() == ["BACKUP", "MASTER"]
+
+
+@better("two extra adverts at each reload (O11)")
+def test_unchanged_instance_keeps_its_rhythm(lab):
+    daemon = lab.a.run(config(instance(interval=0.5)))
+    lab.wire.wait_advert("a", count=2)
+    start = lab.wire.adverts("a")[0].time
+    settle(0.2)
+    daemon.reload()
+    settle(1.5)
+    between = gaps(lab.wire.adverts("a", since=start))
+    assert all(near(gap, 0.5, 0.03, 0.05) for gap in between), between
+
+
+def test_unchanged_backup_stays_backup(lab):
+    router = lab.b.router(vrid=VRID, priority=200)
+    daemon = lab.a.run(config())
+    settle(0.6)
+    daemon.reload()
+    settle(0.6)
+    assert not lab.wire.adverts("a")
+    last = router.stop()
+    assert lab.wire.wait_advert("a").time - last < 0.45
+
+
+def test_priority_is_applied_live(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    watch = lab.a.watch()
+    daemon.reload(config(instance(priority=140)))
+    lab.wire.wait_advert("a", priority=140, timeout=1.5)
+    settle(0.3)
+    adverts = lab.wire.adverts("a")
+    assert {a.priority for a in adverts} == {100, 140} and max(gaps(adverts)) < 0.15
+    assert not watch.events
+
+
+def test_lowered_priority_gives_the_role_to_the_peer(lab):
+    daemon = lab.a.run(config(instance(priority=150)))
+    lab.b.run(config(instance(priority=120)))
+    lab.a.wait_has(VIP)
+    settle(0.4)
+    daemon.reload(config(instance(priority=90)))
+    lab.b.wait_has(VIP)
+    lab.a.wait_has_not(VIP)
+
+
+def test_added_vip_is_added_and_announced(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    settle(0.3)
+    start = lab.now()
+    daemon.reload(config(instance(vips=["192.0.2.100/24", "192.0.2.101/24"])))
+    lab.a.wait_has("192.0.2.101")
+    settle(0.3)
+    assert len(lab.wire.garps("a", since=start, sender="192.0.2.101")) == 5
+    assert lab.wire.adverts("a")[-1].addresses == ("192.0.2.100", "192.0.2.101")
+
+
+def test_removed_vip_leaves_and_the_other_stays(lab):
+    daemon = lab.a.run(config(instance(vips=["192.0.2.100/24", "192.0.2.101/24"])))
+    lab.a.wait_has("192.0.2.101")
+    watch = lab.a.watch()
+    daemon.reload(config())
+    lab.a.wait_has_not("192.0.2.101")
+    settle(0.2)
+    assert lab.a.has(VIP) and not watch.removed(VIP)
+
+
+def test_removed_instance_says_goodbye(lab):
+    both = config(instance(), instance("VI_2", 52, vips=["192.0.2.102/24"]))
+    daemon = lab.a.run(both)
+    lab.wire.wait_advert("a", vrid=52)
+    lab.a.wait_has("192.0.2.102")
+    daemon.reload(config())
+    lab.wire.wait_advert("a", vrid=52, priority=0)
+    lab.a.wait_has_not("192.0.2.102")
+    settle(0.2)
+    assert lab.a.has(VIP) and max(gaps(lab.wire.adverts("a", vrid=VRID))) < 0.15
+
+
+def test_added_instance_starts_as_backup(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    start = lab.now()
+    daemon.reload(config(instance(), instance("VI_2", 52, vips=["192.0.2.102/24"])))
+    first = lab.wire.wait_advert("a", vrid=52)
+    assert first.time - start > 0.35
+    assert max(gaps(lab.wire.adverts("a", vrid=VRID))) < 0.15
+
+
+def test_changed_vrid_is_remove_and_add(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    daemon.reload(config(instance(vrid=77)))
+    lab.wire.wait_advert("a", vrid=VRID, priority=0)
+    lab.wire.wait_advert("a", vrid=77)
+    lab.a.wait_has(VIP)
+
+
+def test_renamed_instance_goes_on(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    watch = lab.a.watch()
+    daemon.reload(config(instance("OTHER")))
+    settle(0.7)
+    assert not watch.events and max(gaps(lab.wire.adverts("a"))) < 0.15
+
+
+@better("a moved address is deleted and added")
+def test_vip_moved_between_instances_never_leaves_the_kernel(lab):
+    def text(first, second):
+        return config(instance("VI_1", 51, vips=first), instance("VI_2", 52, vips=second))
+    one, two, moving = "192.0.2.101/24", "192.0.2.102/24", "192.0.2.100/24"
+    daemon = lab.a.run(text([one, moving], [two]))
+    for address in (one, two, moving):
+        lab.a.wait_has(address.split("/")[0])
+    settle(0.2)
+    watch = lab.a.watch()
+    daemon.reload(text([one], [two, moving]))
+    lab.wire.wait_advert("a", vrid=52, addresses=("192.0.2.102", VIP), timeout=2)
+    settle(0.3)
+    assert not watch.events, watch.events
+    assert lab.a.has(VIP)
+
+
+@better("swapped VRIDs are two removals and two additions")
+def test_swapped_vrids_leave_the_addresses_in_the_kernel(lab):
+    def text(first, second):
+        return config(instance("VI_1", first, vips=["192.0.2.101/24"]),
+                      instance("VI_2", second, vips=["192.0.2.102/24"]))
+    daemon = lab.a.run(text(51, 52))
+    lab.a.wait_has("192.0.2.101")
+    lab.a.wait_has("192.0.2.102")
+    settle(0.2)
+    watch = lab.a.watch()
+    daemon.reload(text(52, 51))
+    lab.wire.wait_advert("a", vrid=51, addresses=("192.0.2.102",), timeout=2)
+    lab.wire.wait_advert("a", vrid=52, addresses=("192.0.2.101",), timeout=2)
+    settle(0.3)
+    assert not watch.events, watch.events
+
+
+@better("a fatal configuration ends the daemon on SIGHUP")
+def test_file_with_an_error_changes_nothing(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    watch, start = lab.a.watch(), lab.now()
+    for broken in ("vrrp_instance VI_1 {\n interface eth0\n virtual_ipaddress {\n 192.0.2.100/24\n}\n}\n",
+                   config() + instance("VI_9"), "vrrp_instance VI_1 {\n", "include /nowhere/at/all\n"):
+        daemon.reload(broken)
+        settle(0.5)
+        assert daemon.running()
+    assert max(gaps(lab.wire.adverts("a", since=start - 0.2))) < 0.15
+    assert not watch.events
+    daemon.reload(config(instance(priority=120)))  # and a good one is taken again
+    lab.wire.wait_advert("a", priority=120, timeout=2)
+
+
+@holdfast_only
+def test_reload_command_prints_the_errors_and_fails(lab):
+    daemon = lab.a.run(config())
+    daemon.wait_ready()
+    lab.wire.wait_advert("a", count=2)
+    daemon.configure(config(instance()).replace("virtual_router_id 51", "virtual_router_id 999"))
+    done = daemon.ctl("reload")
+    assert done.returncode != 0
+    assert "999" in done.stdout + done.stderr and "config.conf" in done.stdout + done.stderr
+    settle(0.3)
+    assert lab.a.has(VIP) and daemon.running()
+
+
+@holdfast_only
+def test_reload_command_succeeds_and_has_taken_effect(lab):
+    daemon = lab.a.run(config())
+    daemon.wait_ready()
+    lab.wire.wait_advert("a", count=2)
+    daemon.configure(config(instance(priority=133)))
+    assert daemon.ctl("reload").returncode == 0
+    lab.wire.wait_advert("a", priority=133, timeout=1)
+
+
+@holdfast_only
+def test_dry_run_prints_the_plan_and_changes_nothing(lab):
+    daemon = lab.a.run(config())
+    daemon.wait_ready()
+    lab.wire.wait_advert("a", count=2)
+    daemon.configure(config(instance(priority=133, vips=["192.0.2.101/24"])))
+    done = daemon.ctl("reload", "--dry-run")
+    assert done.returncode == 0
+    for word in ("VI_1", "133", "192.0.2.100", "192.0.2.101"):
+        assert word in done.stdout
+    settle(0.4)
+    assert lab.a.has(VIP) and not lab.wire.adverts("a", priority=133)
+
+
+def test_script_keeps_its_result_over_a_reload(lab):
+    script = lab.script("chk.sh", "exit 0")
+    text = f"vrrp_script chk {{\nscript {script}\ninterval 30\nweight 20\n}}\n"
+    daemon = lab.a.run(config(text, instance(extra="track_script {\nchk\n}")))
+    lab.wire.wait_advert("a", priority=120)
+    start = lab.now()
+    daemon.reload()
+    settle(0.8)
+    assert {a.priority for a in lab.wire.adverts("a", since=start)} == {120}
+
+
+def test_tracker_added_live(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    watch = lab.a.watch()
+    value = lab.write("value", "12\n")
+    daemon.reload(config(f"track_file tf {{\nfile {value}\nweight 1\n}}\n",
+                         instance(extra="track_file {\ntf\n}")))
+    lab.wire.wait_advert("a", priority=112, timeout=2)
+    assert not watch.events
+
+
+def test_many_reloads_in_a_row(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    watch, start = lab.a.watch(), lab.now()
+    for number in range(20):
+        daemon.reload(config(instance(priority=100 + number)))
+        settle(0.02)
+    lab.wire.wait_advert("a", priority=119, timeout=3)
+    assert not watch.events and daemon.running()
+    assert max(gaps(lab.wire.adverts("a", since=start - 0.2))) < 0.15
+
+
+def test_sighup_during_start_is_harmless(lab):
+    daemon = lab.a.run(config())
+    settle(0.15)
+    daemon.signal(signal.SIGHUP)
+    lab.wire.wait_advert("a", count=2)
+    wait_until(daemon.running, 1)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sync groups: several instances that are MASTER together or not at all. Two links, one instance on
+each, as in a pair of routers."""
+import os
+
+import pytest
+
+from common import config, instance, master_down, near, settle, skew
+from netlab import Advert
+
+FIRST, SECOND = "192.0.2.100", "198.51.100.100"
+
+
+def pair(priority=100, interval=0.1, group="", first="", second=""):
+    """Two instances in group G1."""
+    return config(
+        f"vrrp_sync_group G1 {{\ngroup {{\nVI_1\nVI_2\n}}\n{group}\n}}\n",
+        instance("VI_1", 51, priority, "eth0", interval=interval, extra=first),
+        instance("VI_2", 52, priority, "eth1", interval=interval, vips=[f"{SECOND}/24"], extra=second))
+
+
+@pytest.fixture
+def links(make_lab):
+    return make_lab("ab", links=2)
+
+
+def master(lab, node, since=0.0):
+    lab.wire.wait_advert(node.name, link=0, since=since)
+    lab.wire.wait_advert(node.name, link=1, since=since)
+    node.wait_has(FIRST)
+    node.wait_has(SECOND)
+
+
+def test_members_become_master_together(links):
+    daemon = links.a.run(config(
+        "vrrp_sync_group G1 {\ngroup {\nVI_1\nVI_2\n}\n}\n",
+        instance("VI_1", 51, 250, "eth0"),
+        instance("VI_2", 52, 50, "eth1", vips=[f"{SECOND}/24"], interval=0.2)))
+    slower = links.wire.wait_advert("a", link=1).time
+    faster = links.wire.wait_advert("a", link=0).time
+    # the first waits for the second, whose timer is longer
+    assert abs(faster - slower) < 0.05 and near(slower - daemon.started, master_down(50, 0.2), late=0.4)
+    daemon.wait_log(r"VRRP_Group\(G1\) Syncing instances to MASTER state")
+
+
+def test_fault_of_one_is_fault_of_all(links):
+    daemon = links.a.run(pair())
+    master(links, links.a)
+    watch = links.a.watch()
+    cut = links.now()
+    links.a.carrier(False, link=1)
+    links.a.wait_has_not(FIRST)
+    assert watch.removed(FIRST)[0].time - cut < 0.15
+    settle(0.2)
+    zeros = links.wire.adverts("a", since=cut, link=0, priority=0)
+    assert len(zeros) == 1
+    daemon.wait_log(r"VRRP_Group\(G1\) Syncing instances to FAULT state")
+
+
+def test_peer_takes_all_when_one_link_of_the_master_fails(links):
+    links.a.run(pair(150))
+    master(links, links.a)
+    links.b.run(pair(100))
+    settle(0.6)
+    cut = links.now()
+    links.a.carrier(False, link=1)
+    master(links, links.b)
+    assert not links.a.has(FIRST) and not links.a.has(SECOND)
+    takeover = links.wire.adverts("b", since=cut, link=0)[0].time
+    # priority 0 shortens the first timer; the group waits for the second one
+    assert near(takeover - cut, master_down(100), 0.1, 0.2)
+
+
+def test_higher_advert_for_one_takes_all_to_backup(links):
+    daemon = links.a.run(pair())
+    master(links, links.a)
+    start = links.now()
+    links.b.router(vrid=51, priority=200)
+    links.a.wait_has_not(FIRST)
+    links.a.wait_has_not(SECOND)
+    settle(0.2)
+    assert 0 not in [a.priority for a in links.wire.adverts("a", since=start)]
+    daemon.wait_log(r"VRRP_Group\(G1\) Syncing instances to BACKUP state")
+
+
+def test_group_stays_backup_while_one_member_hears_a_better_router(links):
+    links.b.router(vrid=51, priority=200)
+    links.a.run(pair())
+    settle(1.2)
+    assert not links.wire.adverts("a")
+
+
+def test_all_return_after_the_last_fault(links):
+    links.a.run(pair())
+    master(links, links.a)
+    links.a.carrier(False, link=1)
+    links.a.wait_has_not(FIRST)
+    links.a.wait_has_not(SECOND)
+    back = links.now()
+    links.a.carrier(True, link=1)
+    master(links, links.a, since=back)
+    first = links.wire.adverts("a", since=back)[0].time
+    assert near(first - back, master_down(100), 0.03, 0.25)
+
+
+def test_graceful_stop_hands_both_over(links):
+    first = links.a.run(pair(150))
+    master(links, links.a)
+    links.b.run(pair(100))
+    settle(0.6)
+    assert first.stop() == 0
+    master(links, links.b)
+    zeros = links.wire.select(Advert, node="a", priority=0)
+    assert {z.link for z in zeros} == {0, 1} and len(zeros) == 2
+    takeover = links.wire.adverts("b")[0].time
+    assert near(takeover - zeros[-1].time, skew(100), 0.02, 0.1)
+
+
+def test_preemption_of_a_group(links):
+    links.b.run(pair(100))
+    master(links, links.b)
+    links.a.run(pair(150))
+    master(links, links.a)
+    links.b.wait_has_not(FIRST)
+    links.b.wait_has_not(SECOND)
+
+
+def test_group_notifications_follow_the_members_and_carry_priority_0(links):
+    notify = links.script("notify", 'echo "$1 $2 $3 $4" >> ' + links.path("lines"))
+    daemon = links.a.run(pair(group=f"notify {notify}", first=f"notify {notify}", second=f"notify {notify}"))
+    master(links, links.a)
+    settle(0.3)
+    lines = open(links.path("lines")).read().splitlines()
+    assert "GROUP G1 MASTER 0" in lines and "GROUP G1 BACKUP 0" in lines
+    assert "INSTANCE VI_1 MASTER 100" in lines and "INSTANCE VI_2 MASTER 100" in lines
+    daemon.stop()
+    settle(0.2)
+    assert "GROUP G1 STOP 0" in open(links.path("lines")).read().splitlines()
+
+
+def test_group_script_faults_the_group(links):
+    links.write("good", "")
+    script = links.script("chk.sh", f"test -e {links.path('good')}")
+    text = f"vrrp_script chk {{\nscript {script}\ninterval 1\nfall 1\n}}\n"
+    links.a.run(text + pair(group="track_script {\nchk\n}"))
+    master(links, links.a)
+    os.unlink(links.path("good"))
+    links.a.wait_has_not(FIRST)
+    links.a.wait_has_not(SECOND)
+
+
+def test_two_pairs_with_groups_never_split_the_role(links):
+    """Whatever happens, no moment leaves one address on a and the other on b for long."""
+    links.a.run(pair(150))
+    links.b.run(pair(100))
+    master(links, links.a)
+    for _ in range(2):
+        links.a.carrier(False, link=0)
+        master(links, links.b, since=links.now())
+        assert not links.a.has(SECOND)
+        links.a.carrier(True, link=0)
+        master(links, links.a, since=links.now())
+        settle(0.3)
+        assert not links.b.has(FIRST) and not links.b.has(SECOND)
