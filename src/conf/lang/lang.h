@@ -170,7 +170,9 @@ enum expansion { EXPANSION_NONE, EXPANSION_DONE, EXPANSION_FAILED };
  * *ret_lines: the macro of several lines the text ends with, its reference cut off; else NULL. */
 enum expansion macro_expand(struct lang *l, const struct piece *in, struct piece *ret,
 			    const struct macro **ret_lines, struct origin *ret_use);
-/* Reports a `${...}` that could not be expanded. */
+/* Length of a reference to a macro of several lines, else 0. */
+size_t macro_left(struct lang *l, const char *text, size_t len);
+/* Reports a reference that could not be expanded. */
 void macro_explain(struct lang *l, const char *ref, size_t len, struct conf_span at);
 /* An empty buffer of this depth; which = 0, 1. */
 struct scratch *scratch_of(struct lang *l, unsigned which);

@@ -158,11 +158,19 @@ static void statement_emit(struct lang *l, struct piece *p, int indent)
 	block_statement(l, s, indent);
 }
 
-/* A `${...}` that expansion left over. Its braces must not open a block nobody will close. */
+/* A reference that expansion left over. Its braces must not open a block nobody will close. Returns
+ * where reading goes on. */
 static size_t reference_left(struct lang *l, const struct piece *p, size_t i)
 {
 	size_t end = i + 2;
 
+	if (i + 1 == p->len || p->text[i + 1] != '{') {
+		size_t n = l->macros_n ? macro_left(l, p->text + i, p->len - i) : 0;
+
+		if (n && !p->reported)
+			macro_explain(l, p->text + i, n, piece_span(p, i, i + n));
+		return i + 1; /* a bare $NAME that is no macro is just text */
+	}
 	while (end < p->len && kind_of(p->text[end]) != QUOTE && kind_of(p->text[end]) != BRACE)
 		end++;
 	if (end >= p->len || p->text[end] != '}')
@@ -198,7 +206,7 @@ static bool token_plain(struct lang *l, const struct piece *p, size_t *pos)
 		} else if (text[i] == '$') {
 			if (is_reference(text, i, p->len) && !p->expanded)
 				return false;
-			i = i + 1 < p->len && text[i + 1] == '{' ? reference_left(l, p, i) : i + 1;
+			i = reference_left(l, p, i);
 		} else {
 			break;
 		}

@@ -22,6 +22,7 @@ struct reference {
 	const char *name;
 	size_t name_len;
 	size_t total; /* bytes of the whole */
+	struct conf_span at;
 	bool braced;
 	unsigned n; /* parameters; more than PARAMETERS_MAX are counted only */
 	struct {
@@ -30,7 +31,8 @@ struct reference {
 	} parameter[PARAMETERS_MAX];
 };
 
-static const char *const predefined_names[] = {"_PWD", "_INSTANCE", "_RANDOM", "_ENV", "_HASH", "_BANG"};
+static const char *const predefined_names[] = {"_PWD", "_INSTANCE", "_RANDOM",
+					       "_ENV", "_HASH",	    "_BANG"};
 
 bool macro_is_name_start(char c)
 {
@@ -278,7 +280,7 @@ static bool parse_number(const char *text, size_t len, uint64_t *ret)
 	return len > 0;
 }
 
-static const char *expand_random(struct lang *l, const struct reference *r, struct conf_span at)
+static const char *expand_random(struct lang *l, const struct reference *r)
 {
 	uint64_t min = 0, max = 32767, v = 0;
 
@@ -286,7 +288,7 @@ static const char *expand_random(struct lang *l, const struct reference *r, stru
 	    (r->n > 1 && !parse_number(r->parameter[1].text, r->parameter[1].len, &max)))
 		return NULL;
 	if (min > max) {
-		diag_add(l->diags, DIAG_ERROR, "bad-random", at,
+		diag_add(l->diags, DIAG_ERROR, "bad-random", r->at,
 			 "minimum %llu is greater than maximum %llu", (unsigned long long)min,
 			 (unsigned long long)max)
 			->expected = "${_RANDOM minimum maximum}";
@@ -319,12 +321,12 @@ static const char *expand_pwd(struct lang *l)
 }
 
 /* Value of a predefined macro; NULL when it is none or is used wrongly. */
-static const char *expand_predefined(struct lang *l, const struct reference *r, struct conf_span at)
+static const char *expand_predefined(struct lang *l, const struct reference *r)
 {
 	if (r->name[0] != '_')
 		return NULL;
 	if (name_is(r, "_RANDOM"))
-		return expand_random(l, r, at);
+		return expand_random(l, r);
 	if (name_is(r, "_ENV"))
 		return expand_env(l, r);
 	if (r->n)
@@ -339,8 +341,7 @@ static const char *expand_predefined(struct lang *l, const struct reference *r, 
 }
 
 /* Value of a reference and its length; NULL when it stays as it is. */
-static const char *reference_value(struct lang *l, const struct reference *r, struct conf_span at,
-				   size_t *ret_len)
+static const char *reference_value(struct lang *l, const struct reference *r, size_t *ret_len)
 {
 	const struct macro *m = macro_find(l, r->name, r->name_len);
 	const char *v;
@@ -349,15 +350,15 @@ static const char *reference_value(struct lang *l, const struct reference *r, st
 		*ret_len = m->value_len;
 		return m->value;
 	}
-	v = expand_predefined(l, r, at);
+	v = expand_predefined(l, r);
 	if (v)
 		*ret_len = strlen(v);
 	return v;
 }
 
-static enum expansion too_long(struct lang *l, const struct reference *r, struct conf_span at)
+static enum expansion too_long(struct lang *l, const struct reference *r)
 {
-	diag_add(l->diags, DIAG_ERROR, "macro-too-long", at,
+	diag_add(l->diags, DIAG_ERROR, "macro-too-long", r->at,
 		 "macro `%.*s` makes this line longer than %zu characters", (int)r->name_len, r->name,
 		 LANG_EXPANDED_MAX);
 	return EXPANSION_FAILED;
@@ -374,7 +375,6 @@ static enum expansion expand_once(struct lang *l, const struct piece *p, struct 
 	while (i < p->len) {
 		const char *dollar = memchr(p->text + i, '$', p->len - i), *value;
 		struct reference r;
-		struct conf_span at;
 
 		if (!dollar)
 			break;
@@ -383,21 +383,22 @@ static enum expansion expand_once(struct lang *l, const struct piece *p, struct 
 			i++;
 			continue;
 		}
-		at = piece_span(p, i, i + r.total);
-		value = reference_value(l, &r, at, &len);
+		r.at = piece_span(p, i, i + r.total);
+		value = reference_value(l, &r, &len);
 		if (!value) {
 			i++;
 			continue;
 		}
 		if (!scratch_add_piece(l, s, p, done, i) ||
-		    !scratch_add(l, s, value, len, NULL, (struct origin){.col = at.col, .len = at.len}))
-			return too_long(l, &r, at);
+		    !scratch_add(l, s, value, len, NULL,
+				 (struct origin){.col = r.at.col, .len = r.at.len}))
+			return too_long(l, &r);
 		done = i += r.total;
 		*ret_last = r;
 		e = EXPANSION_DONE;
 	}
 	if (e == EXPANSION_DONE && !scratch_add_piece(l, s, p, done, p->len))
-		return too_long(l, ret_last, p->at);
+		return too_long(l, ret_last);
 	return e;
 }
 
@@ -448,7 +449,7 @@ enum expansion macro_expand(struct lang *l, const struct piece *in, struct piece
 		l->work += p.len;
 	}
 	if (passes == LANG_PASSES_MAX) {
-		diag_add(l->diags, DIAG_ERROR, "macro-recursion", in->at,
+		diag_add(l->diags, DIAG_ERROR, "macro-recursion", last.at,
 			 "macro `%.*s` never ends: its value leads back to itself",
 			 (int)last.name_len, last.name);
 		return EXPANSION_FAILED;
@@ -467,6 +468,17 @@ enum expansion macro_expand(struct lang *l, const struct piece *in, struct piece
 	p.expanded = true;
 	*ret = p;
 	return EXPANSION_DONE;
+}
+
+size_t macro_left(struct lang *l, const char *text, size_t len)
+{
+	const struct macro *m;
+	struct reference r;
+
+	if (!parse_reference(text, len, &r))
+		return 0;
+	m = macro_find(l, r.name, r.name_len);
+	return m && !m->value ? r.total : 0;
 }
 
 static const char *macro_nearest(struct lang *l, const struct reference *r)
@@ -504,7 +516,9 @@ void macro_explain(struct lang *l, const char *ref, size_t len, struct conf_span
 	if (name_is(&r, "_RANDOM") || name_is(&r, "_ENV")) {
 		diag_add(l->diags, DIAG_ERROR, "bad-macro", at, "`%.*s` is used wrongly",
 			 (int)r.name_len, r.name)
-			->expected = name_is(&r, "_ENV") ? "${_ENV NAME}" : "${_RANDOM [minimum [maximum]]} with decimal numbers";
+			->expected = name_is(&r, "_ENV")
+					     ? "${_ENV NAME}"
+					     : "${_RANDOM [minimum [maximum]]} with decimal numbers";
 		return;
 	}
 	if (m || name_is(&r, "_PWD") || name_is(&r, "_INSTANCE") || name_is(&r, "_HASH") ||
