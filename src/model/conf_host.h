@@ -24,6 +24,7 @@ struct conf_script_fault {
 	char fix[160];	     /* a command that mends it, may be empty */
 	char owner[64];	     /* user and group names or numbers, empty if it does not exist */
 	unsigned mode;	     /* permission bits */
+	bool unsafe;	     /* it can be run, but somebody else could replace it */
 };
 
 struct conf_host {
@@ -33,7 +34,7 @@ struct conf_host {
 	/* Whole file into the arena, NUL after it. 0 or -errno. */
 	int (*read_file)(void *ctx, const char *path, struct arena *a, char **ret, size_t *ret_len);
 	enum conf_path_kind (*path_kind)(void *ctx, const char *path, bool *ret_readable);
-	/* Paths that match in glob order (csh braces already expanded); 0 or -errno. */
+	/* Paths that match (with csh braces) in glob order, maybe none; 0 or -errno. */
 	int (*glob)(void *ctx, const char *pattern, struct arena *a, char ***ret, unsigned *ret_n);
 	/* Absolute path of a directory, symbolic links resolved; NULL when there is none. */
 	char *(*real_path)(void *ctx, const char *path, struct arena *a);
@@ -47,7 +48,10 @@ struct conf_host {
 	/* Number of `name` in an iproute2 table ("rt_tables", "rt_scopes", "rt_protos",
 	 * "rt_dsfield", "rt_realms", "group"). */
 	bool (*name_table)(void *ctx, const char *table, const char *name, uint32_t *ret);
-	/* Whether the file argv0 can be run as uid/gid; false fills *ret. `secure`: enable_script_security. */
+	/* Whether the file argv0 may be run as uid/gid; false fills *ret. `secure`
+	 * (enable_script_security) forbids what is unsafe; without it the answer is true, but *ret is
+	 * filled and ret->unsafe set. All zero when there is nothing to say. Only what is run as root,
+	 * or is set-id to it, can be unsafe. */
 	bool (*script)(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, bool secure,
 		       struct conf_script_fault *ret);
 };
