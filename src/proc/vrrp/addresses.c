@@ -366,6 +366,18 @@ bool addresses_work(void *ctx)
 	return w->idle_armed;
 }
 
+static bool firewall_start(struct vrrp_worker *w, const struct generation *g)
+{
+	const struct conf_global *c = &g->conf->global;
+	int r = firewall_open(&(struct firewall_options){.table = c->nftables, .priority = c->nftables_priority,
+							 .counters = c->nftables_counters},
+			      &w->firewall);
+
+	if (r < 0)
+		log_err("accept mode off can't be kept up: no nftables here: %s", strerror(-r));
+	return r == 0;
+}
+
 /* Neighbour advertisements say whether we forward; the answer is good for a few seconds. */
 static void routers_read(struct generation *g, struct vi *vi)
 {
@@ -381,10 +393,32 @@ static void routers_read(struct generation *g, struct vi *vi)
 	}
 }
 
+/* Accept mode off: traffic to and from the addresses is dropped while they are here. */
+static void addresses_guard(struct vrrp_worker *w, struct generation *g, struct vi *vi, bool on)
+{
+	struct firewall_element v[SLICE];
+	int r = 0;
+
+	if (!vi->drop || (!w->firewall && (!on || !firewall_start(w, g))))
+		return;
+	for (unsigned from = 0; from < vi->n_va && !r; from += SLICE) {
+		unsigned n = vi->n_va - from < SLICE ? vi->n_va - from : SLICE;
+
+		for (unsigned i = 0; i < n; i++)
+			v[i] = (struct firewall_element){.addr = vi->va[from + i].conf->addr,
+							 .ifindex = g->links[vi->va[from + i].link].index};
+		r = firewall_change(w->firewall, on, v, n);
+	}
+	if (r)
+		log_err("(%s) can't %s the drop rules of its addresses: %s", vi->conf->name,
+			on ? "add" : "remove", strerror(-r));
+}
+
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi)
 {
 	if (!vi->owning) {
 		vi->owning = true;
+		addresses_guard(w, g, vi, true);
 		for (unsigned i = 0; i < vi->n_va; i++)
 			address_book_want(g->book, vi->va[i].slot);
 	}
@@ -406,6 +440,10 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	for (unsigned i = 0; i < vi->n_va; i++) {
 		address_book_unwant(g->book, vi->va[i].slot);
 		note_present(g, vi, i, false);
+	}
+	if (vi->drop) { /* the rules outlast the addresses */
+		addresses_remove_surplus(w, g);
+		addresses_guard(w, g, vi, false);
 	}
 }
 

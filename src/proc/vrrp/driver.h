@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "core/reconcile/address_book.h"
 #include "core/vrrp/vrrp.h"
+#include "io/firewall.h"
 #include "io/loop.h"
 #include "io/netlink.h"
 #include "io/sched.h"
@@ -80,6 +81,7 @@ struct vi {
 	struct ip_addr source;
 	struct vrrp_port *port;
 	uint32_t next_same;    /* instance id + 1 with the same VRID on the same port */
+	bool drop;	       /* accept mode off */
 	bool owning, dirty;    /* dirty: its board record is to be written */
 	struct va *va;
 	unsigned n_va;
@@ -131,6 +133,7 @@ struct vrrp_worker {
 	struct netlink *netlink;
 	struct vrrp_rx_ring *ring;
 	struct vrrp_port *ports;
+	struct firewall *firewall; /* NULL until accept mode off is needed */
 	int frame_fd;
 	struct msg_config options; /* of the newest CONFIG */
 	struct generation *g;	   /* in force, NULL before the first */

@@ -163,6 +163,7 @@ static void vi_init(struct generation *g, uint32_t id, uint32_t first_vip)
 	vi->link = c->interface ? link_intern(g, c->interface) : LINK_NONE;
 	vi_board(g, vi, first_vip);
 	vi_packets(g, vi);
+	vi->drop = !c->accept && c->priority != 255;
 	vi->n_va = addresses_of(c);
 	vi->va = arena_alloc(g->arena, vi->n_va * sizeof(*vi->va));
 	for (unsigned i = 0; i < vi->n_va; i++)

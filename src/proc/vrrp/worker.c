@@ -121,6 +121,7 @@ void worker_stop_if_done(struct vrrp_worker *w)
 	w->stopped = true;
 	addresses_disown(w, g, &g->vis[g->conf->instances.n]);
 	addresses_remove_surplus(w, g);
+	w->firewall = firewall_close(w->firewall);
 	report_outbox_send(w);
 	report_all(g);
 	g->board.header->pid = 0;
