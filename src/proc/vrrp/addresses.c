@@ -414,6 +414,15 @@ static void addresses_guard(struct vrrp_worker *w, struct generation *g, struct 
 			on ? "add" : "remove", strerror(-r));
 }
 
+/* After a reload: the rules of the new configuration, from scratch. */
+void addresses_guard_again(struct vrrp_worker *w, struct generation *g)
+{
+	w->firewall = firewall_close(w->firewall);
+	for (unsigned i = 0; i < g->n_vis; i++)
+		if (g->vis[i].owning)
+			addresses_guard(w, g, &g->vis[i], true);
+}
+
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi)
 {
 	if (!vi->owning) {

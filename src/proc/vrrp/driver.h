@@ -196,6 +196,7 @@ void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
 void addresses_announce_source(struct vrrp_worker *w, struct vi *vi);
+void addresses_guard_again(struct vrrp_worker *w, struct generation *g);
 /* Removes everything surplus now. */
 void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g);
 /* One slice of work for loop_idle(); whether there is more. */

@@ -343,6 +343,8 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 	ports_close_unused(w, g);
 	if (!old)
 		addresses_remove_surplus(w, g); /* left over from a crash: before the election starts */
+	if (old)
+		addresses_guard_again(w, g);
 	if (fixed->n_va)
 		addresses_own(w, g, fixed);
 	driver_event(w, &start);
