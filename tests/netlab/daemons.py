@@ -8,6 +8,7 @@ build/holdfast of this tree.
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -241,10 +242,13 @@ class Frr(Daemon):
     macvlan devices FRR wants are made by the caller (see `macvlan`)."""
     kind = "frr"
     directory_of_daemons = "/usr/lib/frr"
+    user = "frr"
 
     def __init__(self, node, config, name="frr", **more):
         super().__init__(node, config, name, **more)
         self.zebra = None
+        os.chmod(node.lab.directory, 0o755)
+        shutil.chown(self.directory, self.user, self.user)
 
     @staticmethod
     def macvlan(node, vrid, address, interface="eth0", family=4):
@@ -258,7 +262,7 @@ class Frr(Daemon):
         return name
 
     def _daemon(self, name, *more):
-        return [f"{self.directory_of_daemons}/{name}", "-u", "root", "-g", "root", "-z", self.path("zserv"),
+        return [f"{self.directory_of_daemons}/{name}", "-u", self.user, "-g", self.user, "-z", self.path("zserv"),
                 "-i", self.path(f"{name}.pid"), "--vty_socket", self.directory, "-P", "0", "-A", "127.0.0.1",
                 "--log", "stdout", *more]
 
