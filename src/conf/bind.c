@@ -128,7 +128,7 @@ static struct block_table *table_of(struct bind *b, const struct block *blk)
 	for (unsigned i = 0; i < t->n; i++) {
 		const struct row *row = t->row[i];
 
-		if (row->flags & ROW_POSITIONAL)
+		if (row->flags & (ROW_POSITIONAL | ROW_BARE))
 			continue;
 		slot_put(t, row->name, i, false);
 		slots_put(b->a, t, row->aliases, i, false);

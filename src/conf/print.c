@@ -98,7 +98,7 @@ static void print_options(struct text *t, const struct block *blk, const void *o
 				print_inline_list(t, row, obj);
 				continue;
 			}
-			if (!positional)
+			if (!positional && !(row->flags & ROW_BARE))
 				print_word(t, row->name);
 			if (row->type == T_INLINE)
 				print_row_object(t, row, obj, 0);

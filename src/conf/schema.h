@@ -117,6 +117,8 @@ enum row_flags {
 	ROW_UNIQUE_QUIET = 1 << 11, /* the same with a warning */
 	ROW_TRUNCATE = 1 << 12,	 /* T_STRING: too long is reported and cut, else ignored */
 	ROW_EXTRA = 1 << 13,	 /* surplus words are ignored without a word */
+	ROW_BARE = 1 << 14,	 /* an option without a keyword: block.bare reads it (and marks its bit),
+				    print writes it without its name */
 };
 
 struct choice {
@@ -149,7 +151,7 @@ struct row {
 	uint16_t flags;
 	int64_t min, max;
 	int64_t scale;	 /* T_TIME: microseconds of one unit; 0 = a second */
-	const struct choice *choices;
+	const struct choice *choices; /* T_ENUM; T_NUMBER: names for some numbers */
 	const char *names; /* T_NUMBER: iproute2 table with names for it ("rt_scopes") */
 	const struct block *sub;
 	row_parse_fn *parse;
@@ -205,7 +207,7 @@ struct block {
 #define ROW_MAX_(s, m) \
 	(sizeof(((struct s *)0)->m) == 8 ? UINT64_MAX : (UINT64_C(1) << (8 * (sizeof(((struct s *)0)->m) & 7))) - 1)
 #define ROW_FITS_(s, m, lo, hi)                                                               \
-	sizeof(char[(lo) <= (hi) && ((lo) >= 0 || ROW_SIGNED_(s, m)) && (uint64_t)(hi) <= ROW_MAX_(s, m) \
+	sizeof(char[(int64_t)(lo) <= (int64_t)(hi) && ((lo) >= 0 || ROW_SIGNED_(s, m)) && (uint64_t)(hi) <= ROW_MAX_(s, m) \
 			    ? 1                                                               \
 			    : -1])
 
@@ -351,10 +353,16 @@ extern const struct block schema_top; /* struct conf */
 extern const struct block schema_global_defs;
 extern const struct block schema_vrrp_instance, schema_vrrp_sync_group, schema_vrrp_script;
 extern const struct block schema_address, schema_static_address;
+extern const struct block schema_track_interface, schema_track_script, schema_track_file_line,
+	schema_track_process_line, schema_track_bfd;
+extern const struct block schema_authentication, schema_auth_hmac, schema_use_vmac, schema_use_ipvlan,
+	schema_unicast_peer;
+extern const struct block schema_garp_group, schema_interface_delay, schema_linkbeat, schema_track_group;
+extern const struct block schema_lvs_timeouts;
 extern const struct block schema_track_file, schema_track_process, schema_bfd_instance;
 /* Lists of the LVS half, of routes and rules. */
 extern const struct block schema_virtual_server, schema_virtual_server_group, schema_ssl;
-extern const struct block schema_lvs_sync_daemon, schema_lvs_timeouts;
+extern const struct block schema_lvs_sync_daemon;
 extern const struct block schema_route, schema_rule;		/* virtual_routes, virtual_rules */
 extern const struct block schema_static_route, schema_static_rule; /* with track_group */
 /* Blocks that are only listed by explain (choices of other tables, the language), NULL at the end. */

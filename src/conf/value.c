@@ -145,6 +145,11 @@ static bool number_named(struct bind *b, const struct row *row, const char *name
 {
 	uint32_t n;
 
+	for (const struct choice *ch = row->choices; ch && ch->name; ch++)
+		if (str_eq(ch->name, name)) {
+			*ret = row->is_signed ? ch->value : (int64_t)(uint32_t)ch->value;
+			return true;
+		}
 	if (!row->names || !b->host || !b->host->name_table ||
 	    !b->host->name_table(b->host->ctx, row->names, name, &n))
 		return false;
@@ -365,7 +370,8 @@ static void print_enum(struct text *t, const struct row *row, const void *obj)
 
 	for (const struct choice *ch = row->choices; ch->name; ch++)
 		if (ch->value == v) {
-			print_word(t, ch->name);
+			if (*ch->name)
+				print_word(t, ch->name);
 			return;
 		}
 }
@@ -427,11 +433,6 @@ static void print_prefix(struct text *t, const struct row *row, const void *obj)
 
 /* ---- scripts and users ---- */
 
-static bool shell_is_needed(const struct conf_script *s)
-{
-	return s->shell;
-}
-
 static bool parse_script(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	const struct conf_word *first = cursor_peek(c);
@@ -459,7 +460,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 	}
 	if (conf_script_argv(s->command, b->a, &s->argv, &s->shell) < 1)
 		return bad_word(b, first, "bad-script", NULL, "`%s` is not a command line");
-	if (shell_is_needed(s) && b->judge)
+	if (s->shell && b->judge)
 		diag_add(b->diags, DIAG_NOTE, "shell", first->at,
 			 "the command has shell operators and is run through /bin/sh -c");
 	*(struct conf_script **)((char *)obj + row->offset) = s;
@@ -646,7 +647,8 @@ static const char *expected_choices(const struct row *row, struct arena *a)
 	struct text t = {.a = a};
 
 	for (const struct choice *ch = row->choices; ch->name; ch++)
-		text_printf(&t, "%s%s", t.n ? ", " : "one of ", ch->name);
+		if (*ch->name)
+			text_printf(&t, "%s%s", t.n ? ", " : "one of ", ch->name);
 	return text_get(&t);
 }
 

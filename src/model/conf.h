@@ -112,6 +112,12 @@ struct conf_ipvlan {
 	uint8_t prefix, mode; /* 0 bridge, 1 private, 2 vepa */
 };
 
+struct conf_authentication {
+	struct conf_block block;
+	uint8_t type; /* enum conf_auth */
+	const char *pass;
+};
+
 struct conf_hmac_key {
 	uint8_t id;
 	const char *value;
@@ -176,6 +182,7 @@ struct conf_instance {
 	struct conf_notify notify;
 	struct conf_vmac *vmac;
 	struct conf_ipvlan *ipvlan;
+	struct conf_authentication *authentication; /* as written; auth_type and auth_pass are in force */
 	struct conf_auth_hmac *auth_hmac;
 	const char *lvs_sync_daemon_interface;
 };
@@ -221,6 +228,7 @@ struct conf_track_process {
 	int32_t weight;
 	bool reverse, full_command;
 	uint32_t quorum, quorum_max;
+	usec_t delay; /* as written: default of the next two */
 	usec_t fork_delay, terminate_delay;
 };
 
@@ -228,6 +236,7 @@ struct conf_garp_group {
 	struct conf_block block;
 	uint32_t id;
 	usec_t garp_interval, gna_interval; /* USEC_NEVER: unset */
+	const char *interface;	      /* as written; it is in interfaces, too */
 	VEC(const char *) interfaces;
 };
 
@@ -256,7 +265,8 @@ struct conf_bfd {
 	const char *name;
 	struct ip_addr neighbor, source;
 	usec_t min_rx, min_tx, idle_tx;
-	uint8_t multiplier, ttl, max_hops;
+	uint8_t multiplier, ttl;
+	int32_t max_hops; /* 255: not checked */
 	bool passive, multihop, vrrp, checker, reverse;
 	int32_t weight;
 };
@@ -278,6 +288,11 @@ struct conf_fifo {
 };
 
 struct conf_lvs_sync_daemon;
+
+struct conf_lvs_timeouts { /* seconds, 0: left alone */
+	struct conf_block block;
+	uint32_t tcp, tcpfin, udp;
+};
 
 struct conf_rcvbuf {
 	uint32_t size;
@@ -342,7 +357,7 @@ struct conf_global {
 	bool ipsets_off;
 	/* LVS */
 	struct conf_lvs_sync_daemon *lvs_sync_daemon;
-	uint32_t lvs_timeout_tcp, lvs_timeout_tcpfin, lvs_timeout_udp;
+	struct conf_lvs_timeouts lvs_timeouts;
 	bool lvs_flush;
 	uint8_t lvs_flush_on_stop; /* 0 off, 1 all, 2 VS */
 	/* SNMP and D-Bus */
@@ -353,10 +368,13 @@ struct conf_global {
 };
 
 struct conf_virtual_server;	  /* model/lvs.h */
+struct conf_real_server;
+struct conf_checker;
 struct conf_virtual_server_group;
 struct conf_ssl;
 
 struct conf {
+	struct conf_block block;
 	struct arena *arena;
 	uint32_t generation; /* 1 for the first configuration of a daemon, +1 per reload */
 	struct conf_global global;
@@ -375,6 +393,8 @@ struct conf {
 	VEC(struct conf_rule *) static_rules;
 	VEC(struct conf_virtual_server *) virtual_servers;
 	VEC(struct conf_virtual_server_group *) virtual_server_groups;
+	VEC(struct conf_real_server *) real_servers; /* of all virtual servers, by their ids */
+	VEC(struct conf_checker *) checkers;	     /* of all real servers, by their ids */
 	struct conf_ssl *ssl;
 	VEC(struct conf_script *) commands; /* every script string by its id */
 };
