@@ -24,15 +24,20 @@ def _socket(address):
     return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
 
 
-def serve(address):
-    """Echo what arrives for the address, which need not be here yet."""
+def _listen(address):
+    """A socket for an address that need not be here yet."""
     sock = _socket(address)
     if ":" in address:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
     sock.bind((address, PORT))
-    name = os.uname().nodename if len(sys.argv) < 4 else sys.argv[3]
+    return sock
+
+
+def serve(address, name):
+    """Echo what arrives for the address, with the name appended."""
+    sock = _listen(address)
     print("ready", flush=True)
     while True:
         data, peer = sock.recvfrom(2048)
@@ -40,6 +45,24 @@ def serve(address):
             sock.sendto(data + name.encode(), peer)
         except OSError:
             pass  # the address has just left
+
+
+def relay(address, name, upstream):
+    """Pass what arrives for the address on to the upstream, and its answers back."""
+    front, back = _listen(address), _socket(upstream)
+    back.connect((upstream, PORT))
+    peer = None
+    print("ready", flush=True)
+    while True:
+        for sock in select.select([front, back], [], [])[0]:
+            try:
+                if sock is front:
+                    data, peer = front.recvfrom(2048)
+                    back.send(data + name.encode())
+                elif peer is not None:
+                    front.sendto(back.recv(2048), peer)
+            except OSError:
+                pass  # an address has just left
 
 
 def probe(address, rate):
@@ -95,10 +118,16 @@ def _result(sent, answered):
 
 
 class Prober:
-    """An echo server on each of `servers` and a client on `client`; `stop()` gives the result."""
+    """An echo server on each of `servers` and a client on `client`; `stop()` gives the result.
 
-    def __init__(self, client, servers, address, rate=1000):
-        self._servers = [self._spawn(node, "serve", address, node.name) for node in servers]
+    With `upstream`, a pair (node, address), the servers pass the probes on to it instead."""
+
+    def __init__(self, client, servers, address, rate=1000, upstream=None):
+        if upstream is None:
+            self._servers = [self._spawn(node, "serve", address, node.name) for node in servers]
+        else:
+            self._servers = [self._spawn(upstream[0], "serve", upstream[1], "")]
+            self._servers += [self._spawn(node, "relay", address, node.name, upstream[1]) for node in servers]
         self._client = self._spawn(client, "probe", address, str(rate))
 
     @staticmethod
@@ -130,6 +159,8 @@ class Prober:
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        serve(sys.argv[2])
+        serve(*sys.argv[2:])
+    elif sys.argv[1] == "relay":
+        relay(*sys.argv[2:])
     else:
         probe(sys.argv[2], float(sys.argv[3]))
