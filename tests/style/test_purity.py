@@ -13,7 +13,7 @@ ALLOWED = set("""
 memcpy memmove memset memcmp memchr memrchr memmem mempcpy
 strlen strnlen strcmp strncmp strcasecmp strncasecmp strchr strrchr strchrnul strstr strspn strcspn strpbrk
 strcpy strncpy strcat stpcpy strtok_r strsep
-strtol strtoll strtoul strtoull snprintf vsnprintf
+strtol strtoll strtoul strtoull strerror snprintf vsnprintf
 malloc calloc realloc free qsort qsort_r bsearch
 abort __assert_fail __stack_chk_fail __errno_location __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc
 tolower toupper
