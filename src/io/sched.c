@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: how this process is scheduled, what of its memory stays in, which privileges it keeps.
+ *
+ * Real-time scheduling is taken with reset-on-fork, so that no program we start inherits it. Memory is
+ * locked as it is touched (MCL_ONFAULT): locking everything would pull in whole libraries. Our own
+ * text and some stack are touched first. Without a limit on locked memory only: a process that drops
+ * its capabilities later would fail to grow beyond it.
+ *
+ * The guard: a real-time process that runs without ever blocking gets SIGXCPU from the kernel
+ * (RLIMIT_RTTIME) and goes on as a normal one. The handler's flag is the one variable here.
+ *
+ * Must not know: which process this is.
+ */
+#include "io/sched.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <link.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define STACK_TOUCHED (128 * 1024)
+#define PAGE 4096
+
+static volatile bool *guard_told;
+
+static int policy_set(int policy, int priority)
+{
+	struct sched_param p = {.sched_priority = priority};
+
+	return sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &p) < 0 ? -errno : 0;
+}
+
+int sched_demote(void)
+{
+	return policy_set(SCHED_OTHER, 0);
+}
+
+static void guard_fired(int signo)
+{
+	int saved = errno;
+
+	if (sched_demote() == 0 && guard_told)
+		*guard_told = true;
+	errno = saved;
+}
+
+int sched_guard(uint32_t usec, volatile bool *told)
+{
+	struct sigaction sa = {.sa_handler = guard_fired, .sa_flags = SA_RESTART};
+	struct rlimit lim;
+
+	guard_told = told;
+	if (sigaction(SIGXCPU, &sa, NULL) < 0 || getrlimit(RLIMIT_RTTIME, &lim) < 0)
+		return -errno;
+	/* At the hard limit the kernel kills: keep away from it where that is allowed. */
+	if (lim.rlim_max != RLIM_INFINITY) {
+		struct rlimit more = {usec, RLIM_INFINITY};
+
+		if (setrlimit(RLIMIT_RTTIME, &more) == 0)
+			return 0;
+	}
+	lim.rlim_cur = usec < lim.rlim_max ? usec : lim.rlim_max;
+	return setrlimit(RLIMIT_RTTIME, &lim) < 0 ? -errno : 0;
+}
+
+static void cpus_set(const struct sched_wish *w)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (unsigned i = 0; i < w->n_cpus; i++)
+		if (w->cpus[i] < CPU_SETSIZE)
+			CPU_SET(w->cpus[i], &set);
+	if (w->n_cpus)
+		sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void pages_touch(const volatile char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i += PAGE)
+		(void)p[i];
+}
+
+/* The first object is the program itself. */
+static int text_touch(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+
+		if (h->p_type == PT_LOAD && (h->p_flags & PF_R) && !(h->p_flags & PF_W))
+			pages_touch((const char *)info->dlpi_addr + h->p_vaddr, h->p_filesz);
+	}
+	return 1;
+}
+
+static __attribute__((noinline)) void stack_touch(void)
+{
+	volatile char room[STACK_TOUCHED];
+
+	for (size_t i = 0; i < sizeof(room); i += PAGE)
+		room[i] = 0;
+}
+
+static int memory_lock(void)
+{
+	struct rlimit lim = {RLIM_INFINITY, RLIM_INFINITY};
+
+	if (setrlimit(RLIMIT_MEMLOCK, &lim) < 0 &&
+	    (getrlimit(RLIMIT_MEMLOCK, &lim) < 0 || lim.rlim_cur != RLIM_INFINITY))
+		return -EPERM;
+	stack_touch();
+	dl_iterate_phdr(text_touch, NULL);
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
+}
+
+void sched_apply(const struct sched_wish *w, struct sched_got *ret)
+{
+	*ret = (struct sched_got){0};
+	cpus_set(w);
+	if (w->nice)
+		setpriority(PRIO_PROCESS, 0, w->nice);
+	if (w->lock_memory) {
+		ret->lock_error = memory_lock();
+		ret->locked = ret->lock_error == 0;
+	}
+	if (w->rt_priority <= 0)
+		return;
+	if (w->rlimit_rttime)
+		ret->rt_error = sched_guard(w->rlimit_rttime, guard_told);
+	if (ret->rt_error == 0)
+		ret->rt_error = policy_set(SCHED_RR, w->rt_priority);
+	if (ret->rt_error == 0)
+		ret->rt_priority = w->rt_priority;
+}
+
+int privileges_keep(const int *caps, unsigned n, bool sealed)
+{
+	bool had[CAP_LAST_CAP + 1] = {false};
+
+	if (sealed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	if (capng_get_caps_process() < 0)
+		return -EIO;
+	for (unsigned i = 0; i < n; i++)
+		had[caps[i]] = capng_have_capability(CAPNG_PERMITTED, (unsigned)caps[i]);
+	/* The bounding set goes while there is still the right to change it. What runs programs
+	 * keeps it: a script run as root is meant to have root's powers. */
+	if (sealed && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
+		capng_clear(CAPNG_SELECT_BOUNDS);
+		for (unsigned i = 0; i < n; i++)
+			if (had[caps[i]])
+				capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, (unsigned)caps[i]);
+		if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
+			return -EPERM;
+	}
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (unsigned i = 0; i < n; i++)
+		if (had[caps[i]])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)caps[i]);
+	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+}
