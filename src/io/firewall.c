@@ -64,7 +64,7 @@ static struct nlmsghdr *message(struct firewall *f, uint16_t type, uint16_t fami
 
 static int acks_read(struct firewall *f)
 {
-	char answer[MNL_SOCKET_BUFFER_SIZE];
+	char answer[8192];
 	int result = 0;
 	ssize_t n;
 
