@@ -27,7 +27,7 @@ PURE = {"base": [], "conf": ["base"], "core": ["base"]}
 # Archives without mutable globals: (archive, symbol): reason.
 STATELESS = ["base", "conf", "core", "ipc", "io", "ctl", "sim"]
 STATE_ALLOWED = {
-    ("io", "log"): "where a process logs to: one sink per process, as log_write() has no context",
+    ("io", "the_log"): "where a process logs to: one sink per process, as log_write() has no context",
 }
 
 
