@@ -365,6 +365,8 @@ extern const struct block schema_virtual_server, schema_virtual_server_group, sc
 extern const struct block schema_lvs_sync_daemon;
 extern const struct block schema_route, schema_rule;		/* virtual_routes, virtual_rules */
 extern const struct block schema_static_route, schema_static_rule; /* with track_group */
+extern const struct block schema_route_types, schema_route_destinations, schema_route_values,
+	schema_rule_lines; /* listed only */
 /* Blocks that are only listed by explain (choices of other tables, the language), NULL at the end. */
 extern const struct block *const schema_listed_only[];
 

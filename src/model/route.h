@@ -100,7 +100,8 @@ struct conf_route {
 	uint32_t table;
 	uint32_t priority; /* `metric`; 0: not said */
 	const char *dev, *vrf, *congctl, *track_group;
-	bool congctl_lock, onlink, ecn, no_track;
+	bool congctl_lock, onlink, no_track;
+	uint8_t features; /* 1: ecn */
 	uint32_t expires; /* seconds; 0: never */
 	uint8_t order;	  /* enum route_order */
 	uint8_t ttl_propagate;
@@ -111,7 +112,6 @@ struct conf_route {
 	VEC(struct conf_nexthop *) nexthops;
 	bool inet, inet6; /* as written */
 	bool default6, has_dst, bad; /* while reading */
-	bool unused; /* field of words that stand for nothing */
 };
 
 enum rule_action { /* the kernel's numbers (FR_ACT_*) */
@@ -144,7 +144,7 @@ struct conf_rule {
 	uint64_t tunnel_id; /* 0: none */
 	struct conf_range uid, sport, dport;
 	bool inet, inet6, nop, blackhole, unreachable, prohibit; /* as written */
-	bool unused; /* field of words that stand for nothing */
+	bool type_word, bad; /* while reading */
 };
 
 #endif

@@ -45,5 +45,9 @@ static const struct block name_table =
 const struct block *const schema_listed_only[] = {
 	&language,
 	&name_table,
+	&schema_route_types,
+	&schema_route_destinations,
+	&schema_route_values,
+	&schema_rule_lines,
 	NULL,
 };

@@ -96,8 +96,6 @@ void lvs_print_nothing(struct text *t, const struct row *row, const void *obj)
 /* ---- SSL ---- */
 
 static const struct row ssl_rows[] = {
-	{"SSL", DOC(), .args = "{ }", .dflt_text = "a context without certificates",
-	 .help = "Client TLS material of all SSL_GET checkers."},
 	{"password", STRING(conf_ssl, password), .args = "TEXT", .dflt_text = "none",
 	 .help = "Passphrase of the private key."},
 	{"ca", STRING(conf_ssl, ca), .args = "FILE", .dflt_text = "none",

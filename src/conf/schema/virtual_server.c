@@ -122,7 +122,7 @@ static void print_granularity(struct text *t, const struct row *row, const void 
 static const struct row rows[] = {
 	{"SERVICE", HANDLER(conf_virtual_server, addr, parse_service, print_service),
 	 .flags = ROW_POSITIONAL, .args = "IPADDR [PORT] | fwmark MARK | group NAME",
-	 .listed = "virtual_server\tvirtual_server",
+	 .listed = "",
 	 .help = "What is balanced: an address and port, packets with a mark, or the members of a group."},
 	{"virtual_server:fwmark", DOC(), .args = "MARK",
 	 .help = "The service is made of the packets with this firewall mark, 1 or more."},

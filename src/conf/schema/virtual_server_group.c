@@ -180,7 +180,6 @@ static bool group_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 static const struct row rows[] = {
 	{"NAME", STRING(conf_virtual_server_group, name), .flags = ROW_POSITIONAL, .listed = "",
 	 .help = "Name by which virtual_server refers to it."},
-	{"virtual_server_group", DOC(), .args = "NAME { }", .help = "A set of addresses and marks."},
 	{"<IPADDR>", DOC(), .args = "[PORT]", .help = "One address; port 0 or none needs persistence."},
 	{"<IPADDR>-<LAST>", DOC(), .args = "[PORT]",
 	 .help = "A range in the last octet (decimal) or, of IPv6, the last group (hexadecimal)."},

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns: reading and writing of the words routes and rules share. */
+#include "conf/schema/route.h"
+
+/* Known without the files of iproute2. */
+const struct choice route_tables[] = {
+	{"default", 253, NULL},
+	{"main", ROUTE_TABLE_MAIN, NULL},
+	{"local", 255, NULL},
+	{0},
+};
+
+const struct choice route_scopes[] = {
+	{"global", 0, NULL},
+	{"site", 200, NULL},
+	{"link", 253, NULL},
+	{"host", 254, NULL},
+	{"nowhere", 255, NULL},
+	{0},
+};
+
+const struct choice route_protocols[] = {
+	{"none", 0, NULL},     {"redirect", 1, NULL}, {"kernel", 2, NULL}, {"boot", 3, NULL},
+	{"static", 4, NULL},   {"gated", 8, NULL},    {"ra", 9, NULL},     {"mrt", 10, NULL},
+	{"zebra", 11, NULL},   {"bird", 12, NULL},    {"dnrouted", 13, NULL}, {"xorp", 14, NULL},
+	{"ntk", 15, NULL},     {"dhcp", 16, NULL},    {"keepalived", ROUTE_PROTO_OURS, NULL},
+	{"babel", 42, NULL},   {0},
+};
+
+bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret, uint8_t *ret_len)
+{
+	const char *slash = strchr(w->text, '/');
+	struct conf_word length = *w;
+	struct ip_addr a;
+	int64_t n;
+
+	if (str_eq(w->text, "default") || str_eq(w->text, "any") || str_eq(w->text, "all")) {
+		*ret = (struct ip_addr){0};
+		*ret_len = 0;
+		return true;
+	}
+	if (!ip_parse(slash ? arena_copy(b->a, w->text, (size_t)(slash - w->text)) : w->text, &a)) {
+		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address", w->text)
+			->expected = "ADDRESS[/LENGTH], default, any or all";
+		return false;
+	}
+	n = ip_bits(&a);
+	length.text = slash ? slash + 1 : "";
+	if (slash && !bind_number(b, &length, false, 0, n, &n))
+		return false;
+	*ret = a;
+	*ret_len = (uint8_t)n;
+	return true;
+}
+
+void route_write_prefix(struct text *t, const struct ip_addr *a, uint8_t len)
+{
+	char buf[IP_TEXT_MAX];
+
+	if (ip_is_set(a))
+		text_printf(t, " %s/%u", ip_format(a, buf), len);
+	else
+		text_add(t, " default");
+}
+
+static bool read_realm(struct bind *b, const struct conf_word *w, const char *name, uint8_t *ret)
+{
+	struct conf_word number = *w;
+	uint32_t named;
+	int64_t n;
+
+	if (b->host && b->host->name_table && b->host->name_table(b->host->ctx, "rt_realms", name, &named)) {
+		*ret = (uint8_t)named;
+		return named <= 255;
+	}
+	number.text = name;
+	if (!bind_number(b, &number, true, 0, 255, &n))
+		return false;
+	*ret = (uint8_t)n;
+	return true;
+}
+
+bool route_parse_realms(struct bind *b, const struct row *row, void *obj, struct cursor *c)
+{
+	const struct conf_word *w = cursor_need(b, c, row->args);
+	const char *slash = w ? strchr(w->text, '/') : NULL;
+	struct conf_realms realms = {0};
+
+	if (!w ||
+	    (slash && !read_realm(b, w, arena_copy(b->a, w->text, (size_t)(slash - w->text)), &realms.from)) ||
+	    !read_realm(b, w, slash ? slash + 1 : w->text, &realms.to))
+		return false;
+	*(struct conf_realms *)((char *)obj + row->offset) = realms;
+	return true;
+}
+
+void route_print_realms(struct text *t, const struct row *row, const void *obj)
+{
+	const struct conf_realms *realms = (const void *)((const char *)obj + row->offset);
+
+	text_printf(t, " %u/%u", realms->from, realms->to);
+}
+
+bool route_parse_via(struct bind *b, const struct row *row, void *obj, struct cursor *c)
+{
+	const struct conf_word *w = cursor_need(b, c, row->args);
+	uint8_t family = IP_NONE;
+	struct ip_addr a;
+
+	if (w && (str_eq(w->text, "inet") || str_eq(w->text, "inet6"))) {
+		family = w->text[4] ? IP_V6 : IP_V4;
+		w = cursor_need(b, c, "an address");
+	}
+	if (!w)
+		return false;
+	if (!ip_parse(w->text, &a) || (family && a.family != family)) {
+		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` can't be used here", w->text)
+			->expected = family == IP_V6 ? "an IPv6 address" :
+				     family == IP_V4 ? "an IPv4 address" :
+						       "an address";
+		return false;
+	}
+	*(struct ip_addr *)((char *)obj + row->offset) = a;
+	return true;
+}
+
+void route_print_via(struct text *t, const struct row *row, const void *obj)
+{
+	char buf[IP_TEXT_MAX];
+
+	text_printf(t, " %s", ip_format((const struct ip_addr *)((const char *)obj + row->offset), buf));
+}
+
+void route_print_nothing(struct text *t, const struct row *row, const void *obj)
+{
+	(void)t;
+	(void)row;
+	(void)obj;
+}
+
+void route_report_word(struct bind *b, const struct block *blk, const struct conf_word *w)
+{
+	const char **names = arena_alloc(b->a, block_rows(blk) * sizeof(*names));
+	const char *near;
+	unsigned n = 0;
+	struct diag *d;
+
+	for (unsigned i = 0; i < block_rows(blk); i++)
+		if (!(block_row(blk, i)->flags & ROW_BARE))
+			names[n++] = block_row(blk, i)->name;
+	near = diag_nearest(w->text, names, n);
+	d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`; the line is ignored",
+		     w->text);
+	if (near)
+		d->hint = arena_printf(b->a, "did you mean `%s`?", near);
+}
+
+bool route_family_join(uint8_t *family, const struct ip_addr *a)
+{
+	if (!ip_is_set(a))
+		return true;
+	if (*family == IP_NONE)
+		*family = a->family;
+	return *family == a->family;
+}
+
+void route_check_protocol(struct bind *b, struct conf_block *block, unsigned bit, uint8_t *protocol,
+			  bool no_track)
+{
+	if (*protocol == ROUTE_PROTO_OURS || no_track)
+		return;
+	diag_add(b->diags, DIAG_WARNING, "protocol", block->at,
+		 "protocol %u is ignored: what is tracked has protocol %u", *protocol, ROUTE_PROTO_OURS)
+		->hint = "add no_track to keep it";
+	*protocol = ROUTE_PROTO_OURS;
+	block_unmark(block, bit);
+}
