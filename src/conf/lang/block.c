@@ -123,8 +123,11 @@ static bool frame_is_over(const struct lang *l, const struct frame *f, const str
 {
 	if (indent < 0 || f->open.file != s->at.file)
 		return false;
-	if (is_top_word(s) && !(looks_indented(l, f) && indent > f->indent))
-		return true;
+	if (is_top_word(s)) {
+		bool first = f->first == l->gathered.n;
+
+		return indent <= f->indent || !(first || looks_indented(l, f));
+	}
 	return is_indented(l, f) && indent <= f->indent;
 }
 
@@ -266,7 +269,7 @@ void block_open(struct lang *l, struct conf_span at)
 
 	if (l->frames.n >= LANG_DEPTH_MAX * LANG_BLOCK_MAX) {
 		diag_add(l->diags, DIAG_ERROR, "nested-too-deeply", at, "too many open blocks");
-		l->stop = true;
+		l->stop = l->broken = true;
 		return;
 	}
 	if (deep && l->frames.v[l->frames.n - 1].owner)

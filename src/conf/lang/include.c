@@ -12,6 +12,7 @@
 #include "conf/lang/lang.h"
 
 #define GLOB_CHARACTERS "*?["
+#define PATTERN_MAX 4096
 
 size_t include_is(const char *text, size_t len, unsigned *ret_checks)
 {
@@ -84,37 +85,46 @@ static const char *brace_open(const char *p)
 	return NULL;
 }
 
-/* a{b,c}d -> abd, acd. Works as a queue: the first group of each text is replaced until no text
- * has one. Returns false when there are too many. */
+/* Pushes the alternatives of the first group of `text`, the first one on top. */
+static void braces_split(struct arena *a, const char *text, const char *open, texts *stack)
+{
+	const char *close = brace_close(open), *to = close, *p;
+	texts parts = {0};
+	unsigned depth = 0;
+
+	for (p = open + 1; p <= close; p++) {
+		if (p == close || (*p == ',' && !depth)) {
+			const char *from = parts.n ? to + 1 : open + 1;
+
+			vec_push(a, &parts, arena_printf(a, "%.*s%.*s%s", (int)(open - text), text,
+							 (int)(p - from), from, close + 1));
+			to = p;
+		} else if (*p == '\\' && p + 1 < close) {
+			p++;
+		} else {
+			depth += *p == '{';
+			depth -= *p == '}';
+		}
+	}
+	while (parts.n)
+		vec_push(a, stack, parts.v[--parts.n]);
+}
+
+/* a{b,c}d -> abd, acd, in the order of csh. Returns false when there are too many. */
 static bool braces_expand(struct arena *a, const char *pattern, texts *ret)
 {
-	texts queue = {0};
+	texts stack = {0};
 
-	vec_push(a, &queue, pattern);
-	for (unsigned i = 0; i < queue.n; i++) {
-		const char *open = brace_open(queue.v[i]), *close, *from, *p;
-		unsigned depth = 0;
+	vec_push(a, &stack, pattern);
+	for (unsigned steps = 0; stack.n; steps++) {
+		const char *text = stack.v[--stack.n], *open = brace_open(text);
 
-		if (queue.n > LANG_BRACES_MAX)
+		if (ret->n >= LANG_BRACES_MAX || steps >= 4 * LANG_BRACES_MAX)
 			return false;
-		if (!open) {
-			vec_push(a, ret, queue.v[i]);
-			continue;
-		}
-		close = brace_close(open);
-		for (p = from = open + 1; p <= close; p++) {
-			if (p == close || (*p == ',' && !depth)) {
-				vec_push(a, &queue,
-					 arena_printf(a, "%.*s%.*s%s", (int)(open - queue.v[i]),
-						      queue.v[i], (int)(p - from), from, close + 1));
-				from = p + 1;
-			} else if (*p == '\\' && p + 1 < close) {
-				p++;
-			} else {
-				depth += *p == '{';
-				depth -= *p == '}';
-			}
-		}
+		if (open)
+			braces_split(a, text, open, &stack);
+		else
+			vec_push(a, ret, text);
 	}
 	return true;
 }
@@ -295,6 +305,11 @@ void include_run(struct lang *l, const struct piece *p, size_t pattern_at, unsig
 	texts alternatives = {0}, paths = {0};
 	bool go = true;
 
+	if (strlen(pattern) > PATTERN_MAX) {
+		diag_add(l->diags, DIAG_ERROR, "include-too-long", at,
+			 "this pattern is longer than %d characters", PATTERN_MAX);
+		return;
+	}
 	if (!braces_expand(l->arena, pattern, &alternatives)) {
 		diag_add(l->diags, DIAG_ERROR, "include-too-many", at,
 			 "this pattern stands for more than %d names", LANG_BRACES_MAX);

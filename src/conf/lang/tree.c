@@ -62,7 +62,7 @@ static struct conf_tree *tree_of(const struct lang *like, const struct input *in
 	struct lang *l = lang_new(like), *again;
 	struct conf_tree *t = tree_read(l, in);
 
-	if (!l->broken || l->stop)
+	if (!l->broken)
 		return t;
 	*like->diags = before;
 	again = lang_new(like);
