@@ -37,6 +37,7 @@ struct seen_name {
 };
 
 #define BLOCK_BUCKETS 64
+#define AT_TOP "at the top level" /* where, in messages */
 #define SEEN_START 256
 
 struct bind_tables {
@@ -187,8 +188,8 @@ static void report_unknown(struct bind *b, const struct block_table *t, const st
 	struct diag *d;
 
 	blocks_knowing(&schema_top, "the top level", w->text, 0, &home);
-	d = diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "unknown keyword `%s` in %s%s",
-		     w->text, where, stmt->has_block ? ", skipped with its block" : "");
+	d = diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "unknown keyword `%s` %s%s%s",
+		     w->text, str_eq(where, AT_TOP) ? "" : "in ", where, stmt->has_block ? ", skipped with its block" : "");
 	if (home.n)
 		d->hint = arena_printf(b->a, "`%s` belongs in %s", w->text, text_get(&home));
 	else if (near)
@@ -599,8 +600,8 @@ static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 		return;
 	}
 	if (row->type == T_DOC) {
-		diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "`%s` is not a keyword of %s",
-			 w->text, where)
+		diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "`%s` is not a keyword %s%s",
+			 w->text, str_eq(where, AT_TOP) ? "" : "of ", where)
 			->hint = row->refused;
 		return;
 	}
@@ -641,5 +642,5 @@ void bind_tree(struct bind *b, const struct conf_tree *tree)
 	memcpy(&b->conf->global, table_of(b, &schema_global_defs)->template, sizeof(b->conf->global));
 	b->conf->global.block.at.line = 1; /* embedded: filled whether the file has the block or not */
 	for (unsigned i = 0; i < tree->top.n; i++)
-		bind_statement(b, &schema_top, b->conf, tree->top.v[i], "the top level");
+		bind_statement(b, &schema_top, b->conf, tree->top.v[i], AT_TOP);
 }

@@ -53,6 +53,9 @@ struct conf_tree {
 
 struct conf_tree_options {
 	bool include_check_all; /* -e */
+	/* The text is the supervisor's sealed copy (conf_print): no macros, conditions, repetitions,
+	 * includes or limits of line length. Only conf_load_text() looks at it (sealed.c). */
+	bool literal;
 	bool missing_main_is_error; /* false only for keepalived's own leniency */
 };
 

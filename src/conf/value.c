@@ -451,7 +451,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 		memmove(pieces, pieces + 1, sizeof(pieces) - sizeof(pieces[0]));
 		c->next = n > 3 ? c->stmt->words.n - 1 : c->stmt->words.n;
 	}
-	*s = (struct conf_script){.command = pieces[0], .at = first->at, .id = CONF_NONE};
+	*s = (struct conf_script){.command = pieces[0], .at = first->at, .id = b->conf->commands.n};
 	if (n > 1)
 		s->user = pieces[1];
 	if (n > 2) {
@@ -463,6 +463,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 	if (s->shell && b->judge)
 		diag_add(b->diags, DIAG_NOTE, "shell", first->at,
 			 "the command has shell operators and is run through /bin/sh -c");
+	vec_push(b->a, &b->conf->commands, s);
 	*(struct conf_script **)((char *)obj + row->offset) = s;
 	return true;
 }

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: as whom each script runs and whether it may be run. The host is asked once per user and once
+ * per command, however many instances share them.
+ */
+#include "conf/complete.h"
+
+#include <stdio.h>
+
+struct identity {
+	const char *user, *group; /* as written */
+	uint32_t uid, gid;
+	bool known;
+};
+
+struct judged {
+	const char *command;
+	uint32_t uid;
+	bool bad;
+};
+
+struct scripts {
+	struct complete *c;
+	VEC(struct identity) identities;
+	struct name_index seen; /* "command uid" -> index into judged */
+	VEC(struct judged) judged;
+};
+
+static struct identity identity_look_up(struct scripts *s, const char *user, const char *group)
+{
+	const struct conf_host *h = s->c->host;
+	struct identity id = {.user = user, .group = group, .known = true};
+
+	if (!h || !h->user)
+		return id;
+	id.known = h->user(h->ctx, user, &id.uid, &id.gid) &&
+		   (!group || !h->group || h->group(h->ctx, group, &id.gid));
+	return id;
+}
+
+static const struct identity *identity_of(struct scripts *s, const char *user, const char *group)
+{
+	for (unsigned i = 0; i < s->identities.n; i++)
+		if (str_eq(s->identities.v[i].user, user) && str_eq0(s->identities.v[i].group, group))
+			return &s->identities.v[i];
+	vec_push(s->c->a, &s->identities, identity_look_up(s, user, group));
+	return &s->identities.v[s->identities.n - 1];
+}
+
+/* script_user, else keepalived_script if there is one, else the daemon's user. */
+static void default_identity(struct scripts *s)
+{
+	struct conf_global *g = &s->c->conf->global;
+	const struct conf_host *h = s->c->host;
+	const char *group = g->script_group;
+	const struct identity *id;
+
+	if (group && *group == ':') {
+		g->supplementary_groups = true;
+		group++;
+	}
+	if (g->script_user) {
+		id = identity_of(s, g->script_user, group);
+		g->script_user_missing = !id->known;
+		if (!id->known)
+			diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->block.at,
+				 "script_user %s%s%s does not exist on this machine", g->script_user,
+				 group ? " or its group " : "", group ? group : "")
+				->class = DIAG_SECURITY;
+	} else {
+		id = identity_of(s, "keepalived_script", NULL);
+		if (!id->known && g->script_security && h && h->user)
+			g->script_user_missing = true;
+	}
+	if (id->known && h && h->user) {
+		g->script_uid = id->uid;
+		g->script_gid = id->gid;
+	}
+}
+
+/* ---- safety ---- */
+
+static bool first_word_is_path(const struct conf_script *s)
+{
+	return s->argv && s->argv[0] && strchr(s->argv[0], '/');
+}
+
+static bool script_is_bad(struct scripts *s, const struct conf_script *script)
+{
+	struct complete *c = s->c;
+	const struct conf_host *h = c->host;
+	struct conf_script_fault f = {0};
+	struct diag *d;
+
+	if (script->shell && !first_word_is_path(script))
+		return false; /* a word of the shell itself, like [[ */
+	if (h->script(h->ctx, script->argv[0], script->uid, script->gid, c->conf->global.script_security, &f))
+		return false;
+	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run safely: %s %s",
+		     script->argv[0], f.path, f.reason);
+	d->class = DIAG_SECURITY;
+	if (f.owner[0])
+		d->expected = arena_printf(c->a, "%s belongs to %s, mode %04o", f.path, f.owner, f.mode);
+	if (f.fix[0])
+		d->hint = arena_strdup(c->a, f.fix);
+	return true;
+}
+
+static bool script_judge(struct scripts *s, const struct conf_script *script)
+{
+	char key[600];
+	uint32_t at;
+
+	snprintf(key, sizeof(key), "%u %.560s", script->uid, script->command);
+	at = name_index_find(&s->seen, key);
+	if (at == CONF_NONE) {
+		at = s->judged.n;
+		name_index_add(s->c->a, &s->seen, s->c->conf->commands.n, arena_strdup(s->c->a, key), at);
+		vec_push(s->c->a, &s->judged,
+			 ((struct judged){script->command, script->uid, script_is_bad(s, script)}));
+	}
+	return s->judged.v[at].bad;
+}
+
+static void script_complete(struct scripts *s, struct conf_script *script, const char *user,
+			    const char *group)
+{
+	struct complete *c = s->c;
+	const struct conf_global *g = &c->conf->global;
+	const struct identity *id;
+
+	script->supplementary |= g->supplementary_groups;
+	if (user) {
+		id = identity_of(s, user, group);
+		script->uid = id->uid;
+		script->gid = id->gid;
+		if (!id->known) {
+			diag_add(c->diags, DIAG_ERROR, "unknown-user", script->at,
+				 "user %s%s%s does not exist on this machine", user,
+				 group ? " or group " : "", group ? group : "")
+				->class = DIAG_SECURITY;
+			script->unsafe = true;
+			return;
+		}
+	} else {
+		script->uid = g->script_uid;
+		script->gid = g->script_gid;
+		script->unsafe = g->script_user_missing;
+	}
+	if (c->judge && c->host && c->host->script && script_judge(s, script))
+		script->unsafe = true;
+}
+
+/* The FIFO belongs to its user, else to the user of scripts; an unknown one drops it. */
+static void fifo_complete(struct scripts *s, struct conf_fifo *f)
+{
+	const struct conf_global *g = &s->c->conf->global;
+	const struct identity *id;
+
+	f->uid = g->script_uid;
+	f->gid = g->script_gid;
+	if (!f->path || !f->user)
+		return;
+	id = identity_of(s, f->user, f->group);
+	f->uid = id->uid;
+	f->gid = id->gid;
+	if (!id->known)
+		diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->block.at,
+			 "user %s%s%s of FIFO %s does not exist on this machine", f->user,
+			 f->group ? " or group " : "", f->group ? f->group : "", f->path);
+}
+
+void complete_scripts(struct complete *c)
+{
+	struct scripts s = {.c = c};
+	const char **user, **group;
+	struct conf *conf = c->conf;
+
+	default_identity(&s);
+	if (conf->global.script_user_missing && conf->commands.n && !conf->global.script_user)
+		diag_add(c->diags, DIAG_ERROR, "unknown-user", conf->global.block.at,
+			 "enable_script_security needs a script_user, and there is no user keepalived_script; "
+			 "scripts without a user of their own are not run")
+			->class = DIAG_SECURITY;
+	fifo_complete(&s, &conf->global.notify_fifo);
+	fifo_complete(&s, &conf->global.vrrp_notify_fifo);
+	fifo_complete(&s, &conf->global.lvs_notify_fifo);
+	user = arena_alloc(c->a, conf->commands.n * sizeof(*user));
+	group = arena_alloc(c->a, conf->commands.n * sizeof(*group));
+	for (unsigned i = 0; i < conf->commands.n; i++) {
+		user[i] = conf->commands.v[i]->user;
+		group[i] = conf->commands.v[i]->group;
+	}
+	for (unsigned i = 0; i < conf->scripts.n; i++) {
+		struct conf_vrrp_script *vs = conf->scripts.v[i];
+		const char *g = vs->group;
+
+		if (!vs->script || !vs->user)
+			continue;
+		if (g && *g == ':') {
+			vs->script->supplementary = true;
+			g++;
+		}
+		user[vs->script->id] = vs->user;
+		group[vs->script->id] = g;
+	}
+	for (unsigned i = 0; i < conf->commands.n; i++)
+		script_complete(&s, conf->commands.v[i], user[i], group[i]);
+}

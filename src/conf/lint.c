@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: what can be read and run but hardly was meant. One small function per suspicion, in a table;
+ * corrections of contradictions are complete_*.c's.
+ *
+ * Must not know: the machine, but through the host; what it can't tell is not judged.
+ */
+#include "conf/lint.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "model/state.h"
+
+struct lint {
+	const struct conf *conf;
+	const struct conf_host *host;
+	struct diags *diags;
+	struct arena *a;
+};
+
+static struct diag *lint_warn(struct lint *l, struct conf_span at, const char *code, const char *text)
+{
+	return diag_add(l->diags, DIAG_WARNING, code, at, "%s", text);
+}
+
+#define TEXT(...) arena_printf(l->a, __VA_ARGS__)
+
+/* ---- instances ---- */
+
+static void lint_password(struct lint *l, const struct conf_instance *vi)
+{
+	if (vi->auth_pass && strlen(vi->auth_pass) > 8)
+		lint_warn(l, vi->authentication->block.at, "long-password",
+			  TEXT("%s: only the first 8 bytes of auth_pass count", vi->name));
+}
+
+/* Said once for the setting, not for each of the instances that have it from global_defs. */
+static void lint_strict(struct lint *l, const struct conf_instance *vi)
+{
+	if (!vi->strict || (l->conf->global.strict && vi->id > 0))
+		return;
+	diag_add(l->diags, DIAG_NOTE, "strict", vi->block.at,
+		 "%s: strict mode removes authentication and preempt_delay, fixes down_timer_adverts at 3, "
+		 "forbids unicast and turns accept mode off",
+		 vi->name)
+		->hint = "traffic to the addresses themselves (ping, local services) needs `accept` with "
+			 "version 3, or no strict mode";
+}
+
+static void lint_no_accept(struct lint *l, const struct conf_instance *vi)
+{
+	if (vi->accept || vi->strict)
+		return;
+	diag_add(l->diags, DIAG_NOTE, "no-accept", vi->block.at,
+		 "%s: traffic to its addresses is not blocked yet, no_accept has no effect", vi->name);
+}
+
+static void lint_interface(struct lint *l, const struct conf_instance *vi)
+{
+	if (!vi->interface || !l->host || !l->host->interface ||
+	    l->host->interface(l->host->ctx, vi->interface))
+		return;
+	lint_warn(l, vi->block.at, "missing-interface",
+		  TEXT("%s: there is no interface %s on this machine now", vi->name, vi->interface))
+		->hint = "the instance waits in FAULT until it appears";
+}
+
+static void lint_loopback(struct lint *l, const struct conf_instance *vi)
+{
+	if (vi->interface && str_eq(vi->interface, "lo"))
+		lint_warn(l, vi->block.at, "loopback",
+			  TEXT("%s: no other router can be heard on the loopback interface", vi->name));
+}
+
+static void lint_track_weights(struct lint *l, const struct conf_instance *vi)
+{
+	const struct conf_group *g = vi->group == CONF_NONE ? NULL : l->conf->groups.v[vi->group];
+
+	for (unsigned kind = 0; kind < TRACK_KINDS; kind++)
+		for (unsigned i = 0; i < vi->tracks[kind].n; i++) {
+			const struct conf_track *t = vi->tracks[kind].v[i];
+
+			if (!t->weight)
+				continue;
+			if (vi->priority == 255)
+				lint_warn(l, t->block.at, "owner-weight",
+					  TEXT("%s: the weight of %s has no effect, priority 255 never changes",
+					       vi->name, t->name));
+			else if (g && !g->tracking_weight)
+				lint_warn(l, t->block.at, "group-weight",
+					  TEXT("%s: the weight of %s has no effect in sync group %s", vi->name,
+					       t->name, g->name))
+					->hint = "write `sync_group_tracking_weight` in the group, or follow it in "
+						 "the group";
+			else if (t->weight > 0 && vi->priority == 254)
+				lint_warn(l, t->block.at, "useless-weight",
+					  TEXT("%s: priority 254 can't grow by the weight of %s", vi->name,
+					       t->name));
+		}
+}
+
+/* The base priority of a router is often meant to differ from its peer's by less than the weight;
+ * what can be told without the peer: a change that ends at the limits. */
+static void lint_weight_range(struct lint *l, const struct conf_instance *vi)
+{
+	int low = vi->priority, high = vi->priority;
+
+	for (unsigned kind = 0; kind < TRACK_KINDS; kind++)
+		for (unsigned i = 0; i < vi->tracks[kind].n; i++) {
+			int32_t w = vi->tracks[kind].v[i]->weight;
+			bool down = (w < 0) != vi->tracks[kind].v[i]->reverse;
+
+			if (kind == TRACK_FILE)
+				continue;
+			if (down)
+				low -= abs(w);
+			else
+				high += abs(w);
+		}
+	if (vi->priority != 255 && (low < 1 || high > 254))
+		lint_warn(l, vi->block.at, "weight-range",
+			  TEXT("%s: its trackers can take the priority from %d to %d, beyond 1..254, so that "
+			       "routers may come out equal",
+			       vi->name, low, high));
+}
+
+static void lint_advert_int_uneven(struct lint *l, const struct conf_instance *vi)
+{
+	if (vi->version == 3 && vi->advert_int < 100 * USEC_PER_MSEC && vi->down_timer_adverts < 3)
+		lint_warn(l, vi->block.at, "hasty-timer",
+			  TEXT("%s: %u adverts of %g s are missed by a short pause of either machine", vi->name,
+			       vi->down_timer_adverts, (double)vi->advert_int / 1e6));
+}
+
+static void lint_peer_is_self(struct lint *l, const struct conf_instance *vi)
+{
+	for (unsigned i = 0; i < vi->peers.n; i++)
+		if (ip_is_set(&vi->src) && ip_equal(&vi->src, &vi->peers.v[i]->addr))
+			lint_warn(l, vi->peers.v[i]->block.at, "peer-is-self",
+				  TEXT("%s: its own source address is listed as a peer", vi->name));
+}
+
+static void lint_vip_prefix(struct lint *l, const struct conf_instance *vi)
+{
+	for (unsigned i = 0; i < vi->vips.n; i++) {
+		const struct conf_address *a = vi->vips.v[i];
+		char ip[IP_TEXT_MAX];
+
+		if (ip_is_multicast(&a->addr))
+			lint_warn(l, a->block.at, "multicast-vip",
+				  TEXT("%s: %s is a multicast address", vi->name, ip_format(&a->addr, ip)));
+		if (a->prefix == 0)
+			lint_warn(l, a->block.at, "prefix-zero",
+				  TEXT("%s: %s/0 makes the whole Internet local", vi->name,
+				       ip_format(&a->addr, ip)));
+		if (ip_is_set(&vi->src) && ip_equal(&vi->src, &a->addr))
+			lint_warn(l, a->block.at, "vip-is-source",
+				  TEXT("%s: %s is its source address and its virtual address", vi->name,
+				       ip_format(&a->addr, ip)));
+	}
+}
+
+/* ---- the whole ---- */
+
+static void lint_groups(struct lint *l)
+{
+	for (unsigned i = 0; i < l->conf->groups.n; i++) {
+		const struct conf_group *g = l->conf->groups.v[i];
+
+		if (g->members.n == 1)
+			lint_warn(l, g->block.at, "lonely-group",
+				  TEXT("sync group %s has one member only", g->name));
+	}
+}
+
+static void lint_untracked(struct lint *l)
+{
+	const struct conf *conf = l->conf;
+	bool *used = arena_alloc(l->a, conf->scripts.n + 1);
+
+	for (unsigned i = 0; i < conf->instances.n; i++)
+		for (unsigned k = 0; k < conf->instances.v[i]->tracks[TRACK_SCRIPT].n; k++)
+			used[conf->instances.v[i]->tracks[TRACK_SCRIPT].v[k]->id] = true;
+	for (unsigned i = 0; i < conf->groups.n; i++)
+		for (unsigned k = 0; k < conf->groups.v[i]->tracks[TRACK_SCRIPT].n; k++)
+			used[conf->groups.v[i]->tracks[TRACK_SCRIPT].v[k]->id] = true;
+	for (unsigned i = 0; i < conf->scripts.n; i++)
+		if (!used[i] && !(conf->scripts.v[i]->script && conf->scripts.v[i]->script->unsafe))
+			lint_warn(l, conf->scripts.v[i]->block.at, "untracked-script",
+				  TEXT("vrrp_script %s is followed by nobody, it is not run",
+				       conf->scripts.v[i]->name));
+}
+
+static void lint_slow_scripts(struct lint *l)
+{
+	for (unsigned i = 0; i < l->conf->scripts.n; i++) {
+		const struct conf_vrrp_script *s = l->conf->scripts.v[i];
+
+		if (s->timeout > s->interval)
+			lint_warn(l, s->block.at, "slow-script",
+				  TEXT("vrrp_script %s: the timeout is longer than the interval, runs will be "
+				       "skipped",
+				       s->name));
+	}
+}
+
+struct vip_entry {
+	const struct conf_instance *vi;
+	const struct conf_address *a;
+};
+
+static int vip_order(const void *x, const void *y)
+{
+	const struct vip_entry *a = x, *b = y;
+	int r = ip_compare(&a->a->addr, &b->a->addr);
+
+	return r ? r : (a->vi->id > b->vi->id) - (a->vi->id < b->vi->id);
+}
+
+static const char *vip_interface(const struct vip_entry *e)
+{
+	return e->a->dev ? e->a->dev : e->vi->interface ? e->vi->interface : "";
+}
+
+static void lint_duplicate_vips(struct lint *l)
+{
+	const struct conf *conf = l->conf;
+	VEC(struct vip_entry) all = {0};
+	char ip[IP_TEXT_MAX];
+
+	for (unsigned i = 0; i < conf->instances.n; i++) {
+		const struct conf_instance *vi = conf->instances.v[i];
+
+		for (unsigned k = 0; k < vi->vips.n; k++)
+			vec_push(l->a, &all, ((struct vip_entry){vi, vi->vips.v[k]}));
+		for (unsigned k = 0; k < vi->excluded.n; k++)
+			vec_push(l->a, &all, ((struct vip_entry){vi, vi->excluded.v[k]}));
+	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), vip_order);
+	for (unsigned i = 1; i < all.n; i++) {
+		const struct vip_entry *a = &all.v[i - 1], *b = &all.v[i];
+
+		if (ip_compare(&a->a->addr, &b->a->addr) || !str_eq(vip_interface(a), vip_interface(b)))
+			continue;
+		lint_warn(l, b->a->block.at, "duplicate-address",
+			  a->vi == b->vi ?
+				  TEXT("%s has %s twice", b->vi->name, ip_format(&b->a->addr, ip)) :
+				  TEXT("%s is an address of %s and of %s", ip_format(&b->a->addr, ip),
+				       a->vi->name, b->vi->name));
+	}
+}
+
+static void lint_fifo_scripts(struct lint *l)
+{
+	const struct conf_global *g = &l->conf->global;
+	const struct {
+		const struct conf_fifo *fifo;
+		const char *name;
+	} fifos[] = {
+		{&g->notify_fifo, "notify_fifo"},
+		{&g->vrrp_notify_fifo, "vrrp_notify_fifo"},
+		{&g->lvs_notify_fifo, "lvs_notify_fifo"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(fifos); i++)
+		if (fifos[i].fifo->script && !fifos[i].fifo->path)
+			lint_warn(l, fifos[i].fifo->script->at, "script-without-fifo",
+				  TEXT("%s_script has no effect without %s", fifos[i].name, fifos[i].name));
+}
+
+static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
+	lint_password,	lint_strict,	   lint_no_accept,	   lint_interface,    lint_loopback,
+	lint_track_weights, lint_weight_range, lint_advert_int_uneven, lint_peer_is_self, lint_vip_prefix,
+};
+
+static void (*const whole_lints[])(struct lint *) = {
+	lint_groups, lint_untracked, lint_slow_scripts, lint_duplicate_vips, lint_fifo_scripts,
+};
+
+void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags)
+{
+	struct lint l = {.conf = conf, .host = host, .diags = diags, .a = conf->arena};
+
+	for (unsigned i = 0; i < conf->instances.n; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(instance_lints); k++)
+			instance_lints[k](&l, conf->instances.v[i]);
+	for (unsigned k = 0; k < ARRAY_SIZE(whole_lints); k++)
+		whole_lints[k](&l);
+}

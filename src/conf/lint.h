@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Meaning judged: what can be read and run but hardly was meant. */
+#ifndef HF_CONF_LINT_H
+#define HF_CONF_LINT_H
+
+#include "conf/diag.h"
+#include "model/conf.h"
+#include "model/conf_host.h"
+
+void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags);
+
+#endif
