@@ -202,6 +202,27 @@ static bool file_limits(struct lang *l, const char *path, struct conf_span at)
 	return false;
 }
 
+/* Why the host could not read a file. */
+static const char *errno_text(struct lang *l, int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "does not exist";
+	case EACCES:
+	case EPERM:
+		return "can't be read (permission)";
+	case EISDIR:
+		return "is a directory";
+	case EFBIG:
+		return "is larger than 256 MB";
+	case EMFILE:
+	case ENFILE:
+		return "can't be read (too many open files)";
+	default:
+		return arena_printf(l->arena, "can't be read (errno %d)", error);
+	}
+}
+
 /* Why a path can't be read as a configuration; NULL when it can. */
 static const char *file_fault(struct lang *l, const char *path)
 {
@@ -240,7 +261,7 @@ static bool file_include(struct lang *l, const char *path, struct conf_span at, 
 			file_run(l, path, text, len);
 			return true;
 		}
-		fault = r ? strerror(-r) : "is larger than 256 MB";
+		fault = errno_text(l, r ? -r : EFBIG);
 	}
 	include_report(l, checks & CHECK_READ, "include-unreadable", at,
 		       arena_printf(l->arena, "%s %s", path, fault))
@@ -406,7 +427,7 @@ static void main_file(struct lang *l, const char *path)
 	}
 	r = l->host->read_file(l->host->ctx, path, l->arena, &text, &len);
 	if (r || len > LANG_FILE_MAX) {
-		main_fault(l, path, r ? strerror(-r) : "is larger than 256 MB", true);
+		main_fault(l, path, errno_text(l, r ? -r : EFBIG), true);
 		return;
 	}
 	file_run(l, path, text, len);
