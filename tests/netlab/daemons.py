@@ -76,7 +76,8 @@ class Daemon:
         with open(self.log_file, "ab") as log:
             self.started = time.time()
             self.process = subprocess.Popen(self.node.command(*self.command()), stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=self.env, cwd=self.directory)
+                                            stdout=log, stderr=log, env=self.env, cwd=self.directory,
+                                            start_new_session=True)
         return self
 
     @property
@@ -275,7 +276,8 @@ class Frr(Daemon):
             pass
         with open(self.log_file, "ab") as log:
             self.zebra = subprocess.Popen(self.node.command(*self._daemon("zebra", "-f", empty)),
-                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                          start_new_session=True)
         wait_until(lambda: os.path.exists(self.path("zserv")), 5, "zebra's socket")
         return super().start()
 

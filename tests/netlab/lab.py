@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A lab: nodes, each a namespace with eth0 (eth1, ...) on bridge 0 (1, ...) of a switch namespace.
 
-Node number N (a is 1) has on link L: MAC 02:00:00:00:0L:0N, 192.0.2.N/24 (link 1: 198.51.100.N/24),
+Node number N (a is 1) has on link L: MAC 02:00:00:00:0L:0N, 192.0.2.N/24 (link 1: 198.51.100.N/24, ...),
 2001:db8:L::N/64 (link 0: 2001:db8::N) and the link-local address fe80::ff:fe00:L0N made from the MAC (fe80::ff:fe00:N on
 link 0).
 """
@@ -16,7 +16,7 @@ from . import daemons, netlink, ns, packets
 from .sniffer import Sniffer
 from .wait import wait_until
 
-NETWORKS = ("192.0.2", "198.51.100", "203.0.113")
+NETWORKS = ("192.0.2", "198.51.100", "203.0.113", *(f"10.200.{link}" for link in range(3, 256)))
 
 
 class Node:

@@ -158,6 +158,7 @@ class Prober:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     if sys.argv[1] == "serve":
         serve(*sys.argv[2:])
     elif sys.argv[1] == "relay":
