@@ -167,3 +167,22 @@ def test_dual_master_is_one_log_line_and_in_status(lab):
     assert "50" in text and "100" in text
     assert daemon.instance("VI_1")["state"] == "MASTER"
     router.stop()
+
+
+def test_global_garp_interval(lab):
+    lab.a.run(config(instance(vips=["192.0.2.100/24", "192.0.2.101/24"], extra="garp_master_repeat 1"),
+                     extra="vrrp_garp_interval 0.2"))
+    lab.wire.wait_advert("a")
+    settle(0.6)
+    garps = lab.wire.garps("a")
+    assert len(garps) == 2 and near(garps[1].time - garps[0].time, 0.2, 0.03, 0.06)
+
+
+def test_na_rounds_of_an_ipv6_instance(lab):
+    lab.a.run(config(instance(vips=["fe80::100/64", "2001:db8::100/64"],
+                              extra="garp_master_repeat 2\ngarp_master_delay 1")))
+    start = lab.wire.wait_advert("a").time
+    settle(1.5)
+    nas = [n for n in lab.wire.nas("a", since=start - 0.01) if n.target in ("fe80::100", "2001:db8::100")]
+    assert [n.target for n in nas] == ["fe80::100", "2001:db8::100"] * 4
+    assert near(nas[4].time - start, 1.0)

@@ -331,3 +331,39 @@ def test_unicast_pair_elects_and_hands_over(lab):
     assert first.stop() == 0
     lab.b.wait_has(VIP)
     assert {a.destination for a in lab.wire.select(Advert)} == {"192.0.2.1", "192.0.2.2"}
+
+
+def test_equal_priority_and_address_is_a_warning_and_nothing_else(lab):
+    lab.a.sysctl("net.ipv4.conf.all.accept_local", 1)  # else the kernel drops it as a martian
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    lab.b.send_advert(vrid=51, priority=100, source="192.0.2.1", interval=0.1)
+    daemon.wait_log("WARNING - equal priority advert received from remote host with our IP address")
+    settle(0.2)
+    assert lab.a.has(VIP) and 0 not in [a.priority for a in lab.wire.adverts("a")]
+
+
+def test_priority_change_moves_the_running_timer_of_a_backup(lab):
+    value = lab.write("value", "0\n")
+    lab.a.run(config(f"track_file tf {{\nfile {value}\nweight 1\n}}\n",
+                     instance(priority=1, interval=1, extra="track_file {\ntf\n}")))
+    settle(0.4)
+    sent = lab.now()
+    lab.b.send_advert(vrid=51, priority=200, interval=1)
+    settle(1.0)
+    lab.write("value", "253\n")
+    first = lab.wire.wait_advert("a")
+    # 3.996 s with priority 1, 3.008 s with 254
+    assert near(first.time - sent, master_down(254, 1), 0.03, 0.15) and first.priority == 254
+
+
+def test_instance_back_from_fault_starts_with_its_own_interval(lab):
+    router = lab.b.router(vrid=51, priority=200, interval=0.1)
+    lab.a.run(config(instance(interval=0.4)))
+    settle(0.4)
+    router.stop()
+    lab.a.carrier(False)
+    settle(0.3)
+    up = lab.now()
+    lab.a.carrier(True)
+    assert near(lab.wire.wait_advert("a", since=up).time - up, master_down(100, 0.4), 0.03, 0.2)

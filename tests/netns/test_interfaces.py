@@ -150,3 +150,27 @@ def test_peer_follows_a_fault_after_the_skew_time(make_lab):
     lab.a.carrier(False, link=1)
     zero = lab.wire.wait_advert("a", priority=0)
     assert near(lab.wire.wait_advert("b").time - zero.time, skew(100), 0.01, 0.06)
+
+
+def test_unicast_instance_announces_its_own_address_when_it_leaves_fault(lab):
+    lab.a.run(config(instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}")))
+    lab.wire.wait_advert("a", count=2)
+    lab.a.carrier(False)
+    lab.a.wait_has_not(VIP)
+    up = lab.now()
+    lab.a.carrier(True)
+    lab.wire.wait_advert("a", since=up)
+    assert lab.wire.garps("a", since=up, sender="192.0.2.1")
+
+
+def test_flapping_link_ends_in_one_owner(lab):
+    lab.a.run(config(instance(priority=150)))
+    lab.b.run(config())
+    lab.a.wait_has(VIP)
+    for _ in range(10):
+        lab.a.carrier(False)
+        settle(0.05)
+        lab.a.carrier(True)
+        settle(0.05)
+    settle(1.5)
+    assert lab.a.has(VIP) and not lab.b.has(VIP)

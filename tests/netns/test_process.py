@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Signals, deaths, stalls: what the processes do when something happens to one of them."""
+import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
 from common import VIP, better, config, holdfast_only, instance, near, settle, v2
-from netlab import wait_until
+from netlab import HOLDFAST, wait_until
 from netlab.prober import Prober
 
 PASS = "authentication {\nauth_type PASS\nauth_pass s3cret\n}"
@@ -279,3 +281,45 @@ def test_200_instances_start_at_once(lab):
         firsts.setdefault(advert.vrid, advert.time)
     assert max(firsts.values()) - daemon.started < 1.0
     assert near(max(firsts.values()) - min(firsts.values()), 0, 1, 0.5)
+
+
+@holdfast_only
+def test_log_as_json_lines(lab):
+    daemon = lab.a.run(config(), options=["--log-format", "json"])
+    lab.a.wait_has(VIP)
+    settle(0.2)
+    lines = [json.loads(line) for line in daemon.log().splitlines() if line.strip()]
+    assert any("Entering MASTER STATE" in json.dumps(line) for line in lines)
+
+
+@holdfast_only
+def test_run_directory_of_the_environment(lab):
+    daemon = lab.a.run(config())
+    daemon.wait_ready()
+    done = subprocess.run([HOLDFAST, "status", "--json"], capture_output=True, text=True, check=False,
+                          env={**os.environ, "HOLDFAST_RUN_DIR": daemon.run_dir})
+    assert done.returncode == 0 and json.loads(done.stdout)["instances"][0]["name"] == "VI_1"
+
+
+@holdfast_only
+def test_second_daemon_in_the_same_run_directory_does_not_start(lab):
+    first = lab.a.run(config())
+    lab.a.wait_has(VIP)
+    done = subprocess.run(lab.a.command(*first.command()), capture_output=True, text=True, check=False, timeout=10)
+    assert done.returncode != 0 and done.stderr
+    settle(0.2)
+    assert first.running() and lab.a.has(VIP)
+
+
+@holdfast_only
+def test_status_is_of_use_to_anybody_while_the_worker_is_stopped(lab):
+    daemon = lab.a.run(config())
+    lab.a.wait_has(VIP)
+    settle(0.3)
+    worker = daemon.worker()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        assert daemon.instance("VI_1")["state"] == "MASTER" and time.monotonic() - start < 1
+    finally:
+        os.kill(worker, signal.SIGCONT)

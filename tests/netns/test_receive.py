@@ -208,3 +208,29 @@ def test_ipv6_bad_checksum_and_hop_limit_are_refused(lab):
     assert lab.a.has("fe80::100")
     lab.b.send_advert(**good)
     lab.a.wait_has_not("fe80::100", 1)
+
+
+def old_unicast(lab):
+    """A good unicast advert from b whose checksum was made with the group's address."""
+    payload = packets.build_pdu("192.0.2.2", "224.0.0.18", vrid=51, priority=200, addresses=(VIP,), interval=0.1)
+    lab.b.send_advert(vrid=51, priority=200, payload=payload, destination="192.0.2.1",
+                      destination_mac="02:00:00:00:00:01")
+
+
+def test_old_unicast_checksum_is_recognised(lab):
+    master(lab, instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
+    old_unicast(lab)
+    lab.a.wait_has_not(VIP, 1)
+
+
+def test_old_unicast_checksum_never_is_refused(lab):
+    master(lab, instance(extra="old_unicast_checksum never\nunicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
+    old_unicast(lab)
+    settle(0.2)
+    assert lab.a.has(VIP)
+
+
+def test_advert_with_a_wrong_vip_is_counted(lab):
+    daemon = master(lab, instance(extra="lower_prio_no_advert"))
+    lab.b.send_advert(vrid=51, priority=50, interval=0.1, addresses=("192.0.2.99",))
+    daemon.wait_log(r"ip address associated with VRID 51 not present in .*192\.0\.2\.100")
