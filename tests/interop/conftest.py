@@ -13,7 +13,8 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-from netlab import Lab, daemons  # noqa: E402
+from netlab import daemons  # noqa: E402
+from netlab.fixtures import lab, make_lab, pytest_runtest_makereport, pytest_sessionstart  # noqa: E402, F401
 
 
 def pytest_collection_modifyitems(items):
@@ -22,42 +23,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(60))
 
 
-def pytest_sessionstart():
-    if os.geteuid():
-        pytest.exit("the interoperation tests need root", 3)
-
-
-@pytest.fixture
-def make_lab(request):
-    labs = []
-
-    def make(nodes="ab", links=1, **more):
-        labs.append(Lab(nodes, links, **more))
-        return labs[-1]
-
-    yield make
-    for lab in labs:
-        report = getattr(request.node, "report_call", None)
-        if report is not None and report.failed:
-            for node in lab.nodes:
-                for daemon in node.daemons:
-                    print(f"--- log of {daemon.kind} on {node.name}:\n{daemon.log()}")
-        lab.close()
-
-
-@pytest.fixture
-def lab(make_lab):
-    return make_lab("ab")
-
-
 @pytest.fixture(scope="session")
 def ours():
     """The kind of daemon under test."""
     return daemons.daemon_kind()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
-    outcome = yield
-    report = outcome.get_result()
-    setattr(item, f"report_{report.when}", report)

@@ -46,7 +46,8 @@ static inline const struct fake_file *fake_find(void *ctx, const char *path)
 	return NULL;
 }
 
-static inline int fake_read(void *ctx, const char *path, struct arena *a, char **ret, size_t *ret_len)
+static inline int fake_read(void *ctx, const char *path, struct arena *a, char **ret,
+			    size_t *ret_len)
 {
 	const struct fake_file *f = fake_find(ctx, path);
 
@@ -67,7 +68,8 @@ static inline enum conf_path_kind fake_kind(void *ctx, const char *path, bool *r
 	return f->kind ? f->kind : PATH_FILE;
 }
 
-static inline int fake_glob(void *ctx, const char *pattern, struct arena *a, char ***ret, unsigned *ret_n)
+static inline int fake_glob(void *ctx, const char *pattern, struct arena *a, char ***ret,
+			    unsigned *ret_n)
 {
 	struct fake *f = ctx;
 
@@ -171,8 +173,8 @@ static inline struct reading *reading_free(struct reading *r)
 }
 
 /* Reads text of `len` bytes as /etc/k/main.conf next to `files`. */
-static inline struct reading *reading_of_bytes(const char *text, size_t len, const struct fake_file *files,
-					       unsigned n)
+static inline struct reading *reading_of_bytes(const char *text, size_t len,
+					       const struct fake_file *files, unsigned n)
 {
 	struct reading *r = reading_new(files, n);
 	struct conf_host host = reading_host(r);
@@ -195,12 +197,12 @@ static inline struct reading *reading_of(const char *text)
 }
 
 /* The text gives this tree and these messages. */
-#define expect_reading(text, tree, diags)                     \
-	do {                                                  \
-		struct reading *r_ = reading_of(text);        \
-		assert_string_equal(r_->tree_text, tree);     \
-		assert_string_equal(r_->diag_text, diags);    \
-		reading_free(r_);                             \
+#define expect_reading(text, tree, diags)                                                          \
+	do {                                                                                       \
+		struct reading *r_ = reading_of(text);                                             \
+		assert_string_equal(r_->tree_text, tree);                                          \
+		assert_string_equal(r_->diag_text, diags);                                         \
+		reading_free(r_);                                                                  \
 	} while (0)
 
 #define expect_tree(text, tree) expect_reading(text, tree, "")

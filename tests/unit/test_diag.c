@@ -12,7 +12,8 @@
 #include "base/str.h"
 #include "conf/tree.h"
 
-static const char *const words[] = {"auth_pass", "auth_type", "preempt_delay", "priority", "script", "weight"};
+static const char *const words[] = {"auth_pass", "auth_type", "preempt_delay",
+				    "priority",	 "script",    "weight"};
 
 static struct conf_span at(uint16_t file, uint32_t line, uint16_t col, uint16_t len)
 {
@@ -32,7 +33,8 @@ static void test_nearest(void **state)
 	assert_null(diag_nearest("interface", words, n));
 	assert_null(diag_nearest("", words, n));
 	assert_null(diag_nearest("a", words, n));
-	assert_null(diag_nearest("a_word_that_is_much_longer_than_any_keyword_there_could_ever_be", words, n));
+	assert_null(diag_nearest("a_word_that_is_much_longer_than_any_keyword_there_could_ever_be",
+				 words, n));
 	assert_null(diag_nearest("x", NULL, 0));
 }
 
@@ -162,7 +164,8 @@ static void test_marks(void **state)
 	for (uint32_t line = 1; line <= 400; line++) {
 		struct buf out = BUF_ON(space);
 
-		diag_render(diag_add(&d, DIAG_ERROR, "c", at(0, line, 1, 1), "t"), &t->source, &out);
+		diag_render(diag_add(&d, DIAG_ERROR, "c", at(0, line, 1, 1), "t"), &t->source,
+			    &out);
 		sprintf(want, "| line%u\n", line);
 		assert_non_null(strstr(buf_text(&out), want));
 	}

@@ -87,7 +87,8 @@ static void assert_fine(struct place *p, const char *name, unsigned uid)
 	assert_false(p->fault.unsafe);
 }
 
-static void assert_unsafe(struct place *p, const char *name, const char *component, const char *reason)
+static void assert_unsafe(struct place *p, const char *name, const char *component,
+			  const char *reason)
 {
 	char full[256];
 
@@ -105,8 +106,8 @@ static void assert_unsafe(struct place *p, const char *name, const char *compone
 	assert_false(p->fault.unsafe);
 }
 
-static void assert_impossible(struct place *p, const char *name, unsigned uid, const char *component,
-			      const char *reason)
+static void assert_impossible(struct place *p, const char *name, unsigned uid,
+			      const char *component, const char *reason)
 {
 	char full[256];
 
@@ -222,7 +223,8 @@ static void test_script_search(void **state)
 	struct place *p = place_new();
 
 	assert_true(p->host.script(p->host.ctx, "true", 0, 0, true, &p->fault));
-	assert_false(p->host.script(p->host.ctx, "no-such-command-anywhere", 0, 0, true, &p->fault));
+	assert_false(
+		p->host.script(p->host.ctx, "no-such-command-anywhere", 0, 0, true, &p->fault));
 	assert_string_equal(p->fault.path, "no-such-command-anywhere");
 	assert_string_equal(p->fault.reason, "is in no directory of PATH");
 	assert_false(p->host.script(p->host.ctx, "", 0, 0, true, &p->fault));
@@ -373,15 +375,17 @@ int main(void)
 		cmocka_unit_test(test_config_id), cmocka_unit_test(test_random),
 		cmocka_unit_test(test_names),
 	};
+	/* files of other owners can't be made by anybody else */
 	const struct CMUnitTest as_root[] = {
-		cmocka_unit_test(test_script_fine),	   cmocka_unit_test(test_script_links),
-		cmocka_unit_test(test_script_writable),	   cmocka_unit_test(test_script_directories),
-		cmocka_unit_test(test_script_impossible),  cmocka_unit_test(test_script_set_id),
+		cmocka_unit_test(test_script_fine),	  cmocka_unit_test(test_script_links),
+		cmocka_unit_test(test_script_writable),	  cmocka_unit_test(test_script_directories),
+		cmocka_unit_test(test_script_impossible), cmocka_unit_test(test_script_set_id),
 		cmocka_unit_test(test_script_search),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
 	if (geteuid() != 0)
-		return failed ? 1 : 77; /* said to be skipped: files of other owners can't be made */
+		return failed ? 1
+			      : 77; /* said to be skipped: files of other owners can't be made */
 	return failed + cmocka_run_group_tests(as_root, NULL, NULL);
 }

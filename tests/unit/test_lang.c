@@ -9,7 +9,9 @@ static void test_lines(void **state)
 	expect_tree("a b\nc", "a,b;c;");
 	expect_tree("  a\tb  \r\n\tc\r", "a,b;c;");
 	expect_tree("a\vb\fc", "a,b,c;");
-	expect_tree("\xef\xbb\xbf" "a b\n", "a,b;"); /* a byte order mark is no part of a word */
+	expect_tree("\xef\xbb\xbf"
+		    "a b\n",
+		    "a,b;"); /* a byte order mark is no part of a word */
 	expect_tree("r\xc3\xb6uter\n", "r\xc3\xb6uter;");
 }
 
@@ -80,7 +82,8 @@ static void test_raw(void **state)
 static void test_escaped_quote(void **state)
 {
 	/* 2.4.3 takes the braces for real ones, and crashes on some */
-	expect_tree("v { script \"a \\\"{ b}\\\" c\" root\n}\n", "v{script,a \\\"{ b}\\\" c,root;}");
+	expect_tree("v { script \"a \\\"{ b}\\\" c\" root\n}\n",
+		    "v{script,a \\\"{ b}\\\" c,root;}");
 	expect_tree("x a\\\"b # c\n", "x,a\\\"b;");
 }
 
@@ -194,7 +197,8 @@ static void test_multi_line(void **state)
 	expect_tree("$B= \\\n a b \\\n c\nx\n$B\n${B}\n", "x;a,b;c;a,b;c;");
 	expect_tree("$B=a \\\n b\npre $B\n", "pre,a;b;");
 	expect_tree("$B= \\\n a \\\n\nx\n$B\n", "x;a;"); /* an empty line ends it */
-	expect_tree("$B= \\\n a \\\n   \n # c\n b\nx\n$B\n", "x;a;b;"); /* blanks or comments don't */
+	expect_tree("$B= \\\n a \\\n   \n # c\n b\nx\n$B\n",
+		    "x;a;b;");				   /* blanks or comments don't */
 	expect_tree("$B= \\\n a # c \\\nb\n$B\n", "b;a;"); /* the comment takes the backslash */
 	expect_tree("$B= \\\n a {\\\n b }\n$B\nc\n", "a{b;}c;");
 	expect_tree("$B= \\\n $C=2 \\\n a $C\n$B\n$C=3\nx $C\n", "a,2;x,3;");
@@ -202,7 +206,8 @@ static void test_multi_line(void **state)
 	expect_tree("$B= \\\n ~SEQ(N,1,2) a${N} \\\n b\n$B\n", "a1;a2;b;");
 	expect_tree("$C= \\\n c1 \\\n c2\n$B= \\\n a \\\n $C\n$B\n", "a;c1;c2;");
 	expect_tree("$P=1\n$B= \\\n a $P \\\n b\n$P=2\n$B\n", "a,2;b;"); /* expanded at use */
-	expect_tree("~SEQ(N,1,2) $B\n$B= \\\n a${N} \\\n b${N}\n~SEQ(N,1,2) $B\n", "$B;$B;a1;b1;a2;b2;");
+	expect_tree("~SEQ(N,1,2) $B\n$B= \\\n a${N} \\\n b${N}\n~SEQ(N,1,2) $B\n",
+		    "$B;$B;a1;b1;a2;b2;");
 	expect_tree("$B= \\\n a \\\n b", ""); /* the file ends in it */
 	expect_reading("$B= \\\n a \\\n b\n$B c\nx ${B} {\n y\n}\n", "$B,c;x,${B}{y;}",
 		       "macro-not-last@4:1 macro-not-last@5:3");
@@ -264,13 +269,14 @@ static void test_explosion(void **state)
 	for (int i = 1; i < 40; i++)
 		n += sprintf(text + n, "$A%d=${A%d}${A%d}\n", i, i - 1, i - 1);
 	sprintf(text + n, "x ${A39}\ny ${A4}\n");
-	expect_reading(text,
-		       "x,${A39};y,"
-		       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		       "xxxxxxxxxxxxxxxxxxxxxx;",
-		       "macro-too-long@41:3");
+	expect_reading(
+		text,
+		"x,${A39};y,"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxx;",
+		"macro-too-long@41:3");
 }
 
 static void test_too_much(void **state)
@@ -337,30 +343,18 @@ static void test_lst(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_long_lines),
-		cmocka_unit_test(test_comments),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_raw),
-		cmocka_unit_test(test_escaped_quote),
-		cmocka_unit_test(test_unterminated_quote),
-		cmocka_unit_test(test_continuation),
-		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_definitions),
-		cmocka_unit_test(test_expansion),
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_nearest_macro),
-		cmocka_unit_test(test_multi_line),
-		cmocka_unit_test(test_predefined),
-		cmocka_unit_test(test_random_seed),
-		cmocka_unit_test(test_recursion),
-		cmocka_unit_test(test_explosion),
-		cmocka_unit_test(test_too_much),
-		cmocka_unit_test(test_seq),
-		cmocka_unit_test(test_seq_errors),
-		cmocka_unit_test(test_lst),
+		cmocka_unit_test(test_lines),	      cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_long_lines),    cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_words),	      cmocka_unit_test(test_raw),
+		cmocka_unit_test(test_escaped_quote), cmocka_unit_test(test_unterminated_quote),
+		cmocka_unit_test(test_continuation),  cmocka_unit_test(test_places),
+		cmocka_unit_test(test_conditions),    cmocka_unit_test(test_definitions),
+		cmocka_unit_test(test_expansion),     cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_nearest_macro), cmocka_unit_test(test_multi_line),
+		cmocka_unit_test(test_predefined),    cmocka_unit_test(test_random_seed),
+		cmocka_unit_test(test_recursion),     cmocka_unit_test(test_explosion),
+		cmocka_unit_test(test_too_much),      cmocka_unit_test(test_seq),
+		cmocka_unit_test(test_seq_errors),    cmocka_unit_test(test_lst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,8 @@ static void test_missing_close(void **state)
 	struct reading *r;
 
 	expect_reading("v A {\n x\n", "v,A{x;}", "missing-close-brace@1:5");
-	expect_reading("v A {\n x {\n y\n", "v,A{x{y;}}", "missing-close-brace@1:5 missing-close-brace@2:4");
+	expect_reading("v A {\n x {\n y\n", "v,A{x{y;}}",
+		       "missing-close-brace@1:5 missing-close-brace@2:4");
 	r = reading_of("v A {\n  x\n  y {\n    z\n  }\n\nv B {\n  x\n}\n");
 	assert_string_equal(r->tree_text, "v,A{x;y{z;}}v,B{x;}");
 	assert_string_equal(r->diag_text, "missing-close-brace@1:5");
@@ -99,13 +100,20 @@ static void test_mistakes_are_linear(void **state)
 {
 	/* each of 20,000 blocks lacks its end; every one is found and nothing takes for ever */
 	struct reading *r;
-	char *text = malloc(20000 * 32), *p = text;
+	char *text = malloc(1000000), *p = text;
 
 	for (int i = 0; i < 20000; i++)
 		p += sprintf(p, "v A%d {\n x\n", i);
 	r = reading_of(text);
 	assert_int_equal(r->tree->top.n, 20000);
 	assert_int_equal(r->diags.list.n, 20000);
+	reading_free(r);
+	p = text;
+	for (int i = 0; i < 100000; i++)
+		p += sprintf(p, "x\n}\n");
+	r = reading_of(text);
+	assert_int_equal(r->tree->top.n, 100000);
+	assert_int_equal(r->diags.list.n, 100000);
 	reading_free(r);
 	free(text);
 }
@@ -136,12 +144,12 @@ static struct reading *including(const char *text)
 	return reading_of_bytes(text, strlen(text), files, ARRAY_SIZE(files));
 }
 
-#define expect_include(text, tree, diags)                  \
-	do {                                               \
-		struct reading *r_ = including(text);      \
-		assert_string_equal(r_->tree_text, tree);  \
-		assert_string_equal(r_->diag_text, diags); \
-		reading_free(r_);                          \
+#define expect_include(text, tree, diags)                                                          \
+	do {                                                                                       \
+		struct reading *r_ = including(text);                                              \
+		assert_string_equal(r_->tree_text, tree);                                          \
+		assert_string_equal(r_->diag_text, diags);                                         \
+		reading_free(r_);                                                                  \
 	} while (0)
 
 static void test_include(void **state)
@@ -156,10 +164,12 @@ static void test_include(void **state)
 	expect_include("v { include a.conf\n} include b.conf\n", "v{a;}b;", "");
 	expect_include("include open.conf\n out\n}\n", "v{in;out;}", "");
 	expect_include("include macro.conf\n m2\n$M\n", "m1;m2;", "");
-	expect_include("$F=a\ninclude ${F}.conf\n@web1 include b.conf\n@web2 include b.conf\n", "a;b;", "");
+	expect_include("$F=a\ninclude ${F}.conf\n@web1 include b.conf\n@web2 include b.conf\n",
+		       "a;b;", "");
 	expect_include("~LST(F, a, b) include ${F}.conf\n", "a;b;", "");
 	expect_include("$B= \\\n x \\\n include a.conf \\\n y\n$B\n", "x;a;y;", "");
-	expect_include("include\nincludex y\ninclude_check x\n", "include;includex,y;include_check,x;", "");
+	expect_include("include\nincludex y\ninclude_check x\n",
+		       "include;includex,y;include_check,x;", "");
 }
 
 static void test_include_places(void **state)
@@ -267,7 +277,8 @@ static void test_include_all_checked(void **state)
 	struct conf_host host = reading_host(r);
 	struct conf_tree_options options = {.include_check_all = true};
 
-	r->tree = conf_tree_parse("/etc/k/m", "include nope*\n", 14, &host, &options, r->arena, &r->diags);
+	r->tree = conf_tree_parse("/etc/k/m", "include nope*\n", 14, &host, &options, r->arena,
+				  &r->diags);
 	reading_print(r);
 	assert_string_equal(r->diag_text, "include-no-match@1:9");
 	reading_free(r);

@@ -76,7 +76,9 @@ static void test_example(void **state)
 	const char *pieces[4];
 
 	assert_int_equal(conf_script_words("startup_script \"myscript 'two words' \\\\x41 \\x42 "
-					   "\\\"q\\\"\" root", a, pieces, 4), 3);
+					   "\\\"q\\\"\" root",
+					   a, pieces, 4),
+			 3);
 	assert_string_equal(pieces[2], "root");
 	expect_argv(pieces[1], 5, false, "myscript|two words|\\x41|B|\"q\"");
 	arena_free(a);
@@ -112,10 +114,8 @@ static void test_shell(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_split),
-		cmocka_unit_test(test_first_split_is_bounded),
-		cmocka_unit_test(test_example),
-		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_first_split), cmocka_unit_test(test_first_split_is_bounded),
+		cmocka_unit_test(test_example),	    cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_shell),
 	};
 
