@@ -182,7 +182,7 @@ class Holdfast(Daemon):
     def status(self):
         """The document of `status --json`, or None while there is none."""
         done = self.ctl("status", "--json")
-        return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
+        return json.loads(done.stdout) if done.returncode in (0, 1) and done.stdout else None
 
     def instance(self, name):
         document = self.status()

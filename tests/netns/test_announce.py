@@ -165,7 +165,9 @@ def test_dual_master_is_one_log_line_and_in_status(lab):
     assert 1 <= len(lines) <= 2, [line.group(0) for line in lines]
     text = lines[0].group(0)
     assert "50" in text and "100" in text
-    assert daemon.instance("VI_1")["state"] == "MASTER"
+    mine = daemon.instance("VI_1")
+    assert mine["state"] == "MASTER"
+    assert (mine["rival"]["address"], mine["rival"]["priority"]) == ("192.0.2.2", 50)
     router.stop()
 
 
