@@ -37,8 +37,8 @@ struct identity {
 
 struct walk {
 	const struct identity *who;
-	bool judge;		       /* look at owners and modes too */
-	char done[PATH_MAX];	       /* what has been walked, without a last slash; "" is / */
+	bool judge;	     /* look at owners and modes too */
+	char done[PATH_MAX]; /* what has been walked, without a last slash; "" is / */
 	char todo[PATH_MAX];
 	unsigned links;
 	struct stat st;		       /* of the last component */
@@ -205,7 +205,8 @@ static bool follow_link(struct walk *w)
 /* Takes the next name off `todo` and appends it to `done`. */
 static bool next_component(struct walk *w)
 {
-	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/"), at = strlen(w->done);
+	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/"),
+	       at = strlen(w->done);
 	char name[PATH_MAX];
 
 	memcpy(name, w->todo + skip, len);
@@ -220,7 +221,8 @@ static bool next_component(struct walk *w)
 			*slash = '\0';
 		return true;
 	}
-	if ((size_t)snprintf(w->done + at, sizeof(w->done) - at, "/%s", name) >= sizeof(w->done) - at)
+	if ((size_t)snprintf(w->done + at, sizeof(w->done) - at, "/%s", name) >=
+	    sizeof(w->done) - at)
 		return fault_errno(w, ENAMETOOLONG);
 	return true;
 }

@@ -14,11 +14,13 @@
 #include "base/str.h"
 #include "conf/lang/lang.h"
 
+#define UNOPENED_MAX 4096 /* statements of a block whose `{` is missing */
+
 /* Words that begin a block and never stand inside one. */
 static const char *const top_words[] = {
-	"global_defs",	     "vrrp_instance",	   "vrrp_sync_group", "vrrp_script",
-	"vrrp_track_process", "virtual_server",	   "virtual_server_group", "bfd_instance",
-	"static_ipaddress",  "static_routes",	   "static_rules",
+	"global_defs",	      "vrrp_instance",	"vrrp_sync_group",	"vrrp_script",
+	"vrrp_track_process", "virtual_server", "virtual_server_group", "bfd_instance",
+	"static_ipaddress",   "static_routes",	"static_rules",
 };
 
 static bool is_top_word(const struct conf_stmt *s)
@@ -44,7 +46,8 @@ static const char *statement_name(struct lang *l, const struct conf_stmt *s)
 }
 
 /* The block `owner` gets what was gathered from `first` on. */
-static void body_take(struct lang *l, struct conf_stmt *owner, unsigned first, struct conf_span close)
+static void body_take(struct lang *l, struct conf_stmt *owner, unsigned first,
+		      struct conf_span close)
 {
 	unsigned n = l->gathered.n - first;
 
@@ -112,9 +115,11 @@ static void frame_abandon(struct lang *l, struct conf_span next)
 	if (f.had_stray)
 		return;
 	d = diag_add(l->diags, DIAG_ERROR, "missing-close-brace", f.open,
-		     "the block `%s` is never closed, a `}` is missing", statement_name(l, f.owner));
+		     "the block `%s` is never closed, a `}` is missing",
+		     statement_name(l, f.owner));
 	if (next.line && next.file == f.open.file)
-		d->hint = arena_printf(l->diags->arena, "it seems to end before line %u", next.line);
+		d->hint =
+			arena_printf(l->diags->arena, "it seems to end before line %u", next.line);
 }
 
 /* Whether the block that `s` begins proves that the innermost block is over. */
@@ -149,6 +154,9 @@ static void check_open(struct lang *l)
  * indented; or, without indentation, a word that must have a block. Returns its index or -1. */
 static int find_unopened(const struct lang *l, unsigned first, int indent)
 {
+	/* further back is no block anybody wrote, and looking there each time would take for ever */
+	if (l->gathered.n - first > UNOPENED_MAX)
+		first = l->gathered.n - UNOPENED_MAX;
 	for (unsigned i = l->gathered.n; l->trust && i-- > first;) {
 		const struct gathered *g = &l->gathered.v[i];
 
@@ -173,8 +181,8 @@ static void close_unopened(struct lang *l, unsigned i, struct conf_span at)
 	l->broken = true;
 	diag_add(l->diags, DIAG_ERROR, "missing-open-brace", s->words.v[s->words.n - 1].at,
 		 "a `{` is missing after `%s`", statement_name(l, s))
-		->hint = arena_printf(l->diags->arena, "the block seems to end at the `}` of line %u",
-				      at.line);
+		->hint = arena_printf(l->diags->arena,
+				      "the block seems to end at the `}` of line %u", at.line);
 	s->has_block = true;
 	s->open = s->words.v[s->words.n - 1].at;
 	body_take(l, s, i + 1, at);

@@ -96,8 +96,9 @@ static void braces_split(struct arena *a, const char *text, const char *open, te
 		if (p == close || (*p == ',' && !depth)) {
 			const char *from = parts.n ? to + 1 : open + 1;
 
-			vec_push(a, &parts, arena_printf(a, "%.*s%.*s%s", (int)(open - text), text,
-							 (int)(p - from), from, close + 1));
+			vec_push(a, &parts,
+				 arena_printf(a, "%.*s%.*s%s", (int)(open - text), text,
+					      (int)(p - from), from, close + 1));
 			to = p;
 		} else if (*p == '\\' && p + 1 < close) {
 			p++;
@@ -300,13 +301,15 @@ static bool report_unmatched(struct lang *l, const char *pattern, bool braces, u
 	}
 	if (wild && !(checks & CHECK_WILDCARD))
 		return true;
-	include_report(l, checks & (wild ? CHECK_WILDCARD : CHECK_MATCH), "include-no-match", at,
-		       wild ? arena_printf(l->arena, "no file matches %s", pattern)
-			    : arena_printf(l->arena, "%s does not exist", path_relative(l, pattern)));
+	include_report(
+		l, checks & (wild ? CHECK_WILDCARD : CHECK_MATCH), "include-no-match", at,
+		wild ? arena_printf(l->arena, "no file matches %s", pattern)
+		     : arena_printf(l->arena, "%s does not exist", path_relative(l, pattern)));
 	return true;
 }
 
-static const char *pattern_of(struct lang *l, const struct piece *p, size_t from, struct conf_span *ret_at)
+static const char *pattern_of(struct lang *l, const struct piece *p, size_t from,
+			      struct conf_span *ret_at)
 {
 	size_t len = text_strip(p->text + from, p->len - from);
 
@@ -338,7 +341,8 @@ void include_run(struct lang *l, const struct piece *p, size_t pattern_at, unsig
 	}
 	for (unsigned i = 0; i < alternatives.n; i++) {
 		if (!glob_one(l, alternatives.v[i], &paths))
-			go &= report_unmatched(l, alternatives.v[i], alternatives.n > 1, checks, at);
+			go &= report_unmatched(l, alternatives.v[i], alternatives.n > 1, checks,
+					       at);
 	}
 	for (unsigned i = 0; go && i < paths.n && !l->stop; i++)
 		file_include(l, paths.v[i], at, checks);
@@ -350,10 +354,8 @@ static unsigned check_bit(const char *name)
 		const char *name;
 		unsigned bit;
 	} names[] = {
-		{"read", CHECK_READ},
-		{"readable", CHECK_READ},
-		{"match", CHECK_MATCH},
-		{"wildcard_match", CHECK_WILDCARD},
+		{"read", CHECK_READ},	      {"readable", CHECK_READ},
+		{"match", CHECK_MATCH},	      {"wildcard_match", CHECK_WILDCARD},
 		{"brace_match", CHECK_BRACE},
 	};
 
@@ -373,7 +375,8 @@ void include_check_statement(struct lang *l, const struct conf_stmt *s)
 	bool plain = false;
 
 	if (str_eq(word, "random_seed") && s->words.n > 1 && l->host->random) {
-		l->host->random(l->host->ctx, true, (uint32_t)strtoul(s->words.v[1].text, NULL, 10));
+		l->host->random(l->host->ctx, true,
+				(uint32_t)strtoul(s->words.v[1].text, NULL, 10));
 		return;
 	}
 	if (!str_eq(word, "include_check"))

@@ -46,7 +46,7 @@ struct piece {
 	int indent;		  /* of the first statement: columns, or INDENT_... */
 	bool conditioned;	  /* has had its one condition */
 	bool expanded;
-	bool reported;		  /* expansion failed and that was said */
+	bool reported; /* expansion failed and that was said */
 };
 
 #define INDENT_NONE (-1)  /* not the first of its line: its place tells nothing */
@@ -93,10 +93,16 @@ struct frame {
 	unsigned first;		 /* its first statement in `gathered` */
 	int indent;		 /* of the owner */
 	struct conf_span open;
-	bool had_stray;		 /* a second `{` was met: one `}` less than `{` is explained */
+	bool had_stray; /* a second `{` was met: one `}` less than `{` is explained */
 };
 
-enum include_check { CHECK_READ = 1, CHECK_MATCH = 2, CHECK_WILDCARD = 4, CHECK_BRACE = 8, CHECK_ALL = 15 };
+enum include_check {
+	CHECK_READ = 1,
+	CHECK_MATCH = 2,
+	CHECK_WILDCARD = 4,
+	CHECK_BRACE = 8,
+	CHECK_ALL = 15
+};
 
 /* The file being read. */
 struct lang_file {
@@ -115,7 +121,7 @@ struct lang {
 	struct lang_file *file;
 	unsigned files_deep, depth;
 	size_t work;
-	bool stop;    /* a limit was met; the rest is not read */
+	bool stop; /* a limit was met; the rest is not read */
 	unsigned checks;
 
 	struct macro *macros;
@@ -129,10 +135,10 @@ struct lang {
 	struct conf_stmt *candidate;	     /* may still get a `{`; the last one gathered */
 	const struct conf_stmt *last_closed; /* for the hint at a surplus `}` */
 	unsigned aligned, misaligned;	     /* `}` below the start of their block or not */
-	unsigned surplus;		     /* `}` without a block: seen, or (recover) to be found */
-	bool broken;  /* the braces of this reading don't match */
-	bool recover; /* second reading: find out which brace is missing */
-	bool trust;   /* the indentation tells what the author meant */
+	unsigned surplus; /* `}` without a block: seen, or (recover) to be found */
+	bool broken;	  /* the braces of this reading don't match */
+	bool recover;	  /* second reading: find out which brace is missing */
+	bool trust;	  /* the indentation tells what the author meant */
 };
 
 /* source.c */
@@ -186,8 +192,8 @@ bool repeat_is(const char *text, size_t len);
 void repeat_run(struct lang *l, const struct piece *p);
 
 /* include.c */
-/* Whether a text is an include statement; *ret_checks: of the word itself. Returns where its pattern
- * begins, or 0. */
+/* Whether a text is an include statement; *ret_checks: of the word itself. Returns where its
+ * pattern begins, or 0. */
 size_t include_is(const char *text, size_t len, unsigned *ret_checks);
 void include_run(struct lang *l, const struct piece *p, size_t pattern, unsigned checks);
 void include_check_statement(struct lang *l, const struct conf_stmt *s);

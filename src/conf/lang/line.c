@@ -15,9 +15,9 @@
 enum kind { TEXT, BLANK, QUOTE, BRACE, COMMENT, ESCAPE, DOLLAR };
 
 static const uint8_t kinds[256] = {
-	[' '] = BLANK,	[9] = BLANK,	[10] = BLANK,	 [11] = BLANK,	  [12] = BLANK,	 [13] = BLANK,
-	['"'] = QUOTE,	['{'] = BRACE,	['}'] = BRACE,	 ['#'] = COMMENT, ['!'] = COMMENT,
-	['\\'] = ESCAPE, ['$'] = DOLLAR,
+	[' '] = BLANK,	 [9] = BLANK,	  [10] = BLANK,	  [11] = BLANK,	 [12] = BLANK,
+	[13] = BLANK,	 ['"'] = QUOTE,	  ['{'] = BRACE,  ['}'] = BRACE, ['#'] = COMMENT,
+	['!'] = COMMENT, ['\\'] = ESCAPE, ['$'] = DOLLAR,
 };
 
 static enum kind kind_of(char c)
@@ -223,8 +223,8 @@ static size_t token_unterminated(struct lang *l, const struct piece *p, struct t
 {
 	size_t to = p->len, next;
 
-	diag_add(l->diags, DIAG_ERROR, "unterminated-quote",
-		 piece_span(p, t->start, t->start + 1), "unterminated quote")
+	diag_add(l->diags, DIAG_ERROR, "unterminated-quote", piece_span(p, t->start, t->start + 1),
+		 "unterminated quote")
 		->expected = "a closing \" on the same line";
 	while (to > t->from && is_blank(p->text[to - 1]))
 		to--;
@@ -313,9 +313,9 @@ static bool line_statement(struct lang *l, struct piece *p, size_t *pos, int ind
 	return true;
 }
 
-/* Each line of a macro in the place of its reference; the first one behind what stands before it. */
-static void run_lines(struct lang *l, const struct piece *before, struct macro m,
-		      struct origin use)
+/* Each line of a macro in the place of its reference; the first one behind what stands before it.
+ */
+static void run_lines(struct lang *l, const struct piece *before, struct macro m, struct origin use)
 {
 	struct scratch *s = scratch_of(l, before->text == scratch_of(l, 0)->text);
 
@@ -508,9 +508,9 @@ void line_run_produced(struct lang *l, struct piece *p)
 	if (l->depth >= LANG_DEPTH_MAX || l->work > LANG_WORK_MAX) {
 		bool deep = l->depth >= LANG_DEPTH_MAX;
 
-		diag_add(l->diags, DIAG_ERROR, deep ? "nested-too-deeply" : "too-much-text",
-			 p->at, deep ? "macros and repetitions are nested more than %zu deep"
-				     : "macros and repetitions produce more than %zu bytes of text",
+		diag_add(l->diags, DIAG_ERROR, deep ? "nested-too-deeply" : "too-much-text", p->at,
+			 deep ? "macros and repetitions are nested more than %zu deep"
+			      : "macros and repetitions produce more than %zu bytes of text",
 			 deep ? (size_t)LANG_DEPTH_MAX : LANG_WORK_MAX);
 		l->stop = !deep;
 		return;

@@ -284,7 +284,8 @@ static const char *expand_random(struct lang *l, const struct reference *r)
 {
 	uint64_t min = 0, max = 32767, v = 0;
 
-	if (r->n > 2 || (r->n > 0 && !parse_number(r->parameter[0].text, r->parameter[0].len, &min)) ||
+	if (r->n > 2 ||
+	    (r->n > 0 && !parse_number(r->parameter[0].text, r->parameter[0].len, &min)) ||
 	    (r->n > 1 && !parse_number(r->parameter[1].text, r->parameter[1].len, &max)))
 		return NULL;
 	if (min > max) {
@@ -359,8 +360,8 @@ static const char *reference_value(struct lang *l, const struct reference *r, si
 static enum expansion too_long(struct lang *l, const struct reference *r)
 {
 	diag_add(l->diags, DIAG_ERROR, "macro-too-long", r->at,
-		 "macro `%.*s` makes this line longer than %zu characters", (int)r->name_len, r->name,
-		 LANG_EXPANDED_MAX);
+		 "macro `%.*s` makes this line longer than %zu characters", (int)r->name_len,
+		 r->name, LANG_EXPANDED_MAX);
 	return EXPANSION_FAILED;
 }
 
@@ -411,7 +412,8 @@ static const struct macro *cut_lines(struct lang *l, struct piece *p, struct ori
 	struct reference r;
 	struct conf_span at;
 
-	if (!dollar || !parse_reference(dollar, p->len - from, &r) || from + r.total != p->len || r.n)
+	if (!dollar || !parse_reference(dollar, p->len - from, &r) || from + r.total != p->len ||
+	    r.n)
 		return NULL;
 	m = macro_find(l, r.name, r.name_len);
 	if (!m || m->value)
@@ -510,15 +512,16 @@ void macro_explain(struct lang *l, const char *ref, size_t len, struct conf_span
 	m = macro_find(l, r.name, r.name_len);
 	if (m && !r.n) {
 		diag_add(l->diags, DIAG_ERROR, "macro-not-last", at,
-			 "macro `%s` has several lines, nothing may follow it in its line", m->name);
+			 "macro `%s` has several lines, nothing may follow it in its line",
+			 m->name);
 		return;
 	}
 	if (name_is(&r, "_RANDOM") || name_is(&r, "_ENV")) {
 		diag_add(l->diags, DIAG_ERROR, "bad-macro", at, "`%.*s` is used wrongly",
 			 (int)r.name_len, r.name)
-			->expected = name_is(&r, "_ENV")
-					     ? "${_ENV NAME}"
-					     : "${_RANDOM [minimum [maximum]]} with decimal numbers";
+			->expected =
+			name_is(&r, "_ENV") ? "${_ENV NAME}"
+					    : "${_RANDOM [minimum [maximum]]} with decimal numbers";
 		return;
 	}
 	if (m || name_is(&r, "_PWD") || name_is(&r, "_INSTANCE") || name_is(&r, "_HASH") ||

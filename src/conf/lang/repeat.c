@@ -51,10 +51,11 @@ static void repeat_once(struct lang *l, const struct piece *text)
 	line_run_produced(l, &p);
 }
 
-static void repeat_error(struct lang *l, const struct spec *s, const char *why, const char *expected)
+static void repeat_error(struct lang *l, const struct spec *s, const char *why,
+			 const char *expected)
 {
-	diag_add(l->diags, DIAG_ERROR, "bad-repetition", s->at, "%s: %s", s->keyword, why)->expected =
-		expected;
+	diag_add(l->diags, DIAG_ERROR, "bad-repetition", s->at, "%s: %s", s->keyword, why)
+		->expected = expected;
 }
 
 /* --- ~SEQ --- */
@@ -142,7 +143,8 @@ static void sequence_run(struct lang *l, const struct spec *s, const char *name,
 }
 
 /* The numbers with their macros expanded; false when that failed, which was said. */
-static bool seq_expand(struct lang *l, const struct piece *p, size_t from, size_t to, struct piece *ret)
+static bool seq_expand(struct lang *l, const struct piece *p, size_t from, size_t to,
+		       struct piece *ret)
 {
 	struct piece in = piece_rest(p, from);
 	const struct macro *lines;
@@ -161,7 +163,8 @@ static bool seq_expand(struct lang *l, const struct piece *p, size_t from, size_
 	return false;
 }
 
-static bool seq_run(struct lang *l, const struct spec *s, const struct piece *p, const struct piece *text)
+static bool seq_run(struct lang *l, const struct spec *s, const struct piece *p,
+		    const struct piece *text)
 {
 	const char *comma = s->len ? memchr(s->text, ',', s->len) : NULL;
 	size_t name_len = comma ? (size_t)(comma - s->text) : 0;
@@ -176,7 +179,8 @@ static bool seq_run(struct lang *l, const struct spec *s, const struct piece *p,
 	while (name_len && is_blank(name[name_len - 1]))
 		name_len--;
 	if (!comma || !name_len) {
-		repeat_error(l, s, comma ? "the name is missing" : "the end is missing", SEQ_EXPECTED);
+		repeat_error(l, s, comma ? "the name is missing" : "the end is missing",
+			     SEQ_EXPECTED);
 		return false;
 	}
 	if (!seq_expand(l, p, (size_t)(comma + 1 - p->text), (size_t)(s->text + s->len - p->text),
@@ -231,7 +235,8 @@ static size_t skip_blanks(const char *text, size_t len, size_t i)
 }
 
 /* `{a, b}` or `a` at *pos, and the comma behind it. Returns false when it is malformed. */
-static bool parse_tuple(struct lang *l, const struct spec *s, size_t *pos, struct tuple *ret, bool *ret_more)
+static bool parse_tuple(struct lang *l, const struct spec *s, size_t *pos, struct tuple *ret,
+			bool *ret_more)
 {
 	size_t i = skip_blanks(s->text, s->len, *pos);
 	bool braced = i < s->len && s->text[i] == '{';
@@ -292,7 +297,8 @@ static bool lst_run(struct lang *l, const struct spec *s, const struct piece *te
 			return false;
 		}
 		if (v->members.n > names.members.n) {
-			repeat_error(l, s, "a tuple has more values than there are names", LST_EXPECTED);
+			repeat_error(l, s, "a tuple has more values than there are names",
+				     LST_EXPECTED);
 			return false;
 		}
 	}

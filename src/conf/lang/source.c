@@ -78,47 +78,30 @@ static void source_line(struct lang *l, const struct lines *f, const char *from,
 	line_run(l, &p);
 }
 
-static struct conf_file *source_add(struct lang *l, const char *path, const char *text, size_t len)
+static uint16_t source_add(struct lang *l, const char *path, const char *text, size_t len)
 {
 	struct conf_file *f = vec_add(l->arena, &l->source->files);
 
 	f->path = path;
 	f->text = text;
 	f->len = len;
-	return f;
-}
-
-/* Where every so many lines begin, so that a message finds its line at once. */
-static void source_mark(struct lang *l, struct conf_file *f)
-{
-	VEC(uint32_t) marks = {0};
-	const char *p = f->text, *end = f->text + f->len;
-
-	for (unsigned line = 0; p; line++) {
-		if (line % CONF_MARK_LINES == 0)
-			vec_push(l->arena, &marks, (uint32_t)(p - f->text));
-		p = memchr(p, '\n', (size_t)(end - p));
-		if (p)
-			p++;
-	}
-	f->marks = marks.v;
-	f->n_marks = marks.n;
+	return (uint16_t)(l->source->files.n - 1);
 }
 
 bool source_read(struct lang *l, const char *path, const char *text, size_t len)
 {
-	struct conf_file *file = source_add(l, path, text, len);
+	uint16_t index = source_add(l, path, text, len);
 	struct lines f = {
 		.text = text,
 		.end = text + len,
 		.cut = arena_copy(l->arena, text, len),
 		.raw = arena_copy(l->arena, text, len),
 		.nuls = memchr(text, '\0', len) != NULL,
-		.at = {.file = (uint16_t)(l->source->files.n - 1), .line = 1, .col = 1, .len = 1},
+		.at = {.file = index, .line = 1, .col = 1, .len = 1},
 	};
+	VEC(uint32_t) marks = {0}; /* so that a message finds its line at once */
 	const char *p = text, *nl;
 
-	source_mark(l, file);
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		p += 3;
 		f.at.col += 3;
@@ -127,9 +110,13 @@ bool source_read(struct lang *l, const char *path, const char *text, size_t len)
 		nl = memchr(p, '\n', (size_t)(f.end - p));
 		if (!nl)
 			nl = f.end;
+		if ((f.at.line - 1) % CONF_MARK_LINES == 0)
+			vec_push(l->arena, &marks, (uint32_t)(p - text));
 		source_line(l, &f, p, nl);
 		f.at.line++;
 		f.at.col = 1;
 	}
+	l->source->files.v[index].marks = marks.v;
+	l->source->files.v[index].n_marks = marks.n;
 	return !l->stop;
 }

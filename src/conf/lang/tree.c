@@ -27,7 +27,9 @@ static void input_run(struct lang *l, const struct input *in)
 		return;
 	}
 	if (slash)
-		f.dir = slash == in->name ? "/" : arena_copy(l->arena, in->name, (size_t)(slash - in->name));
+		f.dir = slash == in->name
+				? "/"
+				: arena_copy(l->arena, in->name, (size_t)(slash - in->name));
 	l->file = &f;
 	source_read(l, in->name, in->text, in->len);
 	l->file = NULL;
@@ -82,8 +84,9 @@ struct conf_tree *conf_tree_read(const char *path, const struct conf_host *host,
 }
 
 struct conf_tree *conf_tree_parse(const char *name, const char *text, size_t len,
-				  const struct conf_host *host, const struct conf_tree_options *options,
-				  struct arena *a, struct diags *diags)
+				  const struct conf_host *host,
+				  const struct conf_tree_options *options, struct arena *a,
+				  struct diags *diags)
 {
 	struct lang l = {.host = host, .options = options, .arena = a, .diags = diags};
 
