@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -155,7 +156,7 @@ static void log_as_told(const struct msg_config *c)
 		.sink = c->log_sink,
 		.format = c->log_format,
 		.level = c->log_level,
-		.facility = c->log_facility << 3,
+		.facility = c->log_facility,
 		.ident = ident,
 	});
 }
@@ -165,9 +166,9 @@ static struct conf_loaded load(const struct msg_config *c, int fd)
 	static const struct conf_load_options sealed = {.tree.literal = true};
 	struct conf_loaded loaded = {0};
 	struct conf_host nobody = {0};
-	const char *text;
+	const char *text = memfile_map(fd, c->text_len);
 
-	if (memfile_map(fd, c->text_len, &text) < 0)
+	if (!text)
 		return loaded;
 	loaded = conf_load_text("configuration", text, c->text_len, &nobody, &sealed);
 	memfile_unmap(text, c->text_len);
