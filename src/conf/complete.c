@@ -173,6 +173,8 @@ void conf_complete(struct conf *conf, const struct conf_host *host, struct diags
 	global_complete(&c);
 	ids_assign(&c);
 	complete_instances(&c);
+	complete_routes(&c);
+	complete_lvs(&c);
 	complete_scripts(&c);
 	complete_groups(&c);
 	complete_tracks(&c);

@@ -34,6 +34,10 @@ void complete_vrids(struct complete *c);
 /* complete_tracks.c: members of sync groups, names of trackers. */
 void complete_groups(struct complete *c);
 void complete_tracks(struct complete *c);
+/* complete_route.c: preferences of rules, track groups of routes and rules. */
+void complete_routes(struct complete *c);
+/* complete_lvs.c: virtual servers, their servers and checkers, the sync daemon. */
+void complete_lvs(struct complete *c);
 /* complete_scripts.c: identity and safety of every script. */
 void complete_scripts(struct complete *c);
 

@@ -4,6 +4,7 @@
  * per command, however many instances share them.
  */
 #include "conf/complete.h"
+#include "model/lvs.h"
 
 #include <stdio.h>
 
@@ -170,6 +171,20 @@ static void fifo_complete(struct scripts *s, struct conf_fifo *f)
 			 f->group ? " or group " : "", f->group ? f->group : "", f->path);
 }
 
+/* The `user` keyword of the block a script stands in. */
+static void own_user(const char **users, const char **groups, struct conf_script *script, const char *user,
+		     const char *group)
+{
+	if (!script || !user)
+		return;
+	if (group && *group == ':') {
+		script->supplementary = true;
+		group++;
+	}
+	users[script->id] = user;
+	groups[script->id] = group;
+}
+
 void complete_scripts(struct complete *c)
 {
 	struct scripts s = {.c = c};
@@ -191,18 +206,14 @@ void complete_scripts(struct complete *c)
 		user[i] = conf->commands.v[i]->user;
 		group[i] = conf->commands.v[i]->group;
 	}
-	for (unsigned i = 0; i < conf->scripts.n; i++) {
-		struct conf_vrrp_script *vs = conf->scripts.v[i];
-		const char *g = vs->group;
+	for (unsigned i = 0; i < conf->scripts.n; i++)
+		own_user(user, group, conf->scripts.v[i]->script, conf->scripts.v[i]->user,
+			 conf->scripts.v[i]->group);
+	for (unsigned i = 0; i < conf->checkers.n; i++) {
+		const struct conf_check_misc *misc = (const void *)conf->checkers.v[i];
 
-		if (!vs->script || !vs->user)
-			continue;
-		if (g && *g == ':') {
-			vs->script->supplementary = true;
-			g++;
-		}
-		user[vs->script->id] = vs->user;
-		group[vs->script->id] = g;
+		if (conf->checkers.v[i]->kind == CHECK_MISC)
+			own_user(user, group, misc->script, misc->user, misc->group);
 	}
 	for (unsigned i = 0; i < conf->commands.n; i++)
 		script_complete(&s, conf->commands.v[i], user[i], group[i]);

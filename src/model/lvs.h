@@ -224,6 +224,7 @@ struct conf_real_server {
 	bool inhibit_on_failure;
 	uint8_t smtp_alert; /* enum tristate, TRI_ON or TRI_OFF */
 	struct conf_timing timing;
+	uint8_t timing_set; /* which of these are said here or above (conf/ only) */
 	VEC(struct conf_forwarding *) methods; /* as written */
 	const struct conf_forwarding *method;
 	struct conf_script *notify_up, *notify_down;
@@ -287,7 +288,7 @@ struct conf_virtual_server {
 	uint32_t quorum, hysteresis;
 	uint32_t persistence_timeout; /* seconds; 0: not persistent */
 	uint32_t granularity;	      /* IPv4: mask in host order; IPv6: prefix length */
-	uint8_t granularity_family;   /* as written */
+	uint8_t granularity_family;   /* enum ip_family; IP_NONE: each client counts alone */
 	const char *persistence_engine, *virtualhost, *snmp_name;
 	struct conf_script *quorum_up, *quorum_down;
 
