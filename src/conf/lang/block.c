@@ -14,8 +14,6 @@
 #include "base/str.h"
 #include "conf/lang/lang.h"
 
-#define UNOPENED_MAX 4096 /* statements of a block whose `{` is missing */
-
 /* Words that begin a block and never stand inside one. */
 static const char *const top_words[] = {
 	"global_defs",	      "vrrp_instance",	"vrrp_sync_group",	"vrrp_script",
@@ -154,9 +152,9 @@ static void check_open(struct lang *l)
  * indented; or, without indentation, a word that must have a block. Returns its index or -1. */
 static int find_unopened(const struct lang *l, unsigned first, int indent)
 {
-	/* further back is no block anybody wrote, and looking there each time would take for ever */
-	if (l->gathered.n - first > UNOPENED_MAX)
-		first = l->gathered.n - UNOPENED_MAX;
+	/* what stands before an earlier surplus `}` did not explain that one and is not asked again */
+	if (first < l->surplus_floor)
+		first = l->surplus_floor;
 	for (unsigned i = l->gathered.n; l->trust && i-- > first;) {
 		const struct gathered *g = &l->gathered.v[i];
 
@@ -197,6 +195,7 @@ static void report_surplus(struct lang *l, struct conf_span at)
 	const struct conf_stmt *s = l->last_closed;
 
 	l->broken = true;
+	l->surplus_floor = l->gathered.n;
 	if (s && s->close.line && s->close.file == at.file)
 		d->hint = arena_printf(l->diags->arena, "`%s` of line %u was closed in line %u",
 				       statement_name(l, s), s->at.line, s->close.line);

@@ -135,10 +135,11 @@ struct lang {
 	struct conf_stmt *candidate;	     /* may still get a `{`; the last one gathered */
 	const struct conf_stmt *last_closed; /* for the hint at a surplus `}` */
 	unsigned aligned, misaligned;	     /* `}` below the start of their block or not */
-	unsigned surplus; /* `}` without a block: seen, or (recover) to be found */
-	bool broken;	  /* the braces of this reading don't match */
-	bool recover;	  /* second reading: find out which brace is missing */
-	bool trust;	  /* the indentation tells what the author meant */
+	unsigned surplus;	/* `}` without a block: seen, or (recover) to be found */
+	unsigned surplus_floor; /* statements gathered at the last surplus `}` */
+	bool broken;		/* the braces of this reading don't match */
+	bool recover;		/* second reading: find out which brace is missing */
+	bool trust;		/* the indentation tells what the author meant */
 };
 
 /* source.c */
