@@ -174,3 +174,22 @@ def test_flapping_link_ends_in_one_owner(lab):
         settle(0.05)
     settle(1.5)
     assert lab.a.has(VIP) and not lab.b.has(VIP)
+
+
+def test_down_delay_hides_a_short_loss_of_carrier(lab):
+    daemon = lab.a.run(config(instance(interval=1, priority=255, state="MASTER"))
+                       + "interface_up_down_delays {\neth0 1\n}\n")
+    lab.wire.wait_advert("a", count=2)
+    lab.a.carrier(False)
+    settle(0.3)
+    lab.a.carrier(True)
+    settle(1.5)
+    assert lab.a.has(VIP) and not daemon.logged("(?i)entering FAULT")
+
+
+def test_reverse_weight_of_an_interface(make_lab):
+    lab = make_lab("ab", links=2)
+    lab.a.run(config(instance(extra="track_interface {\neth1 weight 20 reverse\n}")))
+    assert lab.wire.wait_advert("a").priority == 80
+    lab.a.carrier(False, link=1)
+    lab.wire.wait_advert("a", priority=100, timeout=1)

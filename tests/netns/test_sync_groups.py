@@ -162,3 +162,12 @@ def test_two_pairs_with_groups_never_split_the_role(links):
         master(links, links.a, since=links.now())
         settle(0.3)
         assert not links.b.has(FIRST) and not links.b.has(SECOND)
+
+
+def test_weighted_trackers_of_a_member_are_neutralised(links):
+    bad = links.script("bad", "exit 1")
+    text = f"vrrp_script chk {{\nscript {bad}\ninterval 1\nfall 1\nweight -20\n}}\n"
+    links.a.run(text + pair(first="track_script {\nchk\n}"))
+    master(links, links.a)
+    settle(1.2)
+    assert {a.priority for a in links.wire.adverts("a", link=0)} == {100}

@@ -229,3 +229,36 @@ def test_script_is_run_at_its_interval(lab):
     times = [float(word) for word in open(log).read().split()]
     assert len(times) == 4 and times[0] - daemon.started < 0.5
     assert all(near(b - a, 1.0, 0.1, 0.2) for a, b in zip(times, times[1:]))
+
+
+def test_rise_counts_successes_in_a_row(lab):
+    log = lab.path("runs")
+    text = script(lab, "rise 3\nfall 1\nweight 10", f"echo run >> {log}; test -e {lab.path('good')}")
+    lab.a.run(config(text, instance(extra=TRACK)))
+    lab.wire.wait_advert("a", priority=110)
+    os.unlink(lab.path("good"))
+    lab.wire.wait_advert("a", priority=100, timeout=3)
+    before = len(open(log).read().split())
+    lab.write("good", "")
+    lab.wire.wait_advert("a", priority=110, since=lab.now(), timeout=6)
+    assert 3 <= len(open(log).read().split()) - before <= 4
+
+
+def test_one_success_between_failures_starts_the_count_anew(lab):
+    """fall 2: bad good bad good ... never falls."""
+    flip = lab.path("flip")
+    body = f"if test -e {flip}; then rm {flip}; exit 1; else touch {flip}; exit 0; fi"
+    lab.a.run(config(script(lab, "fall 2\nrise 1\nweight -20", body), instance(extra=TRACK)))
+    lab.wire.wait_advert("a")
+    settle(4)
+    assert {a.priority for a in lab.wire.adverts("a")} == {100}
+
+
+def test_one_script_may_be_tracked_by_many(lab):
+    text = script(lab, "weight -20\nfall 1")
+    lab.a.run(config(text, instance(extra=TRACK),
+                     instance("VI_2", 52, vips=["192.0.2.102/24"], priority=90, extra=TRACK)))
+    lab.wire.wait_advert("a", vrid=52)
+    os.unlink(lab.path("good"))
+    lab.wire.wait_advert("a", vrid=51, priority=80, timeout=3)
+    lab.wire.wait_advert("a", vrid=52, priority=70, timeout=1)
