@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: the schema in words. One keyword can stand in several contexts, and the reference lists some
+ * under two names (static_ipaddress.dev and address_option.dev): each such pair is an entry.
+ *
+ * Must not know any keyword.
+ */
+#include "conf/explain.h"
+
+#include <inttypes.h>
+
+struct walk {
+	struct arena *a;
+	explain_list list;
+	VEC(const struct block *) done;
+	struct {
+		const char *name; /* hashed "context\tkeyword" */
+		bool used;
+	} seen[4096];
+};
+
+static bool seen_before(struct walk *w, const char *context, const char *keyword)
+{
+	const char *key = arena_printf(w->a, "%s\t%s", context, keyword);
+	uint32_t h = 2166136261u;
+	unsigned i;
+
+	for (const char *s = key; *s; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	for (i = h % ARRAY_SIZE(w->seen); w->seen[i].used; i = (i + 1) % ARRAY_SIZE(w->seen))
+		if (str_eq(w->seen[i].name, key))
+			return true;
+	if (w->list.n < ARRAY_SIZE(w->seen) / 2) {
+		w->seen[i].name = key;
+		w->seen[i].used = true;
+	}
+	return false;
+}
+
+static enum row_effect effect_of(const struct row *row, const struct block *blk)
+{
+	return row->effect ? (enum row_effect)row->effect : blk->effect ? (enum row_effect)blk->effect : WORKS;
+}
+
+static void entry_add(struct walk *w, const struct block *blk, const struct row *row,
+		      const struct choice *choice, const char *context, const char *keyword)
+{
+	if (seen_before(w, context, keyword))
+		return;
+	vec_push(w->a, &w->list,
+		 ((struct explain_entry){context, keyword, blk, row, choice, effect_of(row, blk)}));
+}
+
+/* "context\tkeyword" lines */
+static void entries_listed(struct walk *w, const struct block *blk, const struct row *row)
+{
+	for (const char *s = row->listed; *s;) {
+		size_t n = strcspn(s, "\t"), m = strcspn(s + n + 1, "\n");
+
+		entry_add(w, blk, row, NULL, arena_copy(w->a, s, n), arena_copy(w->a, s + n + 1, m));
+		s += n + 1 + m;
+		s += *s == '\n';
+	}
+}
+
+static void entries_by_context(struct walk *w, const struct block *blk, const struct row *row)
+{
+	for (const char *s = blk->contexts; s && *s;) {
+		size_t n = strcspn(s, " ");
+
+		entry_add(w, blk, row, NULL, arena_copy(w->a, s, n), row->name);
+		s += n + (s[n] == ' ');
+	}
+}
+
+/* Lines "context\tprefix"; the choice's name is appended to each. */
+static void entries_of_choices(struct walk *w, const struct block *blk, const struct row *row)
+{
+	for (const char *s = row->list_choices; *s;) {
+		size_t n = strcspn(s, "\t"), m = strcspn(s + n + 1, "\n");
+		const char *context = arena_copy(w->a, s, n), *prefix = arena_copy(w->a, s + n + 1, m);
+
+		for (const struct choice *ch = row->choices; ch && ch->name; ch++)
+			if (*ch->name)
+				entry_add(w, blk, row, ch, context,
+					  arena_printf(w->a, "%s%s", prefix, ch->name));
+		s += n + 1 + m;
+		s += *s == '\n';
+	}
+}
+
+static void walk_block(struct walk *w, const struct block *blk)
+{
+	for (unsigned i = 0; i < w->done.n; i++)
+		if (w->done.v[i] == blk)
+			return;
+	vec_push(w->a, &w->done, blk);
+	if (blk->base)
+		walk_block(w, blk->base);
+	for (unsigned i = 0; i < blk->n; i++) {
+		const struct row *row = &blk->rows[i];
+
+		if (row->listed)
+			entries_listed(w, blk, row);
+		else
+			entries_by_context(w, blk, row);
+		if (row->list_choices)
+			entries_of_choices(w, blk, row);
+		if (row->sub)
+			walk_block(w, row->sub);
+	}
+}
+
+explain_list explain_entries(struct arena *a)
+{
+	struct walk *w = arena_new_of(a, struct walk);
+
+	w->a = a;
+	walk_block(w, &schema_top);
+	for (unsigned i = 0; schema_listed_only[i]; i++)
+		walk_block(w, schema_listed_only[i]);
+	return w->list;
+}
+
+const char *explain_effect_name(enum row_effect e)
+{
+	switch (e) {
+	case EFFECT_BLOCK:
+	case WORKS:
+		return "works";
+	case ACCEPTED:
+		return "accepted";
+	case NOOP:
+		return "no-op";
+	}
+	return "";
+}
+
+void explain_print_list(struct text *out)
+{
+	explain_list list = explain_entries(out->a);
+
+	for (unsigned i = 0; i < list.n; i++)
+		text_printf(out, "%s\t%s\t%s\n", list.v[i].context, list.v[i].keyword,
+			    explain_effect_name(list.v[i].effect));
+}
+
+void explain_print_coverage(struct text *out)
+{
+	explain_list list = explain_entries(out->a);
+	unsigned n[NOOP + 1] = {0};
+	const char *context = NULL;
+
+	for (unsigned i = 0; i < list.n; i++)
+		n[list.v[i].effect]++;
+	text_printf(out, "%u keywords: %u work, %u accepted without an effect yet, %u have no effect by design\n",
+		    list.n, n[WORKS], n[ACCEPTED], n[NOOP]);
+	for (unsigned i = 0; i < list.n; i++) {
+		const struct explain_entry *e = &list.v[i];
+
+		if (e->effect == WORKS)
+			continue;
+		if (!context || !str_eq(context, e->context))
+			text_printf(out, "\n%s\n", e->context);
+		context = e->context;
+		text_printf(out, "\t%s%s\n", e->keyword, e->effect == NOOP ? " (no-op)" : "");
+	}
+}
+
+/* ---- one keyword ---- */
+
+static const char *owner_name(enum row_owner o)
+{
+	switch (o) {
+	case OWNER_BLOCK:
+		return "";
+	case OWNER_SUPERVISOR:
+		return "supervisor";
+	case OWNER_VRRP:
+		return "vrrp";
+	case OWNER_CHECK:
+		return "check";
+	case OWNER_LVS:
+		return "lvs";
+	case OWNER_BFD:
+		return "bfd";
+	case OWNER_RUNNER:
+		return "runner";
+	case OWNER_API:
+		return "api";
+	}
+	return "";
+}
+
+static const char *effect_text(enum row_effect e)
+{
+	switch (e) {
+	case EFFECT_BLOCK:
+	case WORKS:
+		return "works";
+	case ACCEPTED:
+		return "accepted, no effect yet";
+	case NOOP:
+		return "accepted for compatibility, no effect";
+	}
+	return "";
+}
+
+static const char *reload_text(enum row_reload r)
+{
+	switch (r) {
+	case RELOAD_BLOCK:
+	case RELOAD_LIVE:
+		return "applied live";
+	case RELOAD_RESTART:
+		return "what it belongs to starts anew";
+	case RELOAD_NEVER:
+		return "only when the daemon is started again";
+	}
+	return "";
+}
+
+static const char *usage_of(const struct row *row, struct arena *a)
+{
+	const char *words;
+
+	if (row->args)
+		words = row->args;
+	else if (row->type == T_FLAG || row->type == T_DOC)
+		words = "";
+	else if (row->type == T_BOOL || row->type == T_TRISTATE)
+		words = "[on|off]";
+	else if (row->type == T_NUMBER || row->type == T_TIME)
+		words = row->unit ? arena_printf(a, "<%s>", row->unit) : "N";
+	else if (row->type == T_IP)
+		words = "IPADDR";
+	else if (row->type == T_PREFIX)
+		words = "IPADDR[/LENGTH]";
+	else if (row->type == T_BLOCK || row->type == T_ENTRIES || row->type == T_LIST)
+		words = "{ ... }";
+	else
+		words = "WORD";
+	if (row->flags & (ROW_POSITIONAL | ROW_BARE))
+		return row->args ? row->args : row->name;
+	return arena_printf(a, "%s%s%s", row->name, *words ? " " : "", words);
+}
+
+static void line(struct text *out, const char *label, const char *value)
+{
+	if (value && *value)
+		text_printf(out, "  %-10s %s\n", label, value);
+}
+
+static bool has_values(const struct row *row)
+{
+	return row->type == T_NUMBER || row->type == T_TIME || row->type == T_ENUM || row->type == T_BOOL ||
+	       row->type == T_TRISTATE || row->type == T_WEIGHT || row->type == T_NUMBERS ||
+	       (row->type == T_STRING && row->max);
+}
+
+static void explain_entry(struct text *out, const struct explain_entry *e)
+{
+	const struct row *row = e->row;
+	const char *dflt = row->dflt_text ? row->dflt_text : row->dflt;
+
+	text_printf(out, "%s.%s\n", e->context, e->keyword);
+	if (e->choice) {
+		text_printf(out, "  %s\n", e->choice->help ? e->choice->help : row->help);
+		line(out, "value of", usage_of(row, out->a));
+		line(out, "effect", effect_text(e->effect));
+		return;
+	}
+	text_printf(out, "  %s\n", row->help);
+	line(out, "usage", usage_of(row, out->a));
+	if (has_values(row))
+		line(out, "values", row_expected(row, out->a));
+	line(out, "unit", row->type == T_TIME && !row->unit ? "seconds" : row->unit);
+	line(out, "default", dflt);
+	line(out, "also", row->aliases);
+	line(out, "deprecated", row->deprecated ? row->deprecated : row->obsolete);
+	line(out, "refused", row->refused);
+	line(out, "effect", effect_text(e->effect));
+	line(out, "reload", reload_text(row->reload ? (enum row_reload)row->reload :
+						      (enum row_reload)e->blk->reload));
+	line(out, "process", owner_name(row->owner ? (enum row_owner)row->owner :
+						     (enum row_owner)e->blk->owner));
+}
+
+static void explain_context(struct text *out, const explain_list *list, const char *context)
+{
+	bool head = false;
+
+	for (unsigned i = 0; i < list->n; i++) {
+		const struct explain_entry *e = &list->v[i];
+
+		if (!str_eq(e->context, context))
+			continue;
+		if (!head)
+			text_printf(out, "%s: %s\n", context, e->blk->help ? e->blk->help : "");
+		head = true;
+		text_printf(out, "  %-28s %s\n", e->keyword, e->choice && e->choice->help ? e->choice->help :
+									       e->row->help);
+	}
+	if (head)
+		text_char(out, '\n');
+}
+
+static void explain_hint(struct text *out, const explain_list *list, const char *what)
+{
+	const char **names = arena_alloc(out->a, list->n * sizeof(*names));
+	const char *near;
+
+	for (unsigned i = 0; i < list->n; i++)
+		names[i] = list->v[i].keyword;
+	near = diag_nearest(what, names, list->n);
+	if (near)
+		text_printf(out, "did you mean `%s`?\n", near);
+}
+
+/* `what` names the entry: keyword, context.keyword or an alias. */
+static bool names_entry(const struct explain_entry *e, const char *what, struct arena *a)
+{
+	const char *lists[] = {e->row->aliases, e->row->deprecated};
+	size_t n = strlen(what);
+
+	if (str_eq(e->keyword, what) || str_eq(arena_printf(a, "%s.%s", e->context, e->keyword), what))
+		return true;
+	for (unsigned i = 0; i < ARRAY_SIZE(lists) && !e->choice; i++)
+		for (const char *s = lists[i]; s && *s;) {
+			size_t len = strcspn(s, " ");
+
+			if (len == n && !strncmp(s, what, n))
+				return true;
+			s += len + (s[len] == ' ');
+		}
+	return false;
+}
+
+bool explain_text(const char *what, struct text *out)
+{
+	explain_list list = explain_entries(out->a);
+	size_t before = out->n;
+	unsigned shown = 0;
+
+	explain_context(out, &list, what);
+	for (unsigned i = 0; i < list.n; i++)
+		if (names_entry(&list.v[i], what, out->a)) {
+			if (shown++)
+				text_char(out, '\n');
+			explain_entry(out, &list.v[i]);
+		}
+	if (out->n > before)
+		return true;
+	explain_hint(out, &list, what);
+	return false;
+}
