@@ -116,6 +116,8 @@ struct board_header {
 	struct board_shape shape;
 	uint32_t process;     /* enum process */
 	uint32_t generation;
+	int32_t daemon_pid;	/* the supervisor; these two and `restarts` are written by it */
+	int64_t daemon_started; /* monotonic */
 	_Atomic int32_t pid;  /* of the worker, 0: none */
 	_Atomic int64_t heartbeat; /* monotonic, at least once a second while the worker lives */
 	_Atomic int64_t started; /* monotonic */

@@ -21,6 +21,7 @@ struct msg_config {
 	uint32_t text_len;
 	uint8_t log_sink, log_format, log_level, log_facility; /* io/log.h */
 	uint8_t log_detail;	 /* -D count */
+	bool log_also_stderr;	 /* -l */
 	bool dont_release;	 /* -V: leave addresses at stop */
 	bool address_monitoring; /* -a */
 	bool adopt;		 /* the board holds the past of a predecessor that died */

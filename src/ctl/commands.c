@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of subcommands, and what follows from it alone: dispatch, help, usage, version.
+ * Must not know what a command does.
+ */
+#include "ctl/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "ctl/ctl.h"
+#include "proc/supervisor/supervisor.h"
+
+#define USAGE_STATUS 2
+
+const struct ctl_command ctl_commands[] = {
+	{"run",
+	 "[-f FILE] [--run-dir DIR] [--log stderr|syslog|journal|none] [--log-format text|json]\n"
+	 "[--log-level LEVEL] [--config-id ID] [--pid-file FILE] [-D]",
+	 "Runs the daemon in the foreground.", ctl_run,
+	 "0 stopped as asked, 1 failed, 2 unusable configuration, 4 missing permission, 6 no configuration"},
+	{"status", "[--json] [--run-dir DIR]",
+	 "Shows every instance: its role, since when and why, its priority, the master, the addresses.", ctl_status,
+	 "0 all is well, 1 degraded, 2 the daemon can't be reached"},
+	{"reload", "[--dry-run] [--run-dir DIR]",
+	 "Makes the daemon read its configuration again; with --dry-run only shows what that would do.", ctl_reload,
+	 "0 done, 1 failed, 2 the configuration has errors, 3 no daemon runs"},
+	{"check", "[--strict] [--offline] [--json] [--config-id ID] FILE...",
+	 "Judges configuration files.", ctl_check,
+	 "0 good (or warnings only), 1 warnings with --strict, 2 errors"},
+	{"print", "[--config-id ID] FILE", "Prints a configuration in its canonical form.", ctl_print,
+	 "0 printed, 2 the file has errors"},
+	{"plan", "[--config-id ID] OLD NEW", "Shows what a reload from one configuration to another would do.",
+	 ctl_plan, "0 shown, 2 a file has errors"},
+	{"version", "", "Says which version this is.", ctl_version, NULL},
+	{"help", "[COMMAND]", "Explains the commands.", ctl_help, NULL},
+	{0},
+};
+
+const char *ctl_run_dir(const char *asked)
+{
+	const char *dir = asked ? asked : getenv("HOLDFAST_RUN_DIR");
+
+	return dir && *dir ? dir : SUPERVISOR_RUN_DIR;
+}
+
+static const struct ctl_command *find(const char *name)
+{
+	for (const struct ctl_command *c = ctl_commands; c->name; c++)
+		if (str_eq(c->name, name))
+			return c;
+	return NULL;
+}
+
+int ctl_usage(const struct ctl_command *self)
+{
+	fprintf(stderr, "usage: holdfast %s %s\n", self->name, self->args);
+	return USAGE_STATUS;
+}
+
+int ctl_version(const struct ctl_command *self, int argc, char **argv)
+{
+	puts("holdfast " HOLDFAST_VERSION);
+	return 0;
+}
+
+static void list_commands(FILE *to)
+{
+	fputs("usage: holdfast COMMAND ...\n\n", to);
+	for (const struct ctl_command *c = ctl_commands; c->name; c++)
+		fprintf(to, "  %-8s %s\n", c->name, c->help);
+	fputs("\n`holdfast help COMMAND` says more.\n", to);
+}
+
+int ctl_help(const struct ctl_command *self, int argc, char **argv)
+{
+	const struct ctl_command *c;
+
+	if (argc < 2) {
+		list_commands(stdout);
+		return 0;
+	}
+	c = find(argv[1]);
+	if (!c) {
+		fprintf(stderr, "holdfast: no command \"%s\"\n", argv[1]);
+		return USAGE_STATUS;
+	}
+	printf("usage: holdfast %s %s\n\n%s\n", c->name, c->args, c->help);
+	if (c->statuses)
+		printf("\nExit status: %s.\n", c->statuses);
+	return 0;
+}
+
+static int subcommand(int argc, char **argv)
+{
+	const struct ctl_command *c;
+
+	if (argc < 2) {
+		list_commands(stderr);
+		return USAGE_STATUS;
+	}
+	if (str_eq(argv[1], "--version") || str_eq(argv[1], "-v"))
+		return ctl_version(NULL, 0, NULL);
+	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h")) {
+		list_commands(stdout);
+		return 0;
+	}
+	c = find(argv[1]);
+	if (!c) {
+		fprintf(stderr, "holdfast: no command \"%s\"\n", argv[1]);
+		list_commands(stderr);
+		return USAGE_STATUS;
+	}
+	return c->run(c, argc - 1, argv + 1);
+}
+
+int ctl_main(int argc, char **argv)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
+
+	if (str_eq(name, "keepalived"))
+		return compat_keepalived_main(argc, argv);
+	if (str_eq(name, "genhash"))
+		return compat_genhash_main(argc, argv);
+	return subcommand(argc, argv);
+}

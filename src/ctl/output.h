@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a status is written: the walk over the boards is one, the forms are several. Every function is
+ * called in the order of the table, the item functions once per item.
+ */
+#ifndef HF_CTL_OUTPUT_H
+#define HF_CTL_OUTPUT_H
+
+#include "ctl/snapshot.h"
+
+struct output {
+	void *(*begin)(const struct snapshot *s);
+	void (*instance)(void *ctx, const struct snapshot *s, const struct board_instance *i);
+	void (*group)(void *ctx, const struct snapshot *s, const struct board_group *g);
+	void (*script)(void *ctx, const struct snapshot *s, const struct board_script *x);
+	void (*file)(void *ctx, const struct snapshot *s, const struct board_file *f);
+	void (*process)(void *ctx, const struct snapshot *s, const struct board_header *h);
+	void (*event)(void *ctx, const struct snapshot *s, const struct board_event *e);
+	void (*end)(void *ctx);
+	void (*unreachable)(const char *reason);
+};
+
+extern const struct output output_text, output_json;
+
+#endif

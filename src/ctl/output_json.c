@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status as one JSON document, schema 1. Fields are only ever added within a schema. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "core/vrrp/vrrp.h"
+#include "ctl/output.h"
+#include "ctl/words.h"
+#include "ipc/channel.h"
+
+#define STATUS_SCHEMA 1
+
+static json_t *seconds(usec_t t)
+{
+	return json_real((double)t / USEC_PER_SEC);
+}
+
+static json_t *address(const struct ip_addr *a)
+{
+	char text[IP_TEXT_MAX];
+
+	return ip_is_set(a) ? json_string(ip_format(a, text)) : json_null();
+}
+
+static json_t *time_of(usec_t wall)
+{
+	char text[40];
+
+	return json_string(snapshot_rfc3339(wall, text));
+}
+
+static json_t *cause_text(const struct cause *c)
+{
+	char text[320];
+	struct buf b = BUF_ON(text);
+
+	vrrp_cause_text(c, &b);
+	return json_string(buf_text(&b));
+}
+
+static json_t *age_ms(const struct snapshot *s, usec_t at)
+{
+	return at > 0 ? json_integer((s->now - at) / USEC_PER_MSEC) : json_null();
+}
+
+static void *begin(const struct snapshot *s)
+{
+	const struct board_header *h = s->board[PROC_VRRP].header;
+
+	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}", "schema", STATUS_SCHEMA,
+			 "generated_at", time_of(s->wall), "pid", (int)h->daemon_pid, "uptime_s",
+			 seconds(s->now - h->daemon_started), "generation", (int)h->generation, "config", h->conf_path,
+			 "instances", "groups", "scripts", "files", "processes", "events");
+}
+
+static void add(void *ctx, const char *list, json_t *item)
+{
+	json_array_append_new(json_object_get(ctx, list), item);
+}
+
+static json_t *priority(const struct board_instance *i)
+{
+	json_t *parts = json_array();
+
+	for (unsigned k = 0; k < i->n_parts; k++) {
+		const struct board_part *p = &i->parts[k];
+
+		json_array_append_new(parts, json_pack("{s:s, s:s, s:i, s:b}", "kind", words_tracker(p->kind), "name",
+						       p->name, "value", p->value, "fault", p->fault));
+	}
+	return json_pack("{s:i, s:i, s:o}", "base", i->base, "effective", i->effective, "parts", parts);
+}
+
+static json_t *rival(const struct snapshot *s, const struct board_instance *i)
+{
+	if (!ip_is_set(&i->rival))
+		return json_null();
+	return json_pack("{s:o, s:i, s:o, s:o, s:i}", "address", address(&i->rival), "priority", i->rival_priority,
+			 "since_s", seconds(s->now - i->rival_since), "last_advert_ms", age_ms(s, i->rival_last),
+			 "adverts", (int)i->rival_adverts);
+}
+
+static json_t *vips(const struct snapshot *s, const struct board_instance *i)
+{
+	json_t *list = json_array();
+
+	for (uint32_t k = 0; k < snapshot_count_vips(s, i); k++) {
+		struct board_vip v;
+		char text[IP_TEXT_MAX];
+
+		snapshot_vip(s, i, k, &v);
+		json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:b}", "address",
+						      json_sprintf("%s/%u", ip_format(&v.addr, text), v.prefix),
+						      "interface", v.interface, "present", v.present, "excluded",
+						      v.excluded));
+	}
+	return list;
+}
+
+static json_t *counters(const struct board_counters *c)
+{
+	json_t *o = json_object();
+
+#define COUNTER(name) json_object_set_new(o, #name, json_integer((json_int_t)c->name))
+	COUNTER(advert_rcvd);
+	COUNTER(advert_sent);
+	COUNTER(become_master);
+	COUNTER(release_master);
+	COUNTER(packet_len_err);
+	COUNTER(advert_interval_err);
+	COUNTER(ip_ttl_err);
+	COUNTER(invalid_type_rcvd);
+	COUNTER(addr_list_err);
+	COUNTER(invalid_authtype);
+	COUNTER(authtype_mismatch);
+	COUNTER(auth_failure);
+	COUNTER(pri_zero_rcvd);
+	COUNTER(pri_zero_sent);
+	COUNTER(checksum_err);
+	COUNTER(version_err);
+	COUNTER(vrid_err);
+#undef COUNTER
+	return o;
+}
+
+static void instance(void *ctx, const struct snapshot *s, const struct board_instance *i)
+{
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:i, s:o}", "name", i->name, "state",
+			      vrrp_state_name(i->state), "since", time_of(snapshot_wall(s, i->since)), "since_s",
+			      seconds(s->now - i->since), "cause", cause_text(&i->cause), "cause_kind",
+			      words_cause(i->cause.kind), "interface", i->interface, "vrid", i->vrid, "family",
+			      i->family == IP_V6 ? "IPv6" : "IPv4", "version", i->version, "advert_int_s",
+			      seconds(i->advert_int));
+	json_t *master = json_pack("{s:o, s:i, s:o}", "address", address(&i->master), "priority", i->master_priority,
+				   "last_advert_ms", age_ms(s, i->master_heard));
+
+	json_object_set_new(o, "priority", priority(i));
+	json_object_set_new(o, "master", master);
+	json_object_set_new(o, "rival", rival(s, i));
+	json_object_set_new(o, "source", address(&i->source));
+	json_object_set_new(o, "leaving", json_boolean(i->leaving));
+	json_object_set_new(o, "adopted", json_boolean(i->adopted));
+	json_object_set_new(o, "vips", vips(s, i));
+	json_object_set_new(o, "counters", counters(&i->counters));
+	add(ctx, "instances", o);
+}
+
+static void group(void *ctx, const struct snapshot *s, const struct board_group *g)
+{
+	add(ctx, "groups", json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", g->name, "state", vrrp_state_name(g->state),
+				     "since_s", seconds(s->now - g->since), "cause", cause_text(&g->cause), "cause_kind",
+				     words_cause(g->cause.kind)));
+}
+
+static void script(void *ctx, const struct snapshot *s, const struct board_script *x)
+{
+	const char *state = !x->known ? "unknown" : x->good ? "good" : "bad";
+
+	add(ctx, "scripts", json_pack("{s:s, s:s, s:i, s:b, s:I, s:I, s:I, s:b, s:i, s:s%}", "name", x->name, "state",
+				      state, "last_status", (int)x->last_status, "timed_out", x->timed_out, "runs",
+				      (json_int_t)x->runs, "failures", (json_int_t)x->failures, "skipped",
+				      (json_int_t)x->skipped, "running", x->running, "last_duration_ms",
+				      (int)(x->last_duration / USEC_PER_MSEC), "output", x->output,
+				      strnlen(x->output, sizeof(x->output))));
+}
+
+static void file(void *ctx, const struct snapshot *s, const struct board_file *f)
+{
+	add(ctx, "files", json_pack("{s:s, s:b, s:I}", "name", f->name, "known", f->known, "value",
+				    (json_int_t)f->value));
+}
+
+static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
+{
+	add(ctx, "processes", json_pack("{s:s, s:i, s:i, s:i, s:b, s:I}", "name", process_name(h->process), "pid",
+					(int)atomic_load(&h->pid), "restarts", (int)atomic_load(&h->restarts),
+					"rt_priority", (int)atomic_load(&h->rt_priority), "memory_locked",
+					atomic_load(&h->mem_locked) != 0, "worst_lateness_ms",
+					(json_int_t)(atomic_load(&h->worst_lateness) / USEC_PER_MSEC)));
+}
+
+static void event(void *ctx, const struct snapshot *s, const struct board_event *e)
+{
+	add(ctx, "events", json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "at", time_of(e->wall), "kind",
+				     e->is_group ? "group" : "instance", "name", e->name, "from",
+				     vrrp_state_name(e->from), "to", vrrp_state_name(e->to), "cause",
+				     cause_text(&e->cause), "cause_kind", words_cause(e->cause.kind)));
+}
+
+static void end(void *ctx)
+{
+	json_dumpf(ctx, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+	putchar('\n');
+	json_decref(ctx);
+}
+
+static void unreachable(const char *reason)
+{
+	json_t *o = json_pack("{s:i, s:s}", "schema", STATUS_SCHEMA, "error", reason);
+
+	end(o);
+}
+
+const struct output output_json = {
+	.begin = begin,
+	.instance = instance,
+	.group = group,
+	.script = script,
+	.file = file,
+	.process = process,
+	.event = event,
+	.end = end,
+	.unreachable = unreachable,
+};

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status for people: a paragraph per instance, tables for the rest. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "core/vrrp/vrrp.h"
+#include "ctl/output.h"
+#include "ctl/words.h"
+#include "ipc/channel.h"
+
+#define EVENTS_SHOWN 10
+
+struct text {
+	const char *section; /* whose heading was printed last */
+};
+
+static void heading(struct text *t, const char *section)
+{
+	if (t->section != section)
+		printf("\n%s\n", section);
+	t->section = section;
+}
+
+/* "3 h 12 min", two units at most. */
+static const char *duration(usec_t t, char buf[static 40])
+{
+	int64_t s = t / USEC_PER_SEC;
+
+	if (s < 60)
+		snprintf(buf, 40, "%.1f s", (double)t / USEC_PER_SEC);
+	else if (s < 3600)
+		snprintf(buf, 40, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(buf, 40, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, 40, "%" PRId64 " d %" PRId64 " h", s / 86400, s / 3600 % 24);
+	return buf;
+}
+
+static const char *local_time(usec_t wall, char buf[static 40])
+{
+	time_t seconds = (time_t)(wall / USEC_PER_SEC);
+	struct tm tm;
+	size_t n;
+
+	localtime_r(&seconds, &tm);
+	n = strftime(buf, 40, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(buf + n, 40 - n, ".%03d", (int)(wall % USEC_PER_SEC / USEC_PER_MSEC));
+	return buf;
+}
+
+static void print_cause(const struct cause *c)
+{
+	char text[320];
+	struct buf b = BUF_ON(text);
+
+	vrrp_cause_text(c, &b);
+	fputs(buf_text(&b), stdout);
+}
+
+static void *begin(const struct snapshot *s)
+{
+	const struct board_header *h = s->board[PROC_VRRP].header;
+	struct text *t = calloc(1, sizeof(*t));
+	char up[40];
+
+	if (!t)
+		abort();
+	printf("holdfast " HOLDFAST_VERSION ", pid %d, up %s, generation %u of %s\n", h->daemon_pid,
+	       duration(s->now - h->daemon_started, up), h->generation, h->conf_path);
+	return t;
+}
+
+static void print_priority(const struct board_instance *i)
+{
+	bool arithmetic = false;
+
+	printf("  priority   %u", i->base);
+	for (unsigned k = 0; k < i->n_parts; k++) {
+		const struct board_part *p = &i->parts[k];
+
+		if (p->value == 0)
+			continue;
+		printf(" %c %d (%s)", p->value < 0 ? '-' : '+', abs(p->value), p->name);
+		arithmetic = true;
+	}
+	if (arithmetic || i->effective != i->base)
+		printf(" = %u", i->effective);
+	for (unsigned k = 0; k < i->n_parts; k++)
+		if (i->parts[k].fault)
+			printf(", held in FAULT by %s %s", words_tracker(i->parts[k].kind), i->parts[k].name);
+	putchar('\n');
+}
+
+static void print_master(const struct snapshot *s, const struct board_instance *i)
+{
+	char text[IP_TEXT_MAX], age[40];
+
+	if (i->state == VRRP_MASTER) {
+		printf("  master     this node (%s)%s\n", ip_format(&i->source, text),
+		       i->leaving ? ", leaving: answers until the next master has spoken" : "");
+		return;
+	}
+	if (!ip_is_set(&i->master) || i->master_heard == 0) {
+		puts("  master     none heard");
+		return;
+	}
+	printf("  master     %s, priority %u, last advert %s ago\n", ip_format(&i->master, text), i->master_priority,
+	       duration(s->now - i->master_heard, age));
+}
+
+static void print_rival(const struct snapshot *s, const struct board_instance *i)
+{
+	char text[IP_TEXT_MAX], age[40];
+
+	if (!ip_is_set(&i->rival))
+		return;
+	printf("  RIVAL      %s, priority %u, is MASTER too since %s (%u adverts)\n", ip_format(&i->rival, text),
+	       i->rival_priority, duration(s->now - i->rival_since, age), i->rival_adverts);
+}
+
+static void print_vips(const struct snapshot *s, const struct board_instance *i)
+{
+	uint32_t n = snapshot_count_vips(s, i);
+
+	for (uint32_t k = 0; k < n; k++) {
+		struct board_vip v;
+		char text[IP_TEXT_MAX];
+
+		snapshot_vip(s, i, k, &v);
+		printf("  %-10s %s/%u on %s%s%s\n", k == 0 ? "addresses" : "", ip_format(&v.addr, text), v.prefix,
+		       v.interface, v.excluded ? ", not in adverts" : "",
+		       v.present			 ? ", present"
+		       : i->state == VRRP_MASTER ? ", MISSING"
+						 : "");
+	}
+}
+
+static void instance(void *ctx, const struct snapshot *s, const struct board_instance *i)
+{
+	char when[40], age[40];
+
+	printf("\n%s  %s since %s (%s)\n", i->name, vrrp_state_name(i->state),
+	       local_time(snapshot_wall(s, i->since), when), duration(s->now - i->since, age));
+	fputs("  because    ", stdout);
+	print_cause(&i->cause);
+	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s\n", i->vrid, i->interface[0] ? " on " : "",
+	       i->interface, i->family == IP_V6 ? "IPv6" : "IPv4", i->version, (double)i->advert_int / USEC_PER_SEC);
+	print_priority(i);
+	print_master(s, i);
+	print_rival(s, i);
+	print_vips(s, i);
+}
+
+static void group(void *ctx, const struct snapshot *s, const struct board_group *g)
+{
+	char age[40];
+
+	heading(ctx, "Sync groups");
+	printf("  %-20s %-7s for %s: ", g->name, vrrp_state_name(g->state), duration(s->now - g->since, age));
+	print_cause(&g->cause);
+	putchar('\n');
+}
+
+static void script(void *ctx, const struct snapshot *s, const struct board_script *x)
+{
+	heading(ctx, "Scripts");
+	printf("  %-20s %-7s", x->name, !x->known ? "unknown" : x->good ? "good" : "bad");
+	if (x->known && x->timed_out)
+		printf(" timed out");
+	else if (x->known && x->last_status < 0)
+		printf(" signal %d", -x->last_status);
+	else if (x->known)
+		printf(" status %d", x->last_status);
+	printf(", %" PRIu64 " runs, %" PRIu64 " failed, last took %" PRId64 " ms", x->runs, x->failures,
+	       x->last_duration / USEC_PER_MSEC);
+	if (x->output[0])
+		printf(": %s", x->output);
+	putchar('\n');
+}
+
+static void file(void *ctx, const struct snapshot *s, const struct board_file *f)
+{
+	heading(ctx, "Files");
+	if (f->known)
+		printf("  %-20s %" PRId64 "\n", f->name, f->value);
+	else
+		printf("  %-20s unknown\n", f->name);
+}
+
+static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
+{
+	uint32_t priority = atomic_load(&h->rt_priority);
+
+	heading(ctx, "Processes");
+	printf("  %-10s pid %d, %u restarts, ", process_name(h->process), atomic_load(&h->pid),
+	       atomic_load(&h->restarts));
+	if (priority > 0)
+		printf("real-time priority %u, ", priority);
+	else
+		printf("normal scheduling, ");
+	printf("memory %slocked, worst lateness %.1f ms\n", atomic_load(&h->mem_locked) ? "" : "not ",
+	       (double)atomic_load(&h->worst_lateness) / USEC_PER_MSEC);
+}
+
+static void event(void *ctx, const struct snapshot *s, const struct board_event *e)
+{
+	uint64_t newest = atomic_load(&s->board[PROC_VRRP].header->events);
+	char when[40];
+
+	if (e->number + EVENTS_SHOWN <= newest)
+		return;
+	heading(ctx, "Last events");
+	printf("  %s  %s%s: %s -> %s: ", local_time(e->wall, when), e->is_group ? "group " : "", e->name,
+	       vrrp_state_name(e->from), vrrp_state_name(e->to));
+	print_cause(&e->cause);
+	putchar('\n');
+}
+
+static void end(void *ctx)
+{
+	free(ctx);
+}
+
+static void unreachable(const char *reason)
+{
+	fprintf(stderr, "holdfast: %s\n", reason);
+}
+
+const struct output output_text = {
+	.begin = begin,
+	.instance = instance,
+	.group = group,
+	.script = script,
+	.file = file,
+	.process = process,
+	.event = event,
+	.end = end,
+	.unreachable = unreachable,
+};

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading the boards. Asks no process: a board with a living pid and a fresh heartbeat is the truth,
+ * any other one is only history. Must not know how it is shown.
+ */
+#include "ctl/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "io/loop.h"
+#include "ipc/channel.h"
+
+static const char *const files[PROC_COUNT] = {
+	[PROC_VRRP] = "vrrp.board",
+	[PROC_RUNNER] = "runner.board",
+};
+
+static int open_board(const char *run_dir, enum process p, struct board *ret)
+{
+	char path[512];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/%s", run_dir, files[p]);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = board_map(fd, false, ret);
+	close(fd);
+	return r;
+}
+
+static bool is_alive(int32_t pid)
+{
+	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
+/* Fills the reason when the board is not the present state of a living daemon. */
+static bool judge(const struct snapshot *s, const struct board_header *h, struct buf *reason)
+{
+	int32_t pid = atomic_load(&h->pid);
+	usec_t beat = atomic_load(&h->heartbeat);
+
+	if (!is_alive(h->daemon_pid)) {
+		buf_printf(reason, "the daemon (pid %d) is gone", h->daemon_pid);
+		return false;
+	}
+	if (!is_alive(pid)) {
+		buf_printf(reason, "the %s worker (pid %d) is gone", process_name(h->process), pid);
+		return false;
+	}
+	if (s->now - beat > SNAPSHOT_HEARTBEAT_MAX) {
+		buf_printf(reason, "the %s worker (pid %d) gave no sign of life for %.1f s", process_name(h->process),
+			   pid, (double)(s->now - beat) / USEC_PER_SEC);
+		return false;
+	}
+	return true;
+}
+
+void snapshot_open(const char *run_dir, struct snapshot *ret)
+{
+	struct buf reason = BUF_ON(ret->reason);
+
+	*ret = (struct snapshot){.now = clock_monotonic(), .wall = clock_wall()};
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+		int r = open_board(run_dir, p, &ret->board[p]);
+
+		if (r < 0 && p == PROC_VRRP && r == -ENOENT)
+			buf_printf(&reason, "no daemon runs in %s", run_dir);
+		else if (r < 0 && reason.n == 0)
+			buf_printf(&reason, "%s/%s: %s", run_dir, files[p],
+				   r == -EBADMSG ? "made by another version" : strerror(-r));
+	}
+	for (enum process p = PROC_VRRP; p < PROC_COUNT && reason.n == 0; p++)
+		(void)judge(ret, ret->board[p].header, &reason);
+	ret->reachable = reason.n == 0;
+	(void)buf_text(&reason);
+}
+
+void snapshot_close(struct snapshot *s)
+{
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+		board_unmap(&s->board[p]);
+}
+
+void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instance *ret)
+{
+	(void)board_read(&s->board[PROC_VRRP].instances[i], ret, sizeof(*ret));
+	ret->name[sizeof(ret->name) - 1] = '\0';
+	ret->interface[sizeof(ret->interface) - 1] = '\0';
+	if (ret->n_parts > BOARD_PARTS)
+		ret->n_parts = BOARD_PARTS;
+}
+
+uint32_t snapshot_count_vips(const struct snapshot *s, const struct board_instance *i)
+{
+	uint32_t all = s->board[PROC_VRRP].header->shape.vips;
+
+	if (i->first_vip > all)
+		return 0;
+	return i->n_vips < all - i->first_vip ? i->n_vips : all - i->first_vip;
+}
+
+void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uint32_t i, struct board_vip *ret)
+{
+	/* A board_vip has no lock of its own and is written field by field: a copy is good enough. */
+	memcpy(ret, &s->board[PROC_VRRP].vips[of->first_vip + i], sizeof(*ret));
+	ret->interface[sizeof(ret->interface) - 1] = '\0';
+}
+
+void snapshot_group(const struct snapshot *s, uint32_t i, struct board_group *ret)
+{
+	(void)board_read(&s->board[PROC_VRRP].groups[i], ret, sizeof(*ret));
+	ret->name[sizeof(ret->name) - 1] = '\0';
+}
+
+void snapshot_script(const struct snapshot *s, uint32_t i, struct board_script *ret)
+{
+	(void)board_read(&s->board[PROC_RUNNER].scripts[i], ret, sizeof(*ret));
+	ret->name[sizeof(ret->name) - 1] = '\0';
+	ret->output[sizeof(ret->output) - 1] = '\0';
+}
+
+void snapshot_file(const struct snapshot *s, uint32_t i, struct board_file *ret)
+{
+	(void)board_read(&s->board[PROC_RUNNER].files[i], ret, sizeof(*ret));
+	ret->name[sizeof(ret->name) - 1] = '\0';
+}
+
+bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *ret)
+{
+	const struct board *b = &s->board[PROC_VRRP];
+	uint64_t newest = atomic_load(&b->header->events);
+	uint64_t oldest = newest > BOARD_EVENTS ? newest - BOARD_EVENTS + 1 : 1;
+
+	if (oldest + i > newest)
+		return false;
+	(void)board_read(&b->events[(oldest + i - 1) % BOARD_EVENTS], ret, sizeof(*ret));
+	ret->name[sizeof(ret->name) - 1] = '\0';
+	return true;
+}
+
+usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic)
+{
+	return s->wall - (s->now - monotonic);
+}
+
+static bool addresses_are_there(const struct snapshot *s, const struct board_instance *i)
+{
+	for (uint32_t k = 0; k < snapshot_count_vips(s, i); k++) {
+		struct board_vip v;
+
+		snapshot_vip(s, i, k, &v);
+		if (!v.present)
+			return false;
+	}
+	return true;
+}
+
+bool snapshot_is_healthy(const struct snapshot *s)
+{
+	for (uint32_t i = 0; i < s->board[PROC_VRRP].header->shape.instances; i++) {
+		struct board_instance x;
+
+		snapshot_instance(s, i, &x);
+		if (x.state == VRRP_FAULT || ip_is_set(&x.rival))
+			return false;
+		if (x.state == VRRP_MASTER && !addresses_are_there(s, &x))
+			return false;
+	}
+	return true;
+}
+
+const char *snapshot_rfc3339(usec_t wall, char buf[static 40])
+{
+	time_t seconds = (time_t)(wall / USEC_PER_SEC);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&seconds, &tm);
+	n = strftime(buf, 40, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, 40 - n, ".%03dZ", (int)(wall % USEC_PER_SEC / USEC_PER_MSEC));
+	return buf;
+}

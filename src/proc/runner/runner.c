@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of the runner: messages of the supervisor (configuration, channel to vrrp, stop) and of
+ * vrrp (snapshot wanted, notifications), the heartbeat, the end. Everything it executes is a number
+ * of the configuration that the supervisor handed out; nobody can send it a path.
+ *
+ * A new configuration reaches vrrp first. So notifications may come that belong to a generation that
+ * has not arrived here yet: they are held until it does; what belongs to an older one is dropped, but
+ * everything vrrp has said is read before a configuration is taken.
+ */
+#include "proc/runner/runner.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "io/host.h"
+#include "io/memfile.h"
+#include "proc/runner/internal.h"
+
+#define HEARTBEAT USEC_PER_SEC
+#define STOP_LIMIT USEC_PER_SEC /* of stop scripts */
+#define HELD_MAX 65536
+
+static void on_vrrp(void *ctx);
+
+void runner_send(struct runner *r, enum message_kind kind, const void *body)
+{
+	if (r->vrrp.fd < 0 || r->wanted != r->generation)
+		return;
+	if (channel_send(&r->vrrp, kind, body, NULL, 0) == -EAGAIN)
+		r->resend = true;
+}
+
+static void send_everything(struct runner *r)
+{
+	r->resend = false;
+	if (!r->conf || r->wanted != r->generation)
+		return;
+	scripts_send_all(r->scripts);
+	files_send_all(r->files);
+}
+
+/* ---- notifications ---- */
+
+static void hold(struct runner *r, const struct msg_notify *m)
+{
+	if (r->held.n == r->held.cap) {
+		unsigned cap = r->held.cap ? 2 * r->held.cap : 64;
+		struct msg_notify *v = cap <= HELD_MAX ? realloc(r->held.v, cap * sizeof(*v)) : NULL;
+
+		if (!v) {
+			log_err("too many notifications of a configuration that does not come: dropped");
+			return;
+		}
+		r->held.v = v;
+		r->held.cap = cap;
+	}
+	r->held.v[r->held.n++] = *m;
+}
+
+static void notify(struct runner *r, const struct msg_notify *m)
+{
+	if (r->conf && m->generation == r->generation)
+		notifier_event(r->notifier, m);
+	else if (!r->conf || m->generation > r->generation)
+		hold(r, m);
+	else
+		log_debug("notification of generation %u dropped, %u is in force", m->generation, r->generation);
+}
+
+static void release_held(struct runner *r)
+{
+	unsigned n = r->held.n;
+	struct msg_notify *v = r->held.v;
+
+	r->held.v = NULL;
+	r->held.n = r->held.cap = 0;
+	for (unsigned i = 0; i < n; i++)
+		notify(r, &v[i]);
+	free(v);
+}
+
+/* ---- configuration ---- */
+
+static void write_header(struct runner *r)
+{
+	struct board_header *h = r->board.header;
+
+	atomic_store(&h->pid, (int32_t)getpid());
+	atomic_store(&h->heartbeat, clock_monotonic());
+}
+
+static void ready(struct runner *r, uint32_t generation, int error, const char *text)
+{
+	struct msg_ready m = {.generation = generation, .error = error};
+
+	str_copy(m.text, sizeof(m.text), text);
+	(void)channel_send(&r->supervisor, MSG_READY_RUNNER, &m, NULL, 0);
+}
+
+static void open_log(const struct msg_config *c)
+{
+	char ident[96];
+	struct log_options o = {
+		.sink = (enum log_sink)c->log_sink,
+		.format = (enum log_format)c->log_format,
+		.level = (enum log_level)c->log_level,
+		.facility = c->log_facility << 3,
+		.also_stderr = c->log_also_stderr,
+		.ident = ident,
+	};
+
+	snprintf(ident, sizeof(ident), "Keepalived_runner%.*s", (int)sizeof(c->ident_suffix), c->ident_suffix);
+	log_open(&o);
+}
+
+/* Judged again: only this process may run scripts, so it asks itself whether they are safe. */
+static struct conf_loaded load(const struct msg_config *c, int text_fd)
+{
+	const struct conf_load_options options = {.judge = true, .tree = {.literal = true}};
+	char *text = memfile_map(text_fd, c->text_len);
+	struct conf_loaded l = {0};
+	struct conf_host host;
+
+	if (!text)
+		return l;
+	host_init(&host, NULL);
+	host.interface = NULL;
+	l = conf_load_text("configuration", text, c->text_len, &host, &options);
+	host_done(&host);
+	memfile_unmap(text, c->text_len);
+	l.conf->generation = c->generation;
+	return l;
+}
+
+static void take(struct runner *r, const struct msg_config *c, struct conf_loaded *l, const struct board *board)
+{
+	struct arena *old = r->arena;
+	struct board old_board = r->board;
+
+	r->arena = l->arena;
+	r->conf = l->conf;
+	r->generation = c->generation;
+	r->board = *board;
+	if (!atomic_load(&r->board.header->started))
+		atomic_store(&r->board.header->started, clock_monotonic());
+	write_header(r);
+	fifos_configure(r->fifos);
+	notifier_configure(r->notifier);
+	scripts_configure(r->scripts);
+	files_configure(r->files);
+	board_unmap(&old_board);
+	arena_free(old);
+	ready(r, c->generation, 0, "");
+	release_held(r);
+	send_everything(r);
+}
+
+static void configure(struct runner *r, const struct msg_config *c, const int fds[MSG_FDS_MAX])
+{
+	struct conf_loaded l;
+	struct board board;
+
+	open_log(c);
+	if (r->vrrp.fd >= 0)
+		on_vrrp(r);
+	l = load(c, fds[0]);
+	if (!l.arena || l.diags.count[DIAG_FATAL] > 0) {
+		arena_free(l.arena);
+		ready(r, c->generation, -EINVAL, "the configuration can't be read back");
+		return;
+	}
+	if (board_map(fds[1], true, &board) < 0 || board.header->shape.scripts != l.conf->scripts.n ||
+	    board.header->shape.files != l.conf->files.n) {
+		arena_free(l.arena);
+		ready(r, c->generation, -EPROTO, "the board does not fit the configuration");
+		return;
+	}
+	take(r, c, &l, &board);
+}
+
+/* ---- stop ---- */
+
+static void finish(struct runner *r)
+{
+	const struct msg_stopped m = {0};
+
+	if (r->supervisor.fd >= 0)
+		(void)channel_send(&r->supervisor, MSG_STOPPED_RUNNER, &m, NULL, 0);
+	loop_quit(r->loop);
+}
+
+void runner_check_stopped(struct runner *r)
+{
+	if (r->stopping && notifier_is_idle(r->notifier))
+		finish(r);
+}
+
+static void stop(struct runner *r)
+{
+	if (r->stopping)
+		return;
+	if (r->vrrp.fd >= 0)
+		on_vrrp(r); /* its STOP notifications came before our order */
+	r->stopping = true;
+	r->stop_at = clock_monotonic() + STOP_LIMIT;
+	loop_timer_set(r->beat, r->stop_at);
+	scripts_stop(r->scripts);
+	runner_check_stopped(r);
+}
+
+static void on_beat(void *ctx)
+{
+	struct runner *r = ctx;
+	usec_t now = loop_now(r->loop);
+
+	if (r->stopping && now >= r->stop_at) {
+		log_warning("stop scripts take too long, ended");
+		notifier_abandon(r->notifier);
+		finish(r);
+		return;
+	}
+	if (r->conf)
+		write_header(r);
+	if (r->resend)
+		send_everything(r);
+	loop_timer_set(r->beat, r->stopping ? r->stop_at : now + HEARTBEAT);
+}
+
+/* ---- messages ---- */
+
+static void close_vrrp(struct runner *r)
+{
+	r->vrrp_watch = loop_fd_free(r->vrrp_watch);
+	if (r->vrrp.fd >= 0)
+		close(r->vrrp.fd);
+	r->vrrp.fd = -1;
+	r->wanted = 0;
+}
+
+static void on_vrrp(void *ctx)
+{
+	struct runner *r = ctx;
+	struct message m;
+	int e;
+
+	while (r->vrrp.fd >= 0 && (e = channel_receive(&r->vrrp, &m)) != 0) {
+		if (e == -ECONNRESET) {
+			close_vrrp(r);
+		} else if (e < 0) {
+			log_err("message from the vrrp worker breaks the table, dropped");
+		} else if (m.kind == MSG_NOTIFY) {
+			notify(r, &m.NOTIFY);
+		} else if (m.kind == MSG_SNAPSHOT) {
+			r->wanted = m.SNAPSHOT.generation;
+			send_everything(r);
+		}
+	}
+}
+
+static void meet_vrrp(struct runner *r, int fd)
+{
+	if (fd < 0)
+		return;
+	if (r->vrrp.fd >= 0)
+		on_vrrp(r); /* what a dead one said last still counts */
+	close_vrrp(r);
+	r->vrrp = (struct channel){.fd = fd, .self = PROC_RUNNER, .peer = PROC_VRRP};
+	r->vrrp_watch = loop_fd_add(r->loop, fd, on_vrrp, r);
+}
+
+static void obey(struct runner *r, struct message *m)
+{
+	if (m->kind == MSG_CONFIG_RUNNER) {
+		configure(r, &m->CONFIG_RUNNER, m->fds);
+	} else if (m->kind == MSG_PEER_RUNNER) {
+		meet_vrrp(r, m->fds[0]);
+		m->fds[0] = -1;
+	} else if (m->kind == MSG_STOP_RUNNER) {
+		stop(r);
+	}
+	for (unsigned i = 0; i < MSG_FDS_MAX; i++)
+		if (m->fds[i] >= 0)
+			close(m->fds[i]);
+}
+
+static void on_supervisor(void *ctx)
+{
+	struct runner *r = ctx;
+	struct message m;
+	int e;
+
+	while (r->supervisor.fd >= 0 && (e = channel_receive(&r->supervisor, &m)) != 0) {
+		if (e > 0) {
+			obey(r, &m);
+		} else if (e == -ECONNRESET) {
+			log_err("the supervisor is gone, stopping");
+			r->supervisor_watch = loop_fd_free(r->supervisor_watch);
+			close(r->supervisor.fd);
+			r->supervisor.fd = -1;
+			stop(r);
+		} else {
+			log_err("message from the supervisor breaks the table, dropped");
+		}
+	}
+}
+
+static void on_child(void *ctx, int signo)
+{
+	struct runner *r = ctx;
+
+	children_reap(&r->children);
+}
+
+/* The kernel says TERM when the supervisor dies; its channel tells the same, with what came before. */
+static void ignore(void *ctx, int signo)
+{
+}
+
+static void catch_signals(struct runner *r)
+{
+	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+
+	signal(SIGPIPE, SIG_IGN);
+	loop_signal_add(r->loop, SIGCHLD, on_child, r);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		loop_signal_add(r->loop, ignored[i], ignore, r);
+}
+
+int runner_worker_main(int channel_fd)
+{
+	struct runner r = {.supervisor = {channel_fd, PROC_RUNNER, PROC_SUPERVISOR}, .vrrp = {.fd = -1}};
+
+	r.loop = loop_new();
+	r.beat = loop_timer_new(r.loop, on_beat, &r);
+	r.scripts = scripts_new(&r);
+	r.files = files_new(&r);
+	r.notifier = notifier_new(&r);
+	r.fifos = fifos_new(&r);
+	catch_signals(&r);
+	r.supervisor_watch = loop_fd_add(r.loop, channel_fd, on_supervisor, &r);
+	loop_timer_set(r.beat, clock_monotonic() + HEARTBEAT);
+	loop_run(r.loop);
+	scripts_free(r.scripts);
+	files_free(r.files);
+	fifos_free(r.fifos);
+	notifier_free(r.notifier);
+	if (r.conf) {
+		atomic_store(&r.board.header->pid, 0);
+		board_unmap(&r.board);
+	}
+	loop_free(r.loop);
+	arena_free(r.arena);
+	return 0;
+}

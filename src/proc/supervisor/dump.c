@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files that keepalived's signals ask for. All is known from the board and the text of the
+ * configuration, so the elections are not disturbed; only zeroing counters is the vrrp worker's.
+ *
+ * A file is written under another name and renamed: a reader never sees half of it, and a link that
+ * somebody put into a public directory is replaced, not followed.
+ */
+#include "proc/supervisor/dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc/supervisor/internal.h"
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static const char *dump_directory(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && dir[0] == '/' && is_directory(dir) ? dir : "/tmp";
+}
+
+/* The path of the data file: state_dump_file names a directory, a file, or both. */
+static void data_path(const struct settings *s, char buf[static RUN_PATH_MAX])
+{
+	const char *asked = s->state_dump_file;
+
+	if (!asked)
+		snprintf(buf, RUN_PATH_MAX, "%s/keepalived.data", dump_directory());
+	else if (is_directory(asked))
+		snprintf(buf, RUN_PATH_MAX, "%s/keepalived.data", asked);
+	else if (asked[0] == '/')
+		snprintf(buf, RUN_PATH_MAX, "%s", asked);
+	else
+		snprintf(buf, RUN_PATH_MAX, "%s/%s", dump_directory(), asked);
+}
+
+static int save(const char *path, const char *text, size_t len)
+{
+	char temporary[RUN_PATH_MAX + 8];
+	int fd, r = 0;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	(void)unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			r = -errno;
+			break;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	close(fd);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(temporary);
+	return r;
+}
+
+static void fill(struct supervisor *s, enum dump_kind kind, FILE *to)
+{
+	const struct board *board = &s->now.board[PROC_VRRP].map;
+	struct conf_loaded l;
+
+	if (kind == DUMP_STATS || kind == DUMP_STATS_CLEAR) {
+		dump_stats(to, board);
+		return;
+	}
+	l = generation_reread(&s->now);
+	if (kind == DUMP_JSON)
+		dump_json(to, board, l.conf);
+	else
+		dump_data(to, board, l.conf);
+	arena_free(l.arena);
+}
+
+void dump_write(struct supervisor *s, enum dump_kind kind)
+{
+	const struct msg_dump clear = {.kind = DUMP_STATS_CLEAR};
+	char path[RUN_PATH_MAX];
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	int r;
+
+	if (!to)
+		return;
+	if (kind == DUMP_DATA)
+		data_path(s->now.settings, path);
+	else
+		snprintf(path, sizeof(path), "%s/keepalived.%s", dump_directory(), kind == DUMP_JSON ? "json" : "stats");
+	fill(s, kind, to);
+	fclose(to);
+	if (len > 0) {
+		r = save(path, text, len);
+		if (r < 0)
+			log_err("%s: %s", path, strerror(-r));
+		else
+			log_info("wrote %s", path);
+	}
+	free(text);
+	if (kind == DUMP_STATS_CLEAR && s->worker[PROC_VRRP].channel.fd >= 0)
+		(void)channel_send(&s->worker[PROC_VRRP].channel, MSG_DUMP_VRRP, &clear, NULL, 0);
+}

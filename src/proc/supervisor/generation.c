@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A configuration on its way to the workers: read and judged once, printed as canonical text into a
+ * sealed memory file that every worker parses with the same code, and the boards that fit it. The
+ * model itself is not kept. A board's file gets its final name only when its worker is ready, so that
+ * a reader never sees an empty one.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/memfile.h"
+#include "proc/supervisor/internal.h"
+
+static const char *const board_names[PROC_COUNT] = {
+	[PROC_VRRP] = "vrrp.board",
+	[PROC_RUNNER] = "runner.board",
+};
+
+const char *run_path(const struct supervisor *s, const char *name, char buf[static RUN_PATH_MAX])
+{
+	snprintf(buf, RUN_PATH_MAX, "%s/%s", s->o->run_dir, name);
+	return buf;
+}
+
+static enum log_level level_of(enum diag_severity severity)
+{
+	switch (severity) {
+	case DIAG_NOTE:
+		return LVL_INFO;
+	case DIAG_WARNING:
+		return LVL_WARNING;
+	case DIAG_ERROR:
+	case DIAG_FATAL:
+		break;
+	}
+	return LVL_ERR;
+}
+
+static void report_diags(const struct conf_loaded *l, const struct report *r, bool multi_line)
+{
+	for (unsigned i = 0; i < l->diags.list.n; i++) {
+		const struct diag *d = &l->diags.list.v[i];
+		char text[4096];
+		struct buf b = BUF_ON(text);
+
+		if (multi_line)
+			diag_render(d, l->source, &b);
+		else
+			diag_render_keepalived(d, l->source, &b);
+		(void)buf_text(&b);
+		for (size_t n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
+			text[n - 1] = '\0';
+		r->line(r->ctx, level_of(d->severity), text);
+	}
+}
+
+struct conf_loaded generation_load(struct supervisor *s, const struct report *r, bool multi_line)
+{
+	const struct conf_load_options options = {
+		.judge = true,
+		.tree = {.include_check_all = s->o->include_check, .missing_main_is_error = true},
+	};
+	struct conf_loaded l = conf_load_file(s->conf_path, &s->host, &options);
+
+	report_diags(&l, r, multi_line);
+	return l;
+}
+
+int generation_load_status(const struct conf_loaded *l)
+{
+	for (unsigned i = 0; i < l->diags.list.n; i++) {
+		const struct diag *d = &l->diags.list.v[i];
+
+		if (d->severity == DIAG_FATAL && (d->class == DIAG_INCLUDE || d->class == DIAG_CANNOT_RUN))
+			return EXIT_NO_CONFIG;
+	}
+	return EXIT_CONFIG;
+}
+
+static struct board_shape shape_of(const struct conf *conf, enum process p)
+{
+	struct board_shape shape = {0};
+
+	if (p == PROC_RUNNER) {
+		shape.scripts = conf->scripts.n;
+		shape.files = conf->files.n;
+		return shape;
+	}
+	shape.instances = conf->instances.n;
+	shape.groups = conf->groups.n;
+	for (unsigned i = 0; i < conf->instances.n; i++)
+		shape.vips += conf->instances.v[i]->vips.n + conf->instances.v[i]->excluded.n;
+	return shape;
+}
+
+static void board_path(const struct supervisor *s, enum process p, bool published, char buf[static RUN_PATH_MAX])
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s", board_names[p], published ? "" : ".next");
+	run_path(s, name, buf);
+}
+
+static int make_board(struct supervisor *s, const struct conf *conf, struct generation *g, enum process p)
+{
+	struct board_shape shape = shape_of(conf, p);
+	char path[RUN_PATH_MAX];
+	int r;
+
+	board_path(s, p, false, path);
+	r = board_create(path, p, &shape, g->number, s->conf_path);
+	if (r < 0)
+		return r;
+	g->board[p].fd = r;
+	r = board_map(g->board[p].fd, true, &g->board[p].map);
+	if (r < 0)
+		return r;
+	g->board[p].map.header->daemon_pid = getpid();
+	g->board[p].map.header->daemon_started = s->started;
+	g->board[p].map.header->wall_offset = clock_wall() - clock_monotonic();
+	return 0;
+}
+
+int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number, struct generation *ret)
+{
+	struct generation g = {.number = number, .text_fd = -1};
+	struct arena *a = arena_new();
+	size_t len;
+	char *text = conf_print(conf, a, &len);
+	int r = 0;
+
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+		g.board[p].fd = -1;
+	g.text_len = (uint32_t)len;
+	g.text_fd = memfile_sealed("holdfast.conf", text, len);
+	arena_free(a);
+	if (g.text_fd < 0)
+		return g.text_fd;
+	for (enum process p = PROC_VRRP; p < PROC_COUNT && r == 0; p++)
+		r = make_board(s, conf, &g, p);
+	if (r < 0) {
+		generation_done(s, &g, false);
+		return r;
+	}
+	g.settings = settings_new(conf);
+	g.instances = conf->instances.n;
+	*ret = g;
+	return 0;
+}
+
+void generation_publish(struct supervisor *s, struct generation *g)
+{
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+		char from[RUN_PATH_MAX], to[RUN_PATH_MAX];
+
+		board_path(s, p, false, from);
+		board_path(s, p, true, to);
+		if (rename(from, to) < 0)
+			log_err("%s: %s", to, strerror(errno));
+	}
+}
+
+void generation_done(struct supervisor *s, struct generation *g, bool published)
+{
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+		char path[RUN_PATH_MAX];
+
+		board_unmap(&g->board[p].map);
+		if (g->board[p].fd >= 0)
+			close(g->board[p].fd);
+		if (published)
+			continue;
+		board_path(s, p, false, path);
+		(void)unlink(path);
+	}
+	if (g->text_fd >= 0)
+		close(g->text_fd);
+	settings_free(g->settings);
+	*g = (struct generation){.text_fd = -1};
+}
+
+struct conf_loaded generation_reread(const struct generation *g)
+{
+	const struct conf_host nobody = {0};
+	const struct conf_load_options options = {.tree = {.literal = true}};
+	char *text = memfile_map(g->text_fd, g->text_len);
+	struct conf_loaded l = conf_load_text("running configuration", text ? text : "", text ? g->text_len : 0,
+					      &nobody, &options);
+
+	memfile_unmap(text, g->text_len);
+	return l;
+}

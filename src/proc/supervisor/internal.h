@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The supervisor's own structs, shared by the files of this folder only. */
+#ifndef HF_PROC_SUPERVISOR_INTERNAL_H
+#define HF_PROC_SUPERVISOR_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "conf/conf.h"
+#include "io/loop.h"
+#include "ipc/board.h"
+#include "ipc/channel.h"
+#include "proc/supervisor/restart.h"
+#include "proc/supervisor/settings.h"
+#include "proc/supervisor/supervisor.h"
+
+struct supervisor;
+struct control;
+
+#define RUN_PATH_MAX 320
+
+/* A configuration as the workers get it. */
+struct generation {
+	uint32_t number;	/* 0: none */
+	int text_fd;		/* sealed canonical text */
+	uint32_t text_len;
+	struct settings *settings;
+	unsigned instances;
+	struct {
+		int fd;
+		struct board map;
+	} board[PROC_COUNT];	/* of the workers */
+};
+
+struct worker {
+	struct supervisor *s;
+	enum process id;
+	pid_t pid;		/* 0: not running */
+	struct channel channel;	/* fd -1: none */
+	struct loop_fd *watch;
+	struct loop_timer *start_timer;
+	struct restart restart;
+	usec_t started, died;
+	uint32_t ready;		/* generation it said READY to */
+	bool stopped;		/* said STOPPED */
+	bool orphaned;		/* what it owned was taken away */
+};
+
+enum phase {
+	PHASE_STARTUP_SCRIPT,
+	PHASE_STARTING,
+	PHASE_RUNNING,
+	PHASE_STOPPING_VRRP,
+	PHASE_STOPPING_RUNNER,
+	PHASE_SHUTDOWN_SCRIPT,
+};
+
+struct reload;
+
+struct supervisor {
+	const struct supervisor_options *o;
+	struct loop *loop;
+	const char *conf_path;
+	struct conf_host host;
+	enum phase phase;
+	int exit_status;
+	usec_t started;
+	struct worker worker[PROC_COUNT]; /* [PROC_SUPERVISOR] is not used */
+	struct generation now;
+	struct generation next;	 /* while a reload is going on */
+	struct reload *reload;	 /* NULL: none is going on */
+	bool reload_again;	 /* asked for during a reload */
+	pid_t script;		 /* startup or shutdown script that runs */
+	struct loop_timer *timer; /* deadline of the phase */
+	struct control *control;
+	int lock_fd, pid_fd, vrrp_pid_fd;
+};
+
+/* Where a message about loading, planning or reloading goes. */
+struct report {
+	void *ctx;
+	void (*line)(void *ctx, enum log_level level, const char *text);
+};
+/* To the log alone. */
+extern const struct report report_to_log;
+void report_text(const struct report *r, enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* RUN/name in buf; returns buf. */
+const char *run_path(const struct supervisor *s, const char *name, char buf[static RUN_PATH_MAX]);
+
+/* ---- generation.c: text, boards, settings of a configuration ---- */
+/* Reads and judges the configuration, reports its messages. The caller frees arena. */
+struct conf_loaded generation_load(struct supervisor *s, const struct report *r, bool multi_line);
+/* Exit status that says why a configuration can't be run. */
+int generation_load_status(const struct conf_loaded *l);
+/* 0 or -errno. The boards' files get a name that readers do not look at until publish. */
+int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number, struct generation *ret);
+void generation_publish(struct supervisor *s, struct generation *g);
+/* Closes what it holds; also removes unpublished files. */
+void generation_done(struct supervisor *s, struct generation *g, bool published);
+/* The configuration again, from its text. The caller frees arena. */
+struct conf_loaded generation_reread(const struct generation *g);
+
+/* ---- worker.c ---- */
+void worker_init(struct worker *w, struct supervisor *s, enum process id);
+/* Starts it and hands it the present configuration. */
+void worker_start(struct worker *w, bool adopt);
+/* Gives it a configuration; 0 or -errno. */
+int worker_configure(struct worker *w, const struct generation *g, bool adopt);
+/* A new channel between vrrp and runner, when both run. */
+void worker_introduce(struct supervisor *s);
+void worker_stop(struct worker *w);
+void worker_kill(struct worker *w);
+/* The process has been reaped. */
+void worker_died(struct worker *w, int status);
+void worker_done(struct worker *w);
+
+/* ---- supervisor.c ---- */
+void supervisor_worker_ready(struct worker *w, const struct msg_ready *m);
+void supervisor_worker_stopped(struct worker *w);
+/* A worker died: start it again, or go on with stopping. */
+void supervisor_worker_gone(struct worker *w, int status);
+void supervisor_stop(struct supervisor *s, int status);
+
+/* ---- reload.c ---- */
+/* Starts a reload (dry_run: only plans). done(ctx, status) is called exactly once, maybe at once:
+ * 0 good, 2 the configuration has errors, 1 another failure. */
+void reload_start(struct supervisor *s, bool dry_run, const struct report *r,
+		  void (*done)(void *ctx, int status), void *ctx);
+void reload_worker_ready(struct worker *w, const struct msg_ready *m);
+/* The worker died while the reload waits for it. */
+void reload_worker_gone(struct worker *w);
+
+/* ---- orphan.c ---- */
+/* Takes the addresses of a vrrp worker that can't be started again away from the host: those of masters
+ * whose master down interval is shorter than `delay`. Returns how many. */
+unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay);
+
+/* ---- control.c ---- */
+int control_open(struct supervisor *s, struct control **ret);
+struct control *control_close(struct control *c);
+
+/* ---- dump.c ---- */
+void dump_write(struct supervisor *s, enum dump_kind kind);
+
+#endif

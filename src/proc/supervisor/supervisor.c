@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of the daemon as a sequence of phases: startup script, starting, running, stopping the
+ * vrrp worker (it hands its addresses over first), stopping the runner (its stop scripts get their
+ * time), shutdown script. Everything is an event of the loop: a signal, a message of a worker, the
+ * death of a child, the deadline of the phase.
+ *
+ * Owns the process-wide things (signals, pid files, log). Must not know VRRP.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "io/child.h"
+#include "io/host.h"
+#include "io/process.h"
+#include "io/runfile.h"
+#include "io/sdnotify.h"
+#include "proc/command.h"
+#include "proc/supervisor/internal.h"
+
+/* Stop scripts get one second; then the runner has to go. */
+#define RUNNER_STOP_LIMIT (1500 * USEC_PER_MSEC)
+
+static void advance(struct supervisor *s);
+
+static void log_line(void *ctx, enum log_level level, const char *text)
+{
+	log_write(level, NULL, "%s", text);
+}
+
+const struct report report_to_log = {.line = log_line};
+
+void report_text(const struct report *r, enum log_level level, const char *fmt, ...)
+{
+	char text[1024];
+	struct buf b = BUF_ON(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	r->line(r->ctx, level, buf_text(&b));
+}
+
+/* Tells whoever waits for the start (the process that daemonised) how it went. Once. */
+static void tell_started(const struct supervisor *s, int status)
+{
+	const uint8_t byte = (uint8_t)status;
+
+	if (s->o->started_fd < 0 || s->phase > PHASE_RUNNING)
+		return;
+	if (write(s->o->started_fd, &byte, 1) != 1)
+		log_debug("nobody waits for the start");
+	close(s->o->started_fd);
+}
+
+/* ---- scripts of start and stop ---- */
+
+static bool run_script(struct supervisor *s, const struct command *c, uint32_t timeout, const char *what)
+{
+	pid_t pid;
+
+	if (!c)
+		return false;
+	pid = command_start(c, -1);
+	if (pid < 0) {
+		log_err("%s script %s: %s", what, c->text, strerror((int)-pid));
+		return false;
+	}
+	s->script = pid;
+	loop_timer_set(s->timer, clock_monotonic() + (usec_t)timeout * USEC_PER_SEC);
+	return true;
+}
+
+static void script_ended(struct supervisor *s, int status)
+{
+	s->script = 0;
+	loop_timer_set(s->timer, USEC_NEVER);
+	if (status != 0)
+		log_warning("%s script ended with status %d", s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown",
+			    status);
+	advance(s);
+}
+
+/* ---- phases ---- */
+
+static void start_workers(struct supervisor *s)
+{
+	s->phase = PHASE_STARTING;
+	worker_start(&s->worker[PROC_VRRP], false);
+	worker_start(&s->worker[PROC_RUNNER], false);
+	worker_introduce(s);
+}
+
+static void begin_shutdown_script(struct supervisor *s)
+{
+	s->phase = PHASE_SHUTDOWN_SCRIPT;
+	loop_timer_set(s->timer, USEC_NEVER);
+	if (!run_script(s, s->now.settings->shutdown, s->now.settings->shutdown_timeout, "shutdown"))
+		loop_quit(s->loop);
+}
+
+static void begin_runner_stop(struct supervisor *s)
+{
+	s->phase = PHASE_STOPPING_RUNNER;
+	worker_stop(&s->worker[PROC_RUNNER]);
+	loop_timer_set(s->timer, clock_monotonic() + RUNNER_STOP_LIMIT);
+	advance(s);
+}
+
+/* Goes on to the next phase when the present one has nothing left to wait for. */
+static void advance(struct supervisor *s)
+{
+	const struct worker *vrrp = &s->worker[PROC_VRRP], *runner = &s->worker[PROC_RUNNER];
+
+	switch (s->phase) {
+	case PHASE_STARTUP_SCRIPT:
+		if (s->script == 0)
+			start_workers(s);
+		break;
+	case PHASE_STARTING:
+	case PHASE_RUNNING:
+		break;
+	case PHASE_STOPPING_VRRP:
+		if (vrrp->stopped || vrrp->pid == 0)
+			begin_runner_stop(s);
+		break;
+	case PHASE_STOPPING_RUNNER:
+		if (vrrp->pid == 0 && runner->pid == 0)
+			begin_shutdown_script(s);
+		break;
+	case PHASE_SHUTDOWN_SCRIPT:
+		if (s->script == 0)
+			loop_quit(s->loop);
+		break;
+	}
+}
+
+static void on_deadline(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	loop_timer_set(s->timer, USEC_NEVER);
+	if (s->script > 0) {
+		log_err("%s script took too long, killed", s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown");
+		(void)child_kill(s->script, SIGKILL);
+	} else if (s->phase == PHASE_STOPPING_VRRP) {
+		log_err("the vrrp worker did not stop in time, killed");
+		worker_kill(&s->worker[PROC_VRRP]);
+	} else if (s->phase == PHASE_STOPPING_RUNNER) {
+		worker_kill(&s->worker[PROC_VRRP]);
+		worker_kill(&s->worker[PROC_RUNNER]);
+	}
+}
+
+void supervisor_stop(struct supervisor *s, int status)
+{
+	uint32_t limit = s->now.settings->child_wait_time;
+
+	if (s->phase > PHASE_RUNNING)
+		return;
+	log_notice("Stopping");
+	sdnotify("STOPPING=1");
+	tell_started(s, status);
+	s->phase = PHASE_STOPPING_VRRP;
+	s->exit_status = status;
+	if (s->script > 0)
+		(void)child_kill(s->script, SIGTERM);
+	s->script = 0;
+	worker_stop(&s->worker[PROC_VRRP]);
+	loop_timer_set(s->timer, clock_monotonic() + (usec_t)(limit > 0 ? limit : 5) * USEC_PER_SEC);
+	advance(s);
+}
+
+/* ---- what workers say ---- */
+
+static void everybody_is_ready(struct supervisor *s)
+{
+	s->phase = PHASE_RUNNING;
+	generation_publish(s, &s->now);
+	sdnotify_ready();
+	log_notice("Startup complete, %u instances", s->now.instances);
+	tell_started(s, EXIT_OK);
+}
+
+static void start_refused(struct worker *w, const struct msg_ready *m)
+{
+	log_err("%s: %.*s", process_name(w->id), (int)sizeof(m->text), m->text);
+	supervisor_stop(w->s, m->error == -EPERM || m->error == -EACCES ? EXIT_PERMISSION : EXIT_FATAL);
+}
+
+void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
+{
+	struct supervisor *s = w->s;
+
+	if (s->reload && m->generation == s->next.number) {
+		reload_worker_ready(w, m);
+		return;
+	}
+	if (m->generation != s->now.number || s->phase > PHASE_RUNNING)
+		return;
+	if (m->error < 0) {
+		if (s->phase == PHASE_STARTING)
+			start_refused(w, m);
+		else
+			worker_kill(w); /* a restarted one that can't take the configuration that was good: again */
+		return;
+	}
+	w->ready = m->generation;
+	if (s->reload)
+		reload_worker_ready(w, m);
+	if (s->phase == PHASE_STARTING && s->worker[PROC_VRRP].ready && s->worker[PROC_RUNNER].ready)
+		everybody_is_ready(s);
+	else if (s->phase == PHASE_RUNNING && atomic_load(&s->now.board[w->id].map.header->restarts) > 0)
+		log_notice("%s worker is ready again", process_name(w->id));
+}
+
+void supervisor_worker_stopped(struct worker *w)
+{
+	advance(w->s);
+}
+
+/* ---- death and new start ---- */
+
+static void describe_status(int status, char buf[static 48])
+{
+	if (status < 0)
+		snprintf(buf, 48, "could not be started");
+	else if (status & 0x7f)
+		snprintf(buf, 48, "died from signal %d", status & 0x7f);
+	else
+		snprintf(buf, 48, "exited with status %d", status >> 8 & 0xff);
+}
+
+/* Two owners are worse than none: what won't be held again in time is taken off the host. */
+static void consider_orphans(struct worker *w, usec_t delay)
+{
+	unsigned n;
+
+	if (w->id != PROC_VRRP || w->orphaned || w->s->o->dont_release)
+		return;
+	n = orphan_remove_addresses(w->s, restart_is_hopeless(&w->restart) ? USEC_NEVER : delay);
+	if (n == 0)
+		return;
+	w->orphaned = true;
+	log_err("the vrrp worker can't be started again in time: its %u addresses were removed, so that "
+		"there are not two owners", n);
+}
+
+static void start_again(struct worker *w, const char *how)
+{
+	struct supervisor *s = w->s;
+	usec_t now = clock_monotonic();
+	usec_t delay = restart_after_death(&w->restart, w->started, now);
+
+	atomic_fetch_add(&s->now.board[w->id].map.header->restarts, 1);
+	if (delay == 0) {
+		worker_start(w, true);
+		worker_introduce(s);
+		log_err("%s worker %s, started again", process_name(w->id), how);
+		return;
+	}
+	log_err("%s worker %s, next start in %lld s", process_name(w->id), how, (long long)(delay / USEC_PER_SEC));
+	consider_orphans(w, delay);
+	loop_timer_set(w->start_timer, now + delay);
+}
+
+void supervisor_worker_gone(struct worker *w, int status)
+{
+	struct supervisor *s = w->s;
+	char how[48];
+
+	describe_status(status, how);
+	if (s->reload)
+		reload_worker_gone(w);
+	if (s->phase > PHASE_RUNNING) {
+		if (w->id == PROC_VRRP && !w->stopped && !s->o->dont_release)
+			(void)orphan_remove_addresses(s, USEC_NEVER);
+		advance(s);
+		return;
+	}
+	if (s->o->dont_respawn || (s->phase == PHASE_STARTING && w->restart.quick >= RESTART_HOPELESS)) {
+		log_err("%s worker %s", process_name(w->id), how);
+		supervisor_stop(s, EXIT_FATAL);
+		return;
+	}
+	start_again(w, how);
+}
+
+/* ---- signals ---- */
+
+static void on_child(void *ctx, int signo)
+{
+	struct supervisor *s = ctx;
+	int status;
+	pid_t pid;
+
+	while ((pid = process_reap(&status)) > 0) {
+		if (pid == s->script)
+			script_ended(s, status);
+		for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+			if (s->worker[p].pid == pid)
+				worker_died(&s->worker[p], status);
+	}
+}
+
+static void on_stop(void *ctx, int signo)
+{
+	supervisor_stop(ctx, EXIT_OK);
+}
+
+static void reload_by_signal_done(void *ctx, int status)
+{
+}
+
+static void on_reload(void *ctx, int signo)
+{
+	struct supervisor *s = ctx;
+
+	if (s->phase == PHASE_RUNNING)
+		reload_start(s, false, &report_to_log, reload_by_signal_done, NULL);
+}
+
+static void on_dump(void *ctx, int signo)
+{
+	struct supervisor *s = ctx;
+
+	if (s->phase != PHASE_RUNNING)
+		return;
+	if (signo == SIGUSR1)
+		dump_write(s, DUMP_DATA);
+	else if (signo == SIGUSR2)
+		dump_write(s, DUMP_STATS);
+	else if (signo == SIGRTMAX - 1)
+		dump_write(s, DUMP_STATS_CLEAR);
+	else
+		dump_write(s, DUMP_JSON);
+}
+
+static void ignore(void *ctx, int signo)
+{
+}
+
+static void catch_signals(struct supervisor *s)
+{
+	signal(SIGPIPE, SIG_IGN);
+	loop_signal_add(s->loop, SIGCHLD, on_child, s);
+	loop_signal_add(s->loop, SIGTERM, on_stop, s);
+	loop_signal_add(s->loop, SIGINT, s->o->ignore_int ? ignore : on_stop, s);
+	loop_signal_add(s->loop, SIGHUP, on_reload, s);
+	loop_signal_add(s->loop, SIGUSR1, on_dump, s);
+	loop_signal_add(s->loop, SIGUSR2, on_dump, s);
+	loop_signal_add(s->loop, SIGRTMAX - 1, on_dump, s);
+	loop_signal_add(s->loop, SIGRTMIN + 2, on_dump, s);
+}
+
+/* ---- start and end of the process ---- */
+
+static int take_run_dir(struct supervisor *s)
+{
+	char path[RUN_PATH_MAX];
+	int r = runfile_directory(s->o->run_dir);
+
+	if (r < 0) {
+		log_err("%s: %s", s->o->run_dir, strerror(-r));
+		return r == -EACCES || r == -EPERM ? EXIT_PERMISSION : EXIT_FATAL;
+	}
+	s->lock_fd = runfile_pid(run_path(s, "holdfast.pid", path));
+	if (s->lock_fd == -EAGAIN) {
+		log_err("a daemon runs already in %s (its pid is in %s)", s->o->run_dir, path);
+		return EXIT_FATAL;
+	}
+	if (s->lock_fd < 0) {
+		log_err("%s: %s", path, strerror(-s->lock_fd));
+		return EXIT_FATAL;
+	}
+	return EXIT_OK;
+}
+
+static int take_pid_file(struct supervisor *s)
+{
+	if (!s->o->pid_file)
+		return EXIT_OK;
+	s->pid_fd = runfile_pid(s->o->pid_file);
+	if (s->pid_fd >= 0)
+		return EXIT_OK;
+	if (s->pid_fd == -EAGAIN)
+		log_err("daemon is already running (%s)", s->o->pid_file);
+	else
+		log_err("%s: %s", s->o->pid_file, strerror(-s->pid_fd));
+	return EXIT_FATAL;
+}
+
+static int first_generation(struct supervisor *s)
+{
+	struct conf_loaded l = generation_load(s, &report_to_log, false);
+	int status = EXIT_OK, r;
+
+	if (l.diags.count[DIAG_FATAL] > 0) {
+		status = generation_load_status(&l);
+		log_err("%s can't be run", s->conf_path);
+	} else {
+		r = generation_make(s, l.conf, 1, &s->now);
+		if (r < 0) {
+			log_err("configuration can't be handed out: %s", strerror(-r));
+			status = EXIT_FATAL;
+		}
+	}
+	arena_free(l.arena);
+	return status;
+}
+
+static int prepare(struct supervisor *s)
+{
+	int status = take_run_dir(s);
+
+	if (status == EXIT_OK)
+		status = take_pid_file(s);
+	if (status == EXIT_OK)
+		status = first_generation(s);
+	if (status == EXIT_OK && control_open(s, &s->control) < 0)
+		status = EXIT_FATAL;
+	return status;
+}
+
+static void clean_up(struct supervisor *s)
+{
+	char path[RUN_PATH_MAX];
+
+	control_close(s->control);
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+		worker_done(&s->worker[p]);
+	if (s->now.number > 0)
+		generation_done(s, &s->now, false);
+	if (s->lock_fd >= 0) {
+		(void)unlink(run_path(s, "vrrp.board", path));
+		(void)unlink(run_path(s, "runner.board", path));
+		runfile_remove(run_path(s, "holdfast.pid", path), s->lock_fd);
+	}
+	if (s->pid_fd >= 0)
+		runfile_remove(s->o->pid_file, s->pid_fd);
+	host_done(&s->host);
+	loop_timer_free(s->timer);
+	loop_free(s->loop);
+}
+
+int supervisor_main(const struct supervisor_options *options)
+{
+	struct supervisor s = {.o = options, .lock_fd = -1, .pid_fd = -1, .now = {.text_fd = -1},
+			       .next = {.text_fd = -1}, .phase = PHASE_STARTUP_SCRIPT};
+	int status;
+
+	log_open(&options->log);
+	s.started = clock_monotonic();
+	s.loop = loop_new();
+	s.timer = loop_timer_new(s.loop, on_deadline, &s);
+	s.conf_path = supervisor_conf_path(options->conf_path);
+	host_init(&s.host, options->config_id);
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+		worker_init(&s.worker[p], &s, p);
+	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
+	status = prepare(&s);
+	if (status == EXIT_OK) {
+		catch_signals(&s);
+		if (!run_script(&s, s.now.settings->startup, s.now.settings->startup_timeout, "startup"))
+			start_workers(&s);
+		loop_run(s.loop);
+		status = s.exit_status;
+	} else {
+		tell_started(&s, status);
+	}
+	clean_up(&s);
+	log_notice("Stopped holdfast " HOLDFAST_VERSION);
+	log_close();
+	return status;
+}

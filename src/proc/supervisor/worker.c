@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One worker process as the supervisor sees it: start, configuration, messages, death and start
+ * again. Owns its pid, its channel and its timer. Must not know what a worker does.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "io/process.h"
+#include "proc/supervisor/internal.h"
+
+static const struct {
+	enum message_kind config, peer, stop;
+} kinds[PROC_COUNT] = {
+	[PROC_VRRP] = {MSG_CONFIG_VRRP, MSG_PEER_VRRP, MSG_STOP_VRRP},
+	[PROC_RUNNER] = {MSG_CONFIG_RUNNER, MSG_PEER_RUNNER, MSG_STOP_RUNNER},
+};
+
+static void on_start_timer(void *ctx)
+{
+	struct worker *w = ctx;
+
+	worker_start(w, !w->orphaned);
+	worker_introduce(w->s);
+}
+
+void worker_init(struct worker *w, struct supervisor *s, enum process id)
+{
+	*w = (struct worker){.s = s, .id = id, .channel = {.fd = -1, .self = PROC_SUPERVISOR, .peer = id}};
+	w->start_timer = loop_timer_new(s->loop, on_start_timer, w);
+}
+
+static void close_channel(struct worker *w)
+{
+	w->watch = loop_fd_free(w->watch);
+	if (w->channel.fd >= 0)
+		close(w->channel.fd);
+	w->channel.fd = -1;
+}
+
+static void close_received(struct message *m)
+{
+	for (unsigned i = 0; i < MSG_FDS_MAX; i++)
+		if (m->fds[i] >= 0)
+			close(m->fds[i]);
+}
+
+static void handle(struct worker *w, const struct message *m)
+{
+	switch (m->kind) {
+	case MSG_READY_VRRP:
+		supervisor_worker_ready(w, &m->READY_VRRP);
+		break;
+	case MSG_READY_RUNNER:
+		supervisor_worker_ready(w, &m->READY_RUNNER);
+		break;
+	case MSG_STOPPED_VRRP:
+	case MSG_STOPPED_RUNNER:
+		w->stopped = true;
+		supervisor_worker_stopped(w);
+		break;
+	case MSG_CONFIG_VRRP:
+	case MSG_CONFIG_RUNNER:
+	case MSG_PEER_VRRP:
+	case MSG_PEER_RUNNER:
+	case MSG_STOP_VRRP:
+	case MSG_STOP_RUNNER:
+	case MSG_DUMP_VRRP:
+	case MSG_SNAPSHOT:
+	case MSG_NOTIFY:
+	case MSG_SCRIPT_STATE:
+	case MSG_FILE_VALUE:
+	case MSG_KINDS:
+		break; /* channel_receive() lets none of them through */
+	}
+}
+
+static void on_readable(void *ctx)
+{
+	struct worker *w = ctx;
+	struct message m;
+	int r;
+
+	while (w->channel.fd >= 0 && (r = channel_receive(&w->channel, &m)) != 0) {
+		if (r == -ECONNRESET) {
+			/* It dies, or has lost its mind: SIGCHLD follows in any case. */
+			close_channel(w);
+			worker_kill(w);
+			return;
+		}
+		if (r < 0) {
+			log_err("message from the %s worker breaks the table, dropped", process_name(w->id));
+			continue;
+		}
+		close_received(&m);
+		handle(w, &m);
+	}
+}
+
+int worker_configure(struct worker *w, const struct generation *g, bool adopt)
+{
+	const struct supervisor_options *o = w->s->o;
+	const int fds[2] = {g->text_fd, g->board[w->id].fd};
+	struct msg_config m = {
+		.generation = g->number,
+		.text_len = g->text_len,
+		.log_sink = (uint8_t)o->log.sink,
+		.log_format = (uint8_t)o->log.format,
+		.log_level = (uint8_t)o->log.level,
+		.log_facility = (uint8_t)(o->log.facility >> 3),
+		.log_also_stderr = o->log.also_stderr,
+		.log_detail = o->log_detail,
+		.dont_release = o->dont_release,
+		.address_monitoring = o->address_monitoring,
+		.adopt = adopt,
+		.died = w->died,
+	};
+	const struct settings *set = g->settings;
+
+	str_copy(m.run_dir, sizeof(m.run_dir), o->run_dir);
+	if (set->net_namespace || set->instance) {
+		struct buf b = BUF_ON(m.ident_suffix);
+
+		if (set->net_namespace)
+			buf_printf(&b, "_%s", set->net_namespace);
+		if (set->instance)
+			buf_printf(&b, "_%s", set->instance);
+		(void)buf_text(&b);
+	}
+	return channel_send(&w->channel, kinds[w->id].config, &m, fds, 2);
+}
+
+/* A start that failed counts as a quick death. */
+static void start_failed(struct worker *w, int error)
+{
+	log_err("%s worker can't be started: %s", process_name(w->id), strerror(-error));
+	close_channel(w);
+	w->pid = 0;
+	supervisor_worker_gone(w, -1);
+}
+
+void worker_start(struct worker *w, bool adopt)
+{
+	struct supervisor *s = w->s;
+	char *argv[] = {s->o->keepalived ? "keepalived" : "holdfast", "--worker", (char *)process_name(w->id), NULL};
+	int ends[2];
+	pid_t pid;
+	int r;
+
+	loop_timer_set(w->start_timer, USEC_NEVER);
+	w->started = clock_monotonic();
+	w->stopped = false;
+	w->ready = 0;
+	r = channel_pair(ends);
+	if (r < 0) {
+		start_failed(w, r);
+		return;
+	}
+	pid = process_start_self(argv, ends[1]);
+	close(ends[1]);
+	w->channel.fd = ends[0];
+	if (pid < 0) {
+		start_failed(w, (int)pid);
+		return;
+	}
+	w->pid = pid;
+	w->orphaned = false;
+	w->watch = loop_fd_add(s->loop, w->channel.fd, on_readable, w);
+	atomic_store(&s->now.board[w->id].map.header->pid, (int32_t)pid);
+	r = worker_configure(w, &s->now, adopt);
+	if (r < 0)
+		log_err("%s worker got no configuration: %s", process_name(w->id), strerror(-r));
+}
+
+void worker_introduce(struct supervisor *s)
+{
+	struct worker *a = &s->worker[PROC_VRRP], *b = &s->worker[PROC_RUNNER];
+	const struct msg_peer m = {0};
+	int ends[2];
+	int r;
+
+	if (a->channel.fd < 0 || b->channel.fd < 0)
+		return;
+	r = channel_pair(ends);
+	if (r < 0) {
+		log_err("no channel between vrrp and runner: %s", strerror(-r));
+		return;
+	}
+	(void)channel_send(&a->channel, kinds[a->id].peer, &m, &ends[0], 1);
+	(void)channel_send(&b->channel, kinds[b->id].peer, &m, &ends[1], 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+void worker_stop(struct worker *w)
+{
+	const struct msg_stop m = {0};
+
+	loop_timer_set(w->start_timer, USEC_NEVER);
+	if (w->channel.fd >= 0)
+		(void)channel_send(&w->channel, kinds[w->id].stop, &m, NULL, 0);
+}
+
+void worker_kill(struct worker *w)
+{
+	if (w->pid > 0)
+		(void)process_kill(w->pid, SIGKILL);
+}
+
+void worker_died(struct worker *w, int status)
+{
+	w->pid = 0;
+	/* What it said last is still in the channel: a STOPPED decides whether this is a crash. */
+	if (w->channel.fd >= 0)
+		on_readable(w);
+	close_channel(w);
+	w->died = clock_monotonic();
+	if (w->s->now.board[w->id].map.header)
+		atomic_store(&w->s->now.board[w->id].map.header->pid, 0);
+	supervisor_worker_gone(w, status);
+}
+
+void worker_done(struct worker *w)
+{
+	close_channel(w);
+	w->start_timer = loop_timer_free(w->start_timer);
+}
