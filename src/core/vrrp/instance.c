@@ -228,7 +228,8 @@ static bool stalled(struct vrrp_router *r, struct inst *i)
 
 static void advert_fire(struct vrrp_router *r, struct inst *i)
 {
-	usec_t next = i->timer[T_ADVERT] + i->conf->advert_int;
+	/* no drift when late; an early one (see router.c) must not make the next gap longer */
+	usec_t next = usec_min(i->timer[T_ADVERT], r->now) + i->conf->advert_int;
 
 	if (stalled(r, i))
 		return;
