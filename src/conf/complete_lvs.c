@@ -19,7 +19,8 @@ static const char *service_text(struct lvs *l, const struct conf_virtual_server 
 		return arena_printf(l->c->a, "fwmark %u", vs->fwmark);
 	if (vs->kind == SERVICE_GROUP)
 		return arena_printf(l->c->a, "group %s", vs->group_name);
-	return arena_printf(l->c->a, "%s %u", ip_format(&vs->addr, buf), vs->port);
+	ip_format(&vs->addr, buf);
+	return vs->port ? arena_printf(l->c->a, "%s %u", buf, vs->port) : arena_strdup(l->c->a, buf);
 }
 
 static struct diag *service_say(struct lvs *l, const struct conf_virtual_server *vs,

@@ -121,6 +121,8 @@ static bool route_bare(struct bind *b, void *obj, struct cursor *c)
 	struct conf_route *r = obj;
 	const struct conf_word *w = cursor_take(c);
 
+	if (r->bad)
+		return true; /* said once a line */
 	if (!r->has_dst && !block_is_set(r, R_TYPE) && type_by_name(w->text, &r->type))
 		block_mark(r, R_TYPE);
 	else if (r->has_dst || !word_is_destination(w->text))
@@ -347,6 +349,9 @@ static void or_to_nexthops(struct bind *b, struct conf_route *r)
 		hop->dev = r->dev;
 		if (r->dev)
 			block_mark(hop, block_bit(&schema_nexthop, "dev"));
+		hop->onlink = r->onlink;
+		if (r->onlink)
+			block_mark(hop, block_bit(&schema_nexthop, "onlink"));
 		vec_push(b->a, &r->nexthops, hop);
 	}
 	r->via = r->via2 = (struct ip_addr){0};

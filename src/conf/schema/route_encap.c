@@ -76,28 +76,27 @@ static bool parse_mpls(struct bind *b, const struct row *row, void *obj, struct 
 {
 	struct conf_encap *e = obj;
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	const char *s = w ? w->text : "";
+	const char *s = w ? w->text : NULL;
+	uint8_t n = 0;
 
 	e->n_labels = 0;
-	while (w) {
-		size_t n = strcspn(s, "/");
+	while (s && n < ROUTE_MPLS_LABELS) {
+		size_t len = strcspn(s, "/");
 		struct conf_word label = *w;
 		int64_t v;
 
-		label.text = arena_copy(b->a, s, n);
-		if (e->n_labels == ROUTE_MPLS_LABELS) {
-			diag_add(b->diags, DIAG_ERROR, "too-long", w->at, "at most %u labels are possible",
-				 ROUTE_MPLS_LABELS);
-			return false;
-		}
+		label.text = arena_copy(b->a, s, len);
 		if (!bind_number(b, &label, false, 0, 1048575, &v))
 			return false;
-		e->labels[e->n_labels++] = (uint32_t)v;
-		if (!s[n])
-			return true;
-		s += n + 1;
+		e->labels[n++] = (uint32_t)v;
+		s = s[len] ? s + len + 1 : NULL;
 	}
-	return false;
+	if (s)
+		diag_add(b->diags, DIAG_ERROR, "too-long", w->at, "at most %u labels are possible",
+			 ROUTE_MPLS_LABELS);
+	else
+		e->n_labels = n;
+	return e->n_labels;
 }
 
 static void print_mpls(struct text *t, const struct row *row, const void *obj)

@@ -148,9 +148,11 @@ static void print_tunnel(struct text *t, const struct row *row, const void *obj)
 
 static bool rule_bare(struct bind *b, void *obj, struct cursor *c)
 {
+	const struct conf_word *w = cursor_take(c);
 	struct conf_rule *r = obj;
 
-	route_report_word(b, &schema_rule, cursor_take(c));
+	if (!r->bad) /* once a line */
+		route_report_word(b, &schema_rule, w);
 	r->bad = true;
 	return true;
 }
