@@ -258,12 +258,32 @@ static bool has_values(const struct row *row)
 	       (row->type == T_STRING && row->max);
 }
 
-static void explain_entry(struct text *out, const struct explain_entry *e)
+/* Its names: the same row under other contexts is the same entry. */
+static void explain_heading(struct text *out, const explain_list *list, const struct explain_entry *e)
+{
+	text_printf(out, "%s.%s", e->context, e->keyword);
+	for (const struct explain_entry *o = e + 1; o < list->v + list->n; o++)
+		if (o->row == e->row && o->choice == e->choice)
+			text_printf(out, ", %s.%s", o->context, o->keyword);
+	text_char(out, '\n');
+}
+
+static bool is_repeat(const explain_list *list, const struct explain_entry *e)
+{
+	for (const struct explain_entry *o = list->v; o < e; o++)
+		if (o->row == e->row && o->choice == e->choice)
+			return true;
+	return false;
+}
+
+static void explain_entry(struct text *out, const explain_list *list, const struct explain_entry *e)
 {
 	const struct row *row = e->row;
 	const char *dflt = row->dflt_text ? row->dflt_text : row->dflt;
 
-	text_printf(out, "%s.%s\n", e->context, e->keyword);
+	if (out->n)
+		text_char(out, '\n');
+	explain_heading(out, list, e);
 	if (e->choice) {
 		text_printf(out, "  %s\n", e->choice->help ? e->choice->help : row->help);
 		line(out, "value of", usage_of(row, out->a));
@@ -301,8 +321,6 @@ static void explain_context(struct text *out, const explain_list *list, const ch
 		text_printf(out, "  %-28s %s\n", e->keyword, e->choice && e->choice->help ? e->choice->help :
 									       e->row->help);
 	}
-	if (head)
-		text_char(out, '\n');
 }
 
 static void explain_hint(struct text *out, const explain_list *list, const char *what)
@@ -317,14 +335,16 @@ static void explain_hint(struct text *out, const explain_list *list, const char 
 		text_printf(out, "did you mean `%s`?\n", near);
 }
 
-/* `what` names the entry: keyword, context.keyword or an alias. */
-static bool names_entry(const struct explain_entry *e, const char *what, struct arena *a)
+static bool is_named(const struct explain_entry *e, const char *what, struct arena *a)
+{
+	return str_eq(e->keyword, what) || str_eq(arena_printf(a, "%s.%s", e->context, e->keyword), what);
+}
+
+static bool is_alias(const struct explain_entry *e, const char *what)
 {
 	const char *lists[] = {e->row->aliases, e->row->deprecated};
 	size_t n = strlen(what);
 
-	if (str_eq(e->keyword, what) || str_eq(arena_printf(a, "%s.%s", e->context, e->keyword), what))
-		return true;
 	for (unsigned i = 0; i < ARRAY_SIZE(lists) && !e->choice; i++)
 		for (const char *s = lists[i]; s && *s;) {
 			size_t len = strcspn(s, " ");
@@ -339,17 +359,18 @@ static bool names_entry(const struct explain_entry *e, const char *what, struct 
 bool explain_text(const char *what, struct text *out)
 {
 	explain_list list = explain_entries(out->a);
-	size_t before = out->n;
-	unsigned shown = 0;
+	bool qualified = strchr(what, '.') != NULL, found = false;
 
 	explain_context(out, &list, what);
 	for (unsigned i = 0; i < list.n; i++)
-		if (names_entry(&list.v[i], what, out->a)) {
-			if (shown++)
-				text_char(out, '\n');
-			explain_entry(out, &list.v[i]);
+		if (is_named(&list.v[i], what, out->a) && (qualified || !is_repeat(&list, &list.v[i]))) {
+			explain_entry(out, &list, &list.v[i]);
+			found = true;
 		}
-	if (out->n > before)
+	for (unsigned i = 0; i < list.n && !found; i++)
+		if (is_alias(&list.v[i], what) && !is_repeat(&list, &list.v[i]))
+			explain_entry(out, &list, &list.v[i]);
+	if (out->n)
 		return true;
 	explain_hint(out, &list, what);
 	return false;
