@@ -4,11 +4,12 @@
  *
  * Real-time scheduling is taken with reset-on-fork, so that no program we start inherits it. Memory is
  * locked as it is touched (MCL_ONFAULT): locking everything would pull in whole libraries. Our own
- * text and some stack are touched first. Without a limit on locked memory only: a process that drops
- * its capabilities later would fail to grow beyond it.
+ * text and some stack are touched first. A process with a limit on locked memory would fail to grow
+ * beyond it: the limit goes, or else CAP_IPC_LOCK stays with the process.
  *
  * The guard: a real-time process that runs without ever blocking gets SIGXCPU from the kernel
- * (RLIMIT_RTTIME) and goes on as a normal one. The handler's flag is the one variable here.
+ * (RLIMIT_RTTIME) and goes on as a normal one. Its flag, and whether CAP_IPC_LOCK is needed, are
+ * facts of the process: the variables here.
  *
  * Must not know: which process this is.
  */
@@ -29,6 +30,7 @@
 #define PAGE 4096
 
 static volatile bool *guard_told;
+static bool lock_needs_capability;
 
 static int policy_set(int policy, int priority)
 {
@@ -111,13 +113,18 @@ static __attribute__((noinline)) void stack_touch(void)
 static int memory_lock(void)
 {
 	struct rlimit lim = {RLIM_INFINITY, RLIM_INFINITY};
+	bool limited = setrlimit(RLIMIT_MEMLOCK, &lim) < 0 &&
+		       (getrlimit(RLIMIT_MEMLOCK, &lim) < 0 || lim.rlim_cur != RLIM_INFINITY);
 
-	if (setrlimit(RLIMIT_MEMLOCK, &lim) < 0 &&
-	    (getrlimit(RLIMIT_MEMLOCK, &lim) < 0 || lim.rlim_cur != RLIM_INFINITY))
+	if (limited && (capng_get_caps_process() < 0 ||
+			!capng_have_capability(CAPNG_EFFECTIVE, CAP_IPC_LOCK)))
 		return -EPERM;
 	stack_touch();
 	dl_iterate_phdr(text_touch, NULL);
-	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		return -errno;
+	lock_needs_capability = limited;
+	return 0;
 }
 
 void sched_apply(const struct sched_wish *w, struct sched_got *ret)
@@ -140,30 +147,30 @@ void sched_apply(const struct sched_wish *w, struct sched_got *ret)
 		ret->rt_priority = w->rt_priority;
 }
 
+static int caps_apply(capng_select_t set, capng_type_t type, uint64_t keep)
+{
+	capng_clear(set);
+	for (unsigned c = 0; c <= CAP_LAST_CAP; c++)
+		if (keep >> c & 1)
+			capng_update(CAPNG_ADD, type, c);
+	return capng_apply(set) < 0 ? -EPERM : 0;
+}
+
 int privileges_keep(const int *caps, unsigned n, bool sealed)
 {
-	bool had[CAP_LAST_CAP + 1] = {false};
+	uint64_t keep = lock_needs_capability ? 1ull << CAP_IPC_LOCK : 0;
+	int r = 0;
 
 	if (sealed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	if (capng_get_caps_process() < 0)
 		return -EIO;
 	for (unsigned i = 0; i < n; i++)
-		had[caps[i]] = capng_have_capability(CAPNG_PERMITTED, (unsigned)caps[i]);
-	/* The bounding set goes while there is still the right to change it. What runs programs
-	 * keeps it: a script run as root is meant to have root's powers. */
-	if (sealed && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
-		capng_clear(CAPNG_SELECT_BOUNDS);
-		for (unsigned i = 0; i < n; i++)
-			if (had[caps[i]])
-				capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, (unsigned)caps[i]);
-		if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
-			return -EPERM;
-	}
+		if (capng_have_capability(CAPNG_PERMITTED, (unsigned)caps[i]))
+			keep |= 1ull << caps[i];
+	/* while there is still the right to change it */
+	if (sealed && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		r = caps_apply(CAPNG_SELECT_BOUNDS, CAPNG_BOUNDING_SET, keep);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	capng_clear(CAPNG_SELECT_CAPS);
-	for (unsigned i = 0; i < n; i++)
-		if (had[caps[i]])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)caps[i]);
-	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+	return r < 0 ? r : caps_apply(CAPNG_SELECT_CAPS, CAPNG_EFFECTIVE | CAPNG_PERMITTED, keep);
 }

@@ -21,7 +21,8 @@ struct sched_got {
 	int rt_error, lock_error; /* -errno when a wish was refused */
 };
 
-/* Asks for what is wished; never fails as a whole. */
+/* Asks for what is wished; never fails as a whole. Before privileges_keep(): it needs CAP_SYS_NICE and
+ * CAP_IPC_LOCK. */
 void sched_apply(const struct sched_wish *w, struct sched_got *ret);
 
 /* Back to normal scheduling: what the guard against a runaway does (SIGXCPU). 0 or -errno. */
@@ -31,7 +32,9 @@ int sched_demote(void);
  * of killed. `told` (async-signal-safe flag) becomes true. 0 or -errno. */
 int sched_guard(uint32_t usec, volatile bool *told);
 
-/* Keeps only these capabilities (bounding set, permitted, effective); no new privileges when `sealed`. */
+/* Keeps only these capabilities (permitted, effective), as far as there are; and CAP_IPC_LOCK where
+ * locked memory needs it. `sealed`: bounding set and no new privileges too. A process that runs
+ * programs must not seal itself, or a script run as root would not have root's powers. 0 or -errno. */
 int privileges_keep(const int *caps, unsigned n, bool sealed);
 
 #endif
