@@ -34,6 +34,8 @@ const struct ctl_command ctl_commands[] = {
 	 "0 printed, 2 the file has errors"},
 	{"plan", "[--config-id ID] OLD NEW", "Shows what a reload from one configuration to another would do.",
 	 ctl_plan, "0 shown, 2 a file has errors"},
+	{"explain", "[--list | --coverage | --man | CONTEXT[.KEYWORD] | KEYWORD]",
+	 "Explains keywords of the configuration.", ctl_explain, "0 found, 1 no such keyword"},
 	{"version", "", "Says which version this is.", ctl_version, NULL},
 	{"help", "[COMMAND]", "Explains the commands.", ctl_help, NULL},
 	{0},

@@ -27,6 +27,7 @@ struct runner {
 	struct board board;
 	uint32_t wanted;		 /* generation of the last SNAPSHOT */
 	bool resend;			 /* a state got lost in a full channel */
+	bool orphaned;			 /* the supervisor is gone */
 	bool stopping;
 	usec_t stop_at;			 /* then the rest is killed */
 	struct scripts *scripts;

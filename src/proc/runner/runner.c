@@ -24,6 +24,7 @@
 
 #define HEARTBEAT USEC_PER_SEC
 #define STOP_LIMIT USEC_PER_SEC /* of stop scripts */
+#define ORPHAN_LIMIT (6 * USEC_PER_SEC) /* for vrrp to hand over when the supervisor is gone */
 #define HELD_MAX 65536
 
 static void on_vrrp(void *ctx);
@@ -207,6 +208,8 @@ static void stop(struct runner *r)
 		return;
 	if (r->vrrp.fd >= 0)
 		on_vrrp(r); /* its STOP notifications came before our order */
+	if (r->stopping)
+		return;
 	r->stopping = true;
 	r->stop_at = clock_monotonic() + STOP_LIMIT;
 	loop_timer_set(r->beat, r->stop_at);
@@ -219,6 +222,8 @@ static void on_beat(void *ctx)
 	struct runner *r = ctx;
 	usec_t now = loop_now(r->loop);
 
+	if (r->orphaned && !r->stopping && now >= r->stop_at)
+		stop(r);
 	if (r->stopping && now >= r->stop_at) {
 		log_warning("stop scripts take too long, ended");
 		notifier_abandon(r->notifier);
@@ -232,6 +237,19 @@ static void on_beat(void *ctx)
 	loop_timer_set(r->beat, r->stopping ? r->stop_at : now + HEARTBEAT);
 }
 
+/* The supervisor is gone. vrrp hands over and tells its stops; then it is our turn. */
+static void orphaned(struct runner *r)
+{
+	log_err("the supervisor is gone, stopping");
+	r->supervisor_watch = loop_fd_free(r->supervisor_watch);
+	close(r->supervisor.fd);
+	r->supervisor.fd = -1;
+	r->orphaned = true;
+	r->stop_at = clock_monotonic() + ORPHAN_LIMIT;
+	if (r->vrrp.fd < 0)
+		stop(r);
+}
+
 /* ---- messages ---- */
 
 static void close_vrrp(struct runner *r)
@@ -241,6 +259,8 @@ static void close_vrrp(struct runner *r)
 		close(r->vrrp.fd);
 	r->vrrp.fd = -1;
 	r->wanted = 0;
+	if (r->orphaned)
+		stop(r);
 }
 
 static void on_vrrp(void *ctx)
@@ -299,11 +319,7 @@ static void on_supervisor(void *ctx)
 		if (e > 0) {
 			obey(r, &m);
 		} else if (e == -ECONNRESET) {
-			log_err("the supervisor is gone, stopping");
-			r->supervisor_watch = loop_fd_free(r->supervisor_watch);
-			close(r->supervisor.fd);
-			r->supervisor.fd = -1;
-			stop(r);
+			orphaned(r);
 		} else {
 			log_err("message from the supervisor breaks the table, dropped");
 		}
