@@ -298,7 +298,8 @@ void sim_node_shutdown(struct sim *s, unsigned n)
 		return;
 	sim_trace(s, "n%u shuts down", n);
 	node->leaving = true;
-	node->leave_by = s->now + vrrp_skew_time(s->plan.version, 1, s->plan.interval) + 1;
+	node->leave_by = usec_max(s->now + vrrp_skew_time(s->plan.version, 1, s->plan.interval) + 1,
+				  node->stalled_until);
 	node_tell(s, n, &ev);
 }
 
@@ -324,6 +325,7 @@ void sim_node_stall(struct sim *s, unsigned n, usec_t time)
 {
 	sim_trace(s, "n%u is not run for %.3f s", n, (double)time / 1e6);
 	s->node[n].stalled_until = s->now + time;
+	s->node[n].leave_by = usec_max(s->node[n].leave_by, s->node[n].stalled_until);
 	s->node[n].late = true;
 }
 
@@ -361,7 +363,7 @@ void sim_node_vip_gone(struct sim *s, unsigned n, unsigned instance)
 {
 	struct vrrp_event ev = {.kind = VRRP_EV_VIP_GONE, .id = instance};
 
-	if (!s->node[n].router)
+	if (!s->node[n].router || s->node[n].leaving)
 		return;
 	sim_trace(s, "n%u i%u loses an address", n, instance);
 	ev.vip = s->node[n].conf->instances.v[instance]->vips.v[0]->addr; /* put back, if it was */

@@ -236,7 +236,8 @@ static void test_adopt_master(void **state)
 
 	vrrp_router_adopt(b.r, &past);
 	bench_start(&b);
-	assert_string_equal(acts(&b), "ATO"); /* nothing to announce: nobody has noticed */
+	assert_string_equal(acts(&b), "ATOU");
+	assert_int_equal(act(&b, VRRP_DO_ANNOUNCE)->rounds, 1);
 	assert_int_equal(act(&b, VRRP_DO_TRANSITION)->from, VRRP_MASTER);
 	assert_int_equal(act(&b, VRRP_DO_TRANSITION)->to, VRRP_MASTER);
 	assert_int_equal(act(&b, VRRP_DO_TRANSITION)->cause.kind, CAUSE_ADOPTED);
@@ -309,7 +310,7 @@ static void test_adopt_group(void **state)
 	past.instance = 1;
 	vrrp_router_adopt(b.r, &past);
 	bench_start(&b);
-	assert_string_equal(acts(&b), "ATOATO"); /* not a word from the group */
+	assert_string_equal(acts(&b), "ATOUATOU"); /* not a word from the group */
 	vrrp_router_free(b.r);
 
 	/* half a past: the group can't be master, so the addresses go */

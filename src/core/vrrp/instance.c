@@ -112,7 +112,8 @@ void inst_to_master(struct vrrp_router *r, struct inst *i, const struct cause *c
 	announce_timers_set(r, i);
 }
 
-/* An adopted role goes on; nobody is notified. */
+/* An adopted role goes on; nobody is notified. The process before may have died before it announced
+ * something, so the addresses are announced once. */
 void inst_resume(struct vrrp_router *r, struct inst *i, const struct cause *cause)
 {
 	i->adopted = true;
@@ -122,6 +123,7 @@ void inst_resume(struct vrrp_router *r, struct inst *i, const struct cause *caus
 	if (i->state == VRRP_MASTER) {
 		timer_set(r, i, T_ADVERT, r->now + i->conf->advert_int);
 		emit(r, VRRP_DO_OWN, i);
+		emit_announce(r, i, 1);
 		announce_timers_set(r, i);
 	} else if (i->state == VRRP_BACKUP) {
 		i->backup_since = r->now;
