@@ -72,7 +72,8 @@ struct supervisor {
 	pid_t script;		 /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
 	struct control *control;
-	int lock_fd, pid_fd, vrrp_pid_fd;
+	int lock_fd, pid_fd;
+	char pid_path[RUN_PATH_MAX], vrrp_pid_path[RUN_PATH_MAX]; /* "": none */
 };
 
 /* Where a message about loading, planning or reloading goes. */
@@ -100,6 +101,14 @@ void generation_publish(struct supervisor *s, struct generation *g);
 void generation_done(struct supervisor *s, struct generation *g, bool published);
 /* The configuration again, from its text. The caller frees arena. */
 struct conf_loaded generation_reread(const struct generation *g);
+
+/* ---- pidfiles.c ---- */
+/* The run directory and its lock; then, with the settings known, the other files. An exit status. */
+int pidfiles_take_run_dir(struct supervisor *s);
+int pidfiles_take(struct supervisor *s);
+/* A worker has this pid now. */
+void pidfiles_worker(struct supervisor *s, enum process id, pid_t pid);
+void pidfiles_remove(struct supervisor *s);
 
 /* ---- worker.c ---- */
 void worker_init(struct worker *w, struct supervisor *s, enum process id);

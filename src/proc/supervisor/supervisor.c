@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "io/child.h"
 #include "io/host.h"
 #include "io/process.h"
-#include "io/runfile.h"
 #include "io/sdnotify.h"
 #include "proc/command.h"
 #include "proc/supervisor/internal.h"
@@ -361,39 +361,14 @@ static void catch_signals(struct supervisor *s)
 
 /* ---- start and end of the process ---- */
 
-static int take_run_dir(struct supervisor *s)
+/* -d: the configuration as it was understood. */
+static void log_configuration(const struct conf_loaded *l)
 {
-	char path[RUN_PATH_MAX];
-	int r = runfile_directory(s->o->run_dir);
+	size_t len;
+	char *text = conf_print(l->conf, l->arena, &len), *rest = text;
 
-	if (r < 0) {
-		log_err("%s: %s", s->o->run_dir, strerror(-r));
-		return r == -EACCES || r == -EPERM ? EXIT_PERMISSION : EXIT_FATAL;
-	}
-	s->lock_fd = runfile_pid(run_path(s, "holdfast.pid", path));
-	if (s->lock_fd == -EAGAIN) {
-		log_err("a daemon runs already in %s (its pid is in %s)", s->o->run_dir, path);
-		return EXIT_FATAL;
-	}
-	if (s->lock_fd < 0) {
-		log_err("%s: %s", path, strerror(-s->lock_fd));
-		return EXIT_FATAL;
-	}
-	return EXIT_OK;
-}
-
-static int take_pid_file(struct supervisor *s)
-{
-	if (!s->o->pid_file)
-		return EXIT_OK;
-	s->pid_fd = runfile_pid(s->o->pid_file);
-	if (s->pid_fd >= 0)
-		return EXIT_OK;
-	if (s->pid_fd == -EAGAIN)
-		log_err("daemon is already running (%s)", s->o->pid_file);
-	else
-		log_err("%s: %s", s->o->pid_file, strerror(-s->pid_fd));
-	return EXIT_FATAL;
+	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+		log_info("%s", line);
 }
 
 static int first_generation(struct supervisor *s)
@@ -405,6 +380,8 @@ static int first_generation(struct supervisor *s)
 		status = generation_load_status(&l);
 		log_err("%s can't be run", s->conf_path);
 	} else {
+		if (s->o->dump_conf)
+			log_configuration(&l);
 		r = generation_make(s, l.conf, 1, &s->now);
 		if (r < 0) {
 			log_err("configuration can't be handed out: %s", strerror(-r));
@@ -417,12 +394,12 @@ static int first_generation(struct supervisor *s)
 
 static int prepare(struct supervisor *s)
 {
-	int status = take_run_dir(s);
+	int status = pidfiles_take_run_dir(s);
 
 	if (status == EXIT_OK)
-		status = take_pid_file(s);
-	if (status == EXIT_OK)
 		status = first_generation(s);
+	if (status == EXIT_OK)
+		status = pidfiles_take(s);
 	if (status == EXIT_OK && control_open(s, &s->control) < 0)
 		status = EXIT_FATAL;
 	return status;
@@ -432,7 +409,7 @@ static void clean_up(struct supervisor *s)
 {
 	char path[RUN_PATH_MAX];
 
-	control_close(s->control);
+	s->control = control_close(s->control);
 	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
 		worker_done(&s->worker[p]);
 	if (s->now.number > 0)
@@ -440,10 +417,8 @@ static void clean_up(struct supervisor *s)
 	if (s->lock_fd >= 0) {
 		(void)unlink(run_path(s, "vrrp.board", path));
 		(void)unlink(run_path(s, "runner.board", path));
-		runfile_remove(run_path(s, "holdfast.pid", path), s->lock_fd);
 	}
-	if (s->pid_fd >= 0)
-		runfile_remove(s->o->pid_file, s->pid_fd);
+	pidfiles_remove(s);
 	host_done(&s->host);
 	loop_timer_free(s->timer);
 	loop_free(s->loop);
@@ -466,6 +441,7 @@ int supervisor_main(const struct supervisor_options *options)
 	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
 	status = prepare(&s);
 	if (status == EXIT_OK) {
+		umask((mode_t)(options->file_mask >= 0 ? (unsigned)options->file_mask : s.now.settings->file_mask));
 		catch_signals(&s);
 		if (!run_script(&s, s.now.settings->startup, s.now.settings->startup_timeout, "startup"))
 			start_workers(&s);

@@ -171,6 +171,7 @@ void worker_start(struct worker *w, bool adopt)
 	w->watch = loop_fd_add(s->loop, w->channel.fd, on_readable, w);
 	atomic_store(&s->now.board[w->id].map.header->pid, (int32_t)pid);
 	r = worker_configure(w, &s->now, adopt);
+	pidfiles_worker(s, w->id, pid);
 	if (r < 0)
 		log_err("%s worker got no configuration: %s", process_name(w->id), strerror(-r));
 }
