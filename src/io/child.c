@@ -66,7 +66,7 @@ static int user_set(const struct child_options *o)
 	return 0;
 }
 
-static int program_become(void *ctx)
+static LAUNCH_BECOME int program_become(void *ctx)
 {
 	const struct program *p = ctx;
 	int r;

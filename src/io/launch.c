@@ -52,7 +52,7 @@ int launch_ready(pid_t parent)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? errno : 0;
 }
 
-static int child_main(void *arg)
+static LAUNCH_BECOME int child_main(void *arg)
 {
 	struct launch *l = arg;
 

@@ -46,9 +46,9 @@ struct netlink {
 	struct picture *picture;
 	uint32_t port, seq;
 	bool lost; /* notifications; a new dump is due */
-	char rx[MONITOR_PARTS * MONITOR_PART];
-	char tx[NETLINK_BATCH_MAX * CHANGE_MAX];
-	char acks[NETLINK_BATCH_MAX * ACK_PART];
+	_Alignas(8) char rx[MONITOR_PARTS * MONITOR_PART];
+	_Alignas(8) char tx[NETLINK_BATCH_MAX * CHANGE_MAX];
+	_Alignas(8) char acks[NETLINK_BATCH_MAX * ACK_PART];
 };
 
 /* Messages -> picture. */
@@ -168,7 +168,7 @@ static int dump_on(struct netlink *n, struct mnl_socket *s, uint16_t type)
 		struct ifinfomsg body;
 	} req = {.h = {.nlmsg_len = sizeof(req), .nlmsg_type = type,
 		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1}};
-	char mem[DUMP_PART];
+	_Alignas(8) char mem[DUMP_PART];
 	bool changed = false;
 	int r = 1;
 

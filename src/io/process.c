@@ -21,7 +21,7 @@ struct worker {
 	pid_t parent;
 };
 
-static int worker_become(void *ctx)
+static LAUNCH_BECOME int worker_become(void *ctx)
 {
 	const struct worker *w = ctx;
 	int r;
