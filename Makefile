@@ -36,7 +36,7 @@ bench: need-root test-deps all
 	@$(PYTHON) bench/run.py
 
 sim: all
-	$(BUILD)/holdfast-sim --seeds $(SEEDS)
+	$(BUILD)/src/sim/sim --seeds $(SEEDS)
 
 fuzz: test-deps
 	@$(PYTHON) tests/run.py --build $(BUILD) --fuzz-seconds $(SECONDS) fuzz

@@ -250,7 +250,10 @@ def main():
     for name in options.suites or ORDER:
         print(f"\n== {name}", flush=True)
         began = time.monotonic()
-        count = runner.plain(name) if name in PLAIN else getattr(runner, name)()
+        try:
+            count = runner.plain(name) if name in PLAIN else getattr(runner, name)()
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            count = Count().fail(f"{name}: {error}")
         if not count.ran:
             count.fail(f"{name}: no test ran")
         rows.append((name, count, time.monotonic() - began))

@@ -43,7 +43,7 @@ static const char intro[] =
 	"A line that begins with\n"
 	".Ql @ID\n"
 	"counts only when the configuration id (option\n"
-	".Fl i ,\n"
+	".Fl -config-id ,\n"
 	"else the host name) is\n"
 	".Ar ID ,\n"
 	"with\n"

@@ -4,6 +4,7 @@
 #define HF_CTL_COMMAND_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct ctl_command {
 	const char *name;
@@ -33,6 +34,9 @@ int compat_genhash_main(int argc, char **argv);
 
 /* One line of usage to standard error; returns 2, the status of a bad command line. */
 int ctl_usage(const struct ctl_command *self);
+
+/* holdfast(8) as mdoc(7) source. */
+void ctl_man_page(FILE *to);
 
 /* --run-dir as given (or NULL), else HOLDFAST_RUN_DIR, else the default. */
 const char *ctl_run_dir(const char *asked);

@@ -37,7 +37,7 @@ const struct ctl_command ctl_commands[] = {
 	{"explain", "[--list | --coverage | --man | CONTEXT[.KEYWORD] | KEYWORD]",
 	 "Explains keywords of the configuration.", ctl_explain, "0 found, 1 no such keyword"},
 	{"version", "", "Says which version this is.", ctl_version, NULL},
-	{"help", "[COMMAND]", "Explains the commands.", ctl_help, NULL},
+	{"help", "[COMMAND | --man]", "Explains the commands.", ctl_help, NULL},
 	{0},
 };
 
@@ -82,6 +82,10 @@ int ctl_help(const struct ctl_command *self, int argc, char **argv)
 
 	if (argc < 2) {
 		list_commands(stdout);
+		return 0;
+	}
+	if (str_eq(argv[1], "--man")) {
+		ctl_man_page(stdout);
 		return 0;
 	}
 	c = find(argv[1]);

@@ -28,6 +28,8 @@ PURE = {"base": [], "conf": ["base"], "core": ["base"]}
 STATELESS = ["base", "conf", "core", "ipc", "io", "ctl", "sim"]
 STATE_ALLOWED = {
     ("io", "the_log"): "where a process logs to: one sink per process, as log_write() has no context",
+    ("io", "guard_told"): "what a signal handler tells, which gets no context",
+    ("io", "lock_needs_capability"): "a fact of the process: how its memory was locked",
 }
 
 
