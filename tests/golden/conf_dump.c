@@ -8,6 +8,8 @@
  *   conf_dump plan OLD NEW      the plan of a reload
  *   conf_dump seal FILE         prints, reads back as sealed copy, prints again: both must be equal
  *   conf_dump time FILE         how long loading takes
+ *   conf_dump list -            explain --list
+ *   conf_dump unused FILE...    rows that none of the files sets
  */
 #include <errno.h>
 #include <glob.h>
@@ -19,6 +21,7 @@
 
 #include "base/str.h"
 #include "conf/conf.h"
+#include "conf/explain.h"
 
 static int read_file(void *ctx, const char *path, struct arena *a, char **ret, size_t *ret_len)
 {
@@ -188,16 +191,106 @@ static int timing(const char *path)
 	return 0;
 }
 
+static int list(void)
+{
+	struct text t = {.a = arena_new()};
+
+	explain_print_list(&t);
+	fputs(text_get(&t), stdout);
+	arena_free(t.a);
+	return 0;
+}
+
+/* ---- which rows some file uses ---- */
+
+struct used {
+	const struct block *blk;
+	uint64_t set[CONF_SET_WORDS];
+};
+
+static struct used used[128];
+static unsigned n_used;
+
+static struct used *used_of(const struct block *blk)
+{
+	for (unsigned i = 0; i < n_used; i++)
+		if (used[i].blk == blk)
+			return &used[i];
+	if (n_used == ARRAY_SIZE(used))
+		abort();
+	used[n_used].blk = blk;
+	return &used[n_used++];
+}
+
+typedef VEC(void *) void_vec;
+
+static void use_object(const struct block *blk, const void *obj)
+{
+	const struct conf_block *b = obj;
+	struct used *u = used_of(blk);
+
+	for (unsigned i = 0; i < CONF_SET_WORDS; i++)
+		u->set[i] |= b->set[i];
+	for (unsigned i = 0; i < block_rows(blk); i++) {
+		const struct row *row = block_row(blk, i);
+		const void *field = (const char *)obj + row->offset;
+
+		if (!row->sub || !block_is_set(obj, i))
+			continue;
+		if (row->store == STORE_EMBEDDED)
+			use_object(row->sub, field);
+		else if (row->store == STORE_POINTER && *(void *const *)field)
+			use_object(row->sub, *(void *const *)field);
+		else if (row->store == STORE_VEC)
+			for (unsigned k = 0; k < ((const void_vec *)field)->n; k++)
+				use_object(row->sub, ((const void_vec *)field)->v[k]);
+	}
+}
+
+/* Rows of all blocks that can be reached, whether an object of the block was met or not. */
+static int report_unused(const struct block *blk, const char *name, unsigned depth)
+{
+	const struct used *u = used_of(blk);
+	int bad = 0;
+
+	for (unsigned i = 0; i < block_rows(blk); i++) {
+		const struct row *row = block_row(blk, i);
+
+		if (row->type != T_DOC && !(u->set[i / 64] >> (i % 64) & 1)) {
+			printf("%s.%s\n", name, row->name);
+			bad = 1;
+		}
+		if (row->sub && row->sub != blk && depth < 5)
+			bad |= report_unused(row->sub, row->name, depth + 1);
+	}
+	return bad;
+}
+
+static int unused(int n, char **paths)
+{
+	for (int i = 0; i < n; i++) {
+		struct conf_loaded l = load(paths[i], false);
+
+		use_object(&schema_top, l.conf);
+		arena_free(l.arena);
+	}
+	return report_unused(&schema_top, "top", 0);
+}
+
 int main(int argc, char **argv)
 {
 	int status = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: %s check|print|plan|seal|time FILE...\n", argv[0]);
+		fprintf(stderr, "usage: %s check|print|plan|seal|time|list|unused FILE...\n", argv[0]);
 		return 64;
 	}
 	if (str_eq(argv[1], "plan") && argc == 4)
 		return plan(argv[2], argv[3]);
+	if (str_eq(argv[1], "list"))
+		return list();
+	if (str_eq(argv[1], "unused"))
+		return unused(argc - 2, argv + 2);
 	for (int i = 2; i < argc; i++) {
 		int r = str_eq(argv[1], "check") ? check(argv[i]) :
 			str_eq(argv[1], "print") ? print(argv[i]) :
