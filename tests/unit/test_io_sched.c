@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -85,9 +86,9 @@ static int wishes(void)
 	CHECK(got.locked && got.lock_error == 0);
 	CHECK(__asan_init || status_kb("VmLck:") > 0);
 	/* locked as it is touched, not all of it: what is only reserved costs nothing */
-	more = malloc(64 << 20);
-	CHECK(more && (__asan_init || status_kb("VmRSS:") < 32 << 10));
-	free(more);
+	more = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(more != MAP_FAILED && (__asan_init || status_kb("VmRSS:") < 32 << 10));
+	munmap(more, 64 << 20);
 	CHECK(sched_demote() == 0);
 	CHECK((sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_OTHER);
 	return 0;
