@@ -119,10 +119,10 @@ class Daemon:
         if self.process is None:
             return
         if self.process.poll() is None:
-            victims = self.pids()
-            for pid in victims:  # first halt them, so that none acts on the death of another
+            for pid in self.pids():  # first halt them, so that none acts on the death of another
                 self._kill(pid, signal.SIGSTOP)
-            for pid in set(victims) | set(self.pids()):
+            # the parent last: its end would make the kernel continue the orphaned others
+            for pid in reversed(self.pids()):
                 self._kill(pid, signal.SIGKILL)
             self.process.wait()
 
