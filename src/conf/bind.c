@@ -189,9 +189,13 @@ static void report_unknown(struct bind *b, const struct block_table *t, const st
 
 	blocks_knowing(&schema_top, "the top level", w->text, 0, &home);
 	d = diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "unknown keyword `%s` %s%s%s",
-		     w->text, str_eq(where, AT_TOP) ? "" : "in ", where, stmt->has_block ? ", skipped with its block" : "");
-	if (home.n)
-		d->hint = arena_printf(b->a, "`%s` belongs in %s", w->text, text_get(&home));
+		     w->text, str_eq(where, AT_TOP) ? "" : "in ", where,
+		     stmt->has_block ? ", skipped with its block" : "");
+	if (str_starts(w->text, "//"))
+		d->hint = "comments begin with # or !";
+	else if (home.n)
+		d->hint = arena_printf(b->a, "%s%s%s`%s` belongs in %s", near ? "did you mean `" : "",
+				       near ? near : "", near ? "`? " : "", w->text, text_get(&home));
 	else if (near)
 		d->hint = arena_printf(b->a, "did you mean `%s`?", near);
 }
@@ -281,8 +285,9 @@ static void *object_for(struct bind *b, const struct row *row, void *parent, str
 	if (!obj->at.line) {
 		memcpy(obj, table_of(b, row->sub)->template, row->sub->size);
 		memset(obj->set, 0, sizeof(obj->set));
-		obj->at = at;
 	}
+	if (!obj->at.col)
+		obj->at = at;
 	return obj;
 }
 
@@ -640,7 +645,7 @@ void bind_tree(struct bind *b, const struct conf_tree *tree)
 	memcpy(b->conf, table_of(b, &schema_top)->template, sizeof(*b->conf));
 	b->conf->arena = b->a;
 	memcpy(&b->conf->global, table_of(b, &schema_global_defs)->template, sizeof(b->conf->global));
-	b->conf->global.block.at.line = 1; /* embedded: filled whether the file has the block or not */
+	b->conf->global.block.at.line = 1; /* filled, whether the file has the block or not */
 	for (unsigned i = 0; i < tree->top.n; i++)
 		bind_statement(b, &schema_top, b->conf, tree->top.v[i], AT_TOP);
 }

@@ -41,7 +41,11 @@ const struct conf_word *cursor_need(struct bind *b, struct cursor *c, const char
 static bool bad_word(struct bind *b, const struct conf_word *w, const char *code, const char *expected,
 		     const char *fmt)
 {
-	diag_add(b->diags, DIAG_ERROR, code, w->at, fmt, w->text)->expected = expected;
+	struct diag *d = diag_add(b->diags, DIAG_ERROR, code, w->at, fmt, w->text);
+
+	d->expected = expected;
+	if (w->text[0] == '$')
+		d->hint = "that macro is not defined before this line";
 	return false;
 }
 
