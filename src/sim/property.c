@@ -3,8 +3,11 @@
  * Owns: what must hold. Always:
  *   - a node has an instance's addresses exactly while it is its MASTER
  *   - the members of a sync group are MASTER together and in FAULT together
- *   - nobody becomes MASTER while a master that it must respect is heard (preemption, nopreempt)
+ *   - nobody becomes MASTER before a master that it must respect (preemption, nopreempt) has been
+ *     silent for the master down interval
+ *   - a MASTER yields to a better one at once, and to no other
  *   - no MASTER is silent for longer than its interval
+ *   - a master that said priority 0 is followed within the skew time
  *   - a damaged packet is never accepted; a node that leaves has left within the skew time
  * From a bounded time after the last fault on, in every part of a divided network:
  *   - exactly one MASTER and one owner of the addresses, if anybody is eligible, else none
@@ -50,19 +53,46 @@ bool sim_node_eligible(const struct sim *s, unsigned n, unsigned instance)
 	return s->node[n].router && !s->node[n].leaving && faultless(s, n, instance);
 }
 
+bool sim_advert_beats(const struct sim_record *rec, uint8_t own, unsigned n)
+{
+	return rec->last_priority > own || (rec->last_priority == own && rec->last_from > n);
+}
+
+void sim_check_yielded(struct sim *s, unsigned n, unsigned instance)
+{
+	const struct sim_record *rec = &s->node[n].rec[instance];
+
+	if (view_of(s, n, instance).state == VRRP_MASTER)
+		sim_fail(s, "n%u i%u does not yield to n%u (%u)", n, instance, rec->last_from,
+			 rec->last_priority);
+}
+
+/* Calculated here and not asked from the core. A member that is pulled along waited for its own
+ * timer, but perhaps with another priority. */
+static usec_t silence_needed(const struct sim *s, const struct vrrp_action *a)
+{
+	usec_t unit = s->plan.version == 2 ? USEC_PER_SEC : s->plan.interval;
+	usec_t skew = unit * (256 - a->priority) / 256;
+
+	return 3 * s->plan.interval + (a->cause.kind == CAUSE_GROUP ? 0 : skew);
+}
+
 void sim_check_transition(struct sim *s, unsigned n, const struct vrrp_action *a)
 {
 	struct sim_record *rec = &s->node[n].rec[a->id];
 	usec_t heard = s->plan.nopreempt[n] ? rec->heard_any : rec->heard_better;
 	usec_t silent = sim_node_time(s, n) - heard;
 
-	if (a->to != VRRP_MASTER) {
+	rec->zero_at = 0;
+	if (a->to != VRRP_MASTER)
 		rec->sent = 0;
+	if (a->from == VRRP_MASTER && a->to == VRRP_BACKUP && a->cause.kind != CAUSE_GROUP &&
+	    !sim_advert_beats(rec, a->priority, n))
+		sim_fail(s, "n%u i%u (%u) yields to n%u (%u)", n, a->id, a->priority,
+			 rec->last_from, rec->last_priority);
+	if (a->to != VRRP_MASTER || a->from != VRRP_BACKUP || rec->heard_zero || !heard)
 		return;
-	}
-	if (a->from != VRRP_BACKUP || rec->heard_zero || !heard)
-		return;
-	if (silent < 3 * s->plan.interval)
+	if (silent < silence_needed(s, a))
 		sim_fail(s, "n%u i%u became MASTER %.6f s after the advert of a master it must "
 			    "respect",
 			 n, a->id, (double)silent / 1e6);
@@ -99,6 +129,17 @@ static void check_members(struct sim *s, unsigned n)
 			 all, faults);
 }
 
+/* Who hears nothing but priority 0 is MASTER within the longest skew time. */
+static void check_successor(struct sim *s, unsigned n, unsigned instance)
+{
+	const struct sim_record *rec = &s->node[n].rec[instance];
+	usec_t skew = vrrp_skew_time(s->plan.version, 1, s->plan.interval);
+
+	if (view_of(s, n, instance).state == VRRP_BACKUP && !s->plan.grouped &&
+	    !s->node[n].late && rec->zero_at && sim_node_time(s, n) > rec->zero_at + skew)
+		sim_fail(s, "n%u i%u does not follow a master that has left", n, instance);
+}
+
 void sim_check_node(struct sim *s, unsigned n)
 {
 	for (unsigned k = 0; k < s->plan.instances; k++) {
@@ -113,6 +154,7 @@ void sim_check_node(struct sim *s, unsigned n)
 		    gap > s->plan.interval)
 			sim_fail(s, "n%u i%u has been silent for %.6f s as MASTER", n, k,
 				 (double)gap / 1e6);
+		check_successor(s, n, k);
 	}
 	if (s->plan.grouped && !s->node[n].leaving)
 		check_members(s, n);

@@ -50,6 +50,8 @@ struct sim_record {
 	usec_t heard_better;  /* last advert with at least its own priority, local time */
 	usec_t heard_any;     /* last advert but priority 0 */
 	bool heard_zero;      /* priority 0 since then */
+	usec_t zero_at;	      /* when the last advert was one with priority 0, else 0; local time */
+	uint8_t last_priority, last_from; /* of the last other advert */
 	usec_t rival_at;      /* true time of the last lower advert as MASTER, 0: announced since */
 	usec_t announced;     /* true time of the last announcement */
 	uint64_t sent_count;
@@ -138,5 +140,9 @@ void sim_check_node(struct sim *s, unsigned n);
 void sim_check_settled(struct sim *s);
 void sim_check_sent(struct sim *s, unsigned n, unsigned instance, uint8_t priority);
 void sim_check_healed(struct sim *s);
+/* Whether the last advert beats a master with `own` priority (RFC 9568 6.4.3). */
+bool sim_advert_beats(const struct sim_record *rec, uint8_t own, unsigned n);
+/* An advert that beats MASTER `n` was just handled. */
+void sim_check_yielded(struct sim *s, unsigned n, unsigned instance);
 
 #endif

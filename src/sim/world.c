@@ -380,8 +380,8 @@ static bool connected(const struct sim *s, const struct sim_packet *p)
 	return from->cell[p->instance] == to->cell[p->instance] && to->link_up[p->instance];
 }
 
-/* What was heard, for the properties. */
-static void heard(struct sim *s, const struct sim_packet *p, const struct vrrp_advert *a)
+/* What was heard, for the properties. Whether a MASTER must yield now. */
+static bool heard(struct sim *s, const struct sim_packet *p, const struct vrrp_advert *a)
 {
 	struct sim_record *rec = &s->node[p->to].rec[p->instance];
 	struct vrrp_view v;
@@ -389,8 +389,12 @@ static void heard(struct sim *s, const struct sim_packet *p, const struct vrrp_a
 	vrrp_router_view(s->node[p->to].router, p->instance, &v);
 	if (!a->priority) {
 		rec->heard_zero = true;
-		return;
+		rec->zero_at = v.state == VRRP_BACKUP ? sim_node_time(s, p->to) : 0;
+		return false;
 	}
+	rec->zero_at = 0;
+	rec->last_priority = a->priority;
+	rec->last_from = p->from;
 	rec->heard_any = sim_node_time(s, p->to);
 	if (a->priority >= v.effective) {
 		rec->heard_better = rec->heard_any;
@@ -398,6 +402,8 @@ static void heard(struct sim *s, const struct sim_packet *p, const struct vrrp_a
 	} else if (v.state == VRRP_MASTER && !v.leaving) {
 		rec->rival_at = s->now;
 	}
+	return v.state == VRRP_MASTER && !v.leaving &&
+	       sim_advert_beats(rec, v.effective, p->to);
 }
 
 static void packet_receive(struct sim *s, const struct sim_packet *p)
@@ -409,6 +415,7 @@ static void packet_receive(struct sim *s, const struct sim_packet *p)
 	enum vrrp_rx_verdict v;
 	unsigned odd;
 	int got, expected;
+	bool yield;
 
 	if (!node->router || !connected(s, p))
 		return;
@@ -418,8 +425,10 @@ static void packet_receive(struct sim *s, const struct sim_packet *p)
 		sim_fail(s, "n%u judged a %s packet %d", p->to, p->damaged ? "damaged" : "good", v);
 	if (v != VRRP_RX_OK)
 		return;
-	heard(s, p, &ev.rx.advert);
+	yield = heard(s, p, &ev.rx.advert);
 	node_tell(s, p->to, &ev);
+	if (yield)
+		sim_check_yielded(s, p->to, p->instance);
 }
 
 /* ---- time ---- */
