@@ -72,6 +72,9 @@ static void link_read(struct netlink *n, const struct nlmsghdr *h)
 	if (m->ifi_family != AF_UNSPEC)
 		return;
 	mnl_attr_parse(h, sizeof(*m), attribute_keep, tb);
+	/* news of a wireless driver, not of the link */
+	if (!tb[IFLA_IFNAME] && h->nlmsg_type == RTM_NEWLINK)
+		return;
 	l.up = (m->ifi_flags & IFF_UP) && (m->ifi_flags & IFF_RUNNING);
 	l.noarp = m->ifi_flags & IFF_NOARP;
 	l.loopback = m->ifi_flags & IFF_LOOPBACK;
