@@ -147,6 +147,7 @@ struct conf_url {
 	bool has_digest, regex_no_match, tls_compliant;
 	uint8_t digest[CONF_DIGEST_LEN];
 	VEC(struct conf_status_range) status; /* empty: 200-299 */
+	const char *regex_text;	/* as written, with its escapes */
 	const char *regex;
 	uint32_t regex_options; /* enum conf_regex_option */
 	uint32_t regex_min_offset, regex_max_offset;	/* max: UINT32_MAX = no limit */

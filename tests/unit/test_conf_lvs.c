@@ -498,6 +498,37 @@ static void test_url(void **state)
 	assert_round_trip();
 }
 
+/* Seen of 2.2.7: quotes are joined and escapes undone, and only then is it a pattern. */
+static void test_regex_escapes(void **state)
+{
+	static const struct {
+		const char *written, *pattern;
+		bool warns;
+	} cases[] = {
+		{"plain", "plain", false},	   {"\"two words\"", "two words", false},
+		{"\"a\\d\"", "ad", true},	   {"\"a\\\\d\"", "a\\d", false},
+		{"a\\x41", "aA", false},	   {"'a b'", "a b", false},
+		{"\"ab\"c", "abc", false},	   {"\"a\\.b\"", "a.b", true},
+		{"a\\ b", "a b", false},	   {"'say \"x\"'", "say \"x\"", false},
+	};
+	const struct conf_load_options options = {.judge = true};
+	char text[300];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct conf_check_http *http;
+
+		snprintf(text, sizeof(text), SERVICE(SERVER("HTTP_GET {\n url {\n path /\n regex %s\n}\n}")),
+			 cases[i].written);
+		arena_free(loaded.arena);
+		loaded = conf_load_text("test.conf", text, strlen(text), &host, &options);
+		assert_quiet(DIAG_WARNING);
+		http = (const void *)loaded.conf->checkers.v[0];
+		assert_string_equal(http->urls.v[0]->regex, cases[i].pattern);
+		assert_int_equal(count("lost-backslash"), cases[i].warns);
+	}
+}
+
 /* defect 4 of 2.4.3: a first label of one character was refused */
 static void test_dns_names(void **state)
 {
@@ -777,6 +808,7 @@ int main(void)
 		cmocka_unit_test(test_group_entries),
 		cmocka_unit_test(test_services_of_groups),
 		cmocka_unit_test(test_url),
+		cmocka_unit_test(test_regex_escapes),
 		cmocka_unit_test(test_dns_names),
 		cmocka_unit_test(test_udp_bytes),
 		cmocka_unit_test(test_source_of_another_family),

@@ -152,6 +152,74 @@ static void print_regex_options(struct text *t, const struct row *row, const voi
 			print_word(t, ch->name);
 }
 
+/* The escapes of script strings (config-language.md, 4) undone; NULL when they can't be. */
+static const char *pattern_of(struct bind *b, const char *text)
+{
+	struct text quoted = {.a = b->a};
+	char **argv;
+	bool shell;
+
+	text_char(&quoted, '"');
+	for (const char *s = text; *s; s++) {
+		if (*s == '"')
+			text_char(&quoted, '\\');
+		text_char(&quoted, *s);
+		if (*s == '\\' && s[1])
+			text_char(&quoted, *++s);
+	}
+	text_char(&quoted, '"');
+	return conf_script_argv(text_get(&quoted), b->a, &argv, &shell) == 1 ? argv[0] : NULL;
+}
+
+/* \d is not what it seems: the file takes the backslash away before the library sees it. */
+static void warn_lost_backslash(struct bind *b, const struct conf_word *w, const char *text)
+{
+	for (const char *s = strchr(text, '\\'); s && s[1]; s = strchr(s + 2, '\\')) {
+		if (strchr("abEfnrtvxc01234567\\\"' #!{}", s[1]))
+			continue;
+		diag_add(b->diags, DIAG_WARNING, "lost-backslash", w->at,
+			 "`\\%c` is read as `%c`: the file takes one backslash away", s[1], s[1])
+			->hint = arena_printf(b->a, "write `\\\\%c` for the pattern `\\%c`", s[1], s[1]);
+		return;
+	}
+}
+
+/* One word, split from the raw line as the commands of scripts are. */
+static bool parse_regex(struct bind *b, const struct row *row, void *obj, struct cursor *c)
+{
+	struct conf_url *url = obj;
+	const struct conf_word *w = cursor_need(b, c, row->args);
+	const char *pieces[4] = {0}, *pattern;
+	int n = 2;
+
+	if (!w)
+		return false;
+	if (b->literal) {
+		pieces[1] = w->text;
+	} else {
+		n = conf_script_words(c->stmt->raw, b->a, pieces, ARRAY_SIZE(pieces));
+		c->next = n > 2 ? c->stmt->words.n - 1 : c->stmt->words.n;
+	}
+	pattern = n >= 2 ? pattern_of(b, pieces[1]) : NULL;
+	if (!pattern) {
+		diag_add(b->diags, DIAG_ERROR, "bad-regex", w->at, "the quotes of `%s` don't match", w->text);
+		return false;
+	}
+	if (b->judge)
+		warn_lost_backslash(b, w, pieces[1]);
+	url->regex_text = pieces[1];
+	url->regex = pattern;
+	return true;
+}
+
+static void print_regex(struct text *t, const struct row *row, const void *obj)
+{
+	const struct conf_url *url = obj;
+
+	(void)row;
+	print_word(t, url->regex_text);
+}
+
 /* START MAX */
 static bool parse_stack(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
@@ -208,8 +276,8 @@ static const struct row url_rows[] = {
 	{"virtualhost", STRING(conf_url, virtualhost), .args = "NAME",
 	 .dflt_text = "that of the checker, the real server or the service",
 	 .help = "Host name to ask for."},
-	{"regex", STRING(conf_url, regex), .args = "PATTERN", .dflt_text = "none",
-	 .help = "Pattern (PCRE2) the reply must match."},
+	{"regex", HANDLER(conf_url, regex, parse_regex, print_regex), .args = "PATTERN", .dflt_text = "none",
+	 .help = "Pattern (PCRE2) the reply must match; one word, a backslash in it is written twice."},
 	{"regex_no_match", FLAG(conf_url, regex_no_match), .dflt_text = "off",
 	 .help = "A match is a failure."},
 	{"regex_options", HANDLER(conf_url, regex_options, parse_regex_options, print_regex_options),
