@@ -125,6 +125,7 @@ static void environment(void **state)
 static void signals_are_default(void **state)
 {
 	sigset_t block, old;
+	const char *ignored;
 
 	sigemptyset(&block);
 	sigaddset(&block, SIGTERM);
@@ -134,8 +135,12 @@ static void signals_are_default(void **state)
 	run_shell("cat /proc/self/status >&2");
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
-	assert_non_null(strstr(said, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
-				     "SigCgt:\t0000000000000000\n"));
+	assert_non_null(strstr(said, "SigBlk:\t0000000000000000\n"));
+	assert_non_null(strstr(said, "SigCgt:\t0000000000000000\n"));
+	ignored = strstr(said, "SigIgn:\t");
+	assert_non_null(ignored);
+	/* Under make, whose posix_spawn() leaves the C library's own two signals ignored, they stay so. */
+	assert_int_equal(strtoull(ignored + strlen("SigIgn:\t"), NULL, 16) & ~0x180000000ull, 0);
 	/* ours are as they were */
 	sigprocmask(SIG_SETMASK, &old, &block);
 	assert_true(sigismember(&block, SIGTERM));
