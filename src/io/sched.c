@@ -97,7 +97,8 @@ static int text_touch(struct dl_phdr_info *info, size_t size, void *ctx)
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
 
-		if (h->p_type == PT_LOAD && (h->p_flags & PF_R) && !(h->p_flags & PF_W))
+		/* not the constants: half of them is help text */
+		if (h->p_type == PT_LOAD && (h->p_flags & PF_X))
 			pages_touch((const char *)info->dlpi_addr + h->p_vaddr, h->p_filesz);
 	}
 	return 1;
