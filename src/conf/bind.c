@@ -351,8 +351,8 @@ static bool bind_inline(struct bind *b, const struct row *row, void *obj, struct
 	return true;
 }
 
-/* One row of a statement or option, its keyword already taken. */
-static void bind_row(struct bind *b, const struct block *blk, unsigned bit, void *obj, struct cursor *c,
+/* One row of a statement or option, its keyword already taken; false: its words can't be used. */
+static bool bind_row(struct bind *b, const struct block *blk, unsigned bit, void *obj, struct cursor *c,
 		     bool option)
 {
 	const struct row *row = table_of(b, blk)->row[bit];
@@ -366,7 +366,7 @@ static void bind_row(struct bind *b, const struct block *blk, unsigned bit, void
 			c->next = c->stmt->words.n;
 		else if (row->type != T_FLAG && cursor_peek(c))
 			cursor_take(c);
-		return;
+		return true;
 	}
 	if (row->type == T_INLINE)
 		ok = bind_inline(b, row, obj, c, option);
@@ -376,6 +376,7 @@ static void bind_row(struct bind *b, const struct block *blk, unsigned bit, void
 		block_mark(obj, bit);
 	else if (!option)
 		c->next = c->stmt->words.n;
+	return ok;
 }
 
 /* Options of an entry or an inline list, to the end of the statement (or, nested, to the first word
@@ -383,6 +384,7 @@ static void bind_row(struct bind *b, const struct block *blk, unsigned bit, void
 static bool bind_options(struct bind *b, const struct block *blk, void *obj, struct cursor *c, bool nested)
 {
 	const struct block_table *t = table_of(b, blk);
+	bool bad = false;
 
 	for (const struct conf_word *w; (w = cursor_peek(c));) {
 		const struct name_slot *slot = table_find(t, w->text);
@@ -394,7 +396,7 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 			cursor_take(c);
 			note_deprecated(b, t->row[slot->row], slot, w);
 			note_effect(b, t->row[slot->row], blk, w, w->text);
-			bind_row(b, blk, slot->row, obj, c, true);
+			bad |= !bind_row(b, blk, slot->row, obj, c, true);
 			continue;
 		}
 		if (blk->bare && blk->bare(b, obj, c)) {
@@ -403,7 +405,7 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 			continue;
 		}
 		if (nested)
-			return true;
+			break;
 		near = nearest_row(b, t, w->text);
 		d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`%s",
 			     w->text, slot && t->row[slot->row]->refused ? ", refused" : "");
@@ -412,7 +414,12 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 				 NULL;
 		cursor_take(c);
 	}
-	return true;
+	if (!bad || !blk->whole)
+		return true;
+	if (!nested)
+		diag_add(b->diags, DIAG_ERROR, "ignored-line", c->stmt->at,
+			 "the line is ignored, since one of its options can't be used");
+	return false;
 }
 
 /* ---- blocks ---- */

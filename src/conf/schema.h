@@ -191,6 +191,9 @@ struct block {
 	/* A word that is neither positional nor an option (ENTRIES, INLINE); true when it was taken,
 	 * false without a message when it is not known here. */
 	bool (*bare)(struct bind *b, void *obj, struct cursor *c);
+	/* ENTRIES, INLINE: an option that can't be used drops the whole object, since it would mean
+	 * something else without it (a rule without a selector). */
+	bool whole;
 	/* The object is complete; false (after a message) drops it. May be NULL. */
 	bool (*finish)(struct bind *b, void *obj, const struct conf_stmt *stmt);
 	const char *help;

@@ -674,11 +674,13 @@ static void test_route_metrics(void **state)
 	assert_int_equal(r->metric[METRIC_RTT].value, 8000);
 	assert_int_equal(r->metric[METRIC_RTTVAR].value, 1200);
 	assert_int_equal(r->metric[METRIC_RTO_MIN].value, 250);
-	r = route("10.0.0.0/8 dev eth0 rtt 5ms rttvar 1000s rto_min 3x");
+	assert_null(route("10.0.0.0/8 dev eth0 rto_min 3x"));
+	assert_int_equal(count("bad-unit"), 1);
+	assert_int_equal(count("ignored-line"), 1);
+	r = route("10.0.0.0/8 dev eth0 rtt 5ms rttvar 1000s");
 	assert_int_equal(r->metric[METRIC_RTT].value, 1600);
 	assert_int_equal(r->metric[METRIC_RTTVAR].value, 480000);
 	assert_int_equal(count("out-of-range"), 2);
-	assert_int_equal(count("bad-unit"), 1);
 }
 
 static void test_route_next_hops(void **state)
@@ -757,7 +759,7 @@ static void test_rules_that_make_no_sense(void **state)
 {
 	static const char *const bad[] = {
 		"from 10.0.0.0/8", "goto 5", "goto 5 preference 9", "from 10.0.0.1 to fd00::1 table 5",
-		"table 5 nop", "table 0", "unreachable frm 10.0.0.1", "inet inet6 nop",
+		"table 5 nop", "table 0", "sport 90-80 nop", "uidrange 5 nop", "from here nop", "fwmark x nop", "unreachable frm 10.0.0.1", "inet inet6 nop",
 	};
 	char text[200];
 

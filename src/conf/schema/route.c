@@ -16,6 +16,7 @@ enum {
 	R_TYPE,
 	R_DEST,
 	R_TO,
+	R_AS,
 	R_VIA,
 	R_OR,
 	R_FROM,
@@ -293,7 +294,7 @@ static bool parse_as(struct bind *b, const struct row *row, void *obj, struct cu
 		cursor_take(c);
 	diag_add(b->diags, DIAG_ERROR, "unsupported", at->at,
 		 "`as` is ignored: only MPLS routes have it in the kernel");
-	return false;
+	return true;
 }
 
 /* ---- the whole route ---- */
@@ -426,6 +427,7 @@ static bool route_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 		return false;
 	}
 	block_unmark(r, R_TO); /* R_DEST has it */
+	block_unmark(r, R_AS);
 	for (unsigned i = R_ADD; i <= R_APPEND; i++)
 		if (block_row(&schema_route, i)->min != r->order)
 			block_unmark(r, i);
@@ -467,6 +469,8 @@ static const struct row rows[] = {
 		    .help = "Destination: an address with a length, or default, any, all."},
 	[R_TO] = {"to", HANDLER(conf_route, dst, parse_to, print_destination), .listed = "route_option\tto",
 		  .args = "DEST", .dflt_text = "none", .help = "May stand before the destination."},
+	[R_AS] = {"as", HANDLER(conf_route, bad, parse_as, route_print_nothing), .args = "[to] ADDR",
+		  .dflt_text = "none", .help = "Ignored: only MPLS routes have it in the kernel."},
 	[R_VIA] = {"via", HANDLER(conf_route, via, route_parse_via, route_print_via), .deprecated = "gw",
 		   .args = "[inet|inet6] IPADDR", .dflt_text = "none", .help = "Next hop."},
 	[R_OR] = {"or", HANDLER(conf_route, via2, route_parse_via, route_print_via), .args = "IPADDR",
@@ -492,8 +496,6 @@ static const struct row rows[] = {
 	 .help = "An IPv6 route."},
 	{"src", IP(conf_route, src, 0), .dflt_text = "chosen by the kernel",
 	 .help = "Source address the host prefers on this route."},
-	{"as", HANDLER(conf_route, bad, parse_as, route_print_nothing), .args = "[to] ADDR",
-	 .dflt_text = "none", .help = "Ignored: only MPLS routes have it in the kernel."},
 	{"tos", NUMBER(conf_route, tos, 0, 255), .names = "rt_dsfield", .aliases = "dsfield", .args = "TOS",
 	 .dflt = "0", .help = "Type of service the route is for."},
 	{"table", NUMBER(conf_route, table, 0, UINT32_MAX), .names = "rt_tables", .choices = route_tables,
@@ -541,7 +543,7 @@ static const struct row rows[] = {
 
 const struct block schema_route =
 	BLOCK(ENTRIES, conf_route, rows, .contexts = "route_option vrrp_instance.virtual_routes",
-	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare,
+	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare, .whole = true,
 	      .finish = route_finish, .help = "One route.");
 
 static const struct row static_rows[] = {
@@ -552,5 +554,5 @@ static const struct row static_rows[] = {
 
 const struct block schema_static_route =
 	BLOCK_ON(ENTRIES, conf_route, static_rows, &schema_route, .contexts = "route_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare,
+		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare, .whole = true,
 		 .finish = route_finish, .help = "A route kept on the host in every state.");

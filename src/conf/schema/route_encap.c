@@ -64,10 +64,10 @@ static const struct row ip6_rows[] = {
 
 static const struct block encap_ip =
 	BLOCK(INLINE, conf_encap_ip, ip_rows, .contexts = "route_encap_ip", .owner = OWNER_VRRP,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "IPv4 tunnel encapsulation.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true, .help = "IPv4 tunnel encapsulation.");
 static const struct block encap_ip6 =
 	BLOCK(INLINE, conf_encap_ip, ip6_rows, .contexts = "route_encap_ip6", .owner = OWNER_VRRP,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "IPv6 tunnel encapsulation.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true, .help = "IPv6 tunnel encapsulation.");
 
 /* ---- encap ---- */
 
@@ -168,7 +168,7 @@ static const struct row encap_rows[] = {
 
 const struct block schema_encap =
 	BLOCK(INLINE, conf_encap, encap_rows, .contexts = "", .owner = OWNER_VRRP, .reload = RELOAD_LIVE,
-	      .effect = ACCEPTED, .help = "Encapsulation of a route or next hop.");
+	      .effect = ACCEPTED, .whole = true, .help = "Encapsulation of a route or next hop.");
 
 /* ---- nexthop ---- */
 
@@ -183,7 +183,7 @@ static bool parse_as(struct bind *b, const struct row *row, void *obj, struct cu
 		w = cursor_take(c);
 	diag_add(b->diags, DIAG_ERROR, "unsupported", (w ? w : &c->stmt->words.v[0])->at,
 		 "`as` is not possible; this next hop is ignored");
-	return false;
+	return true; /* only the hop is dropped */
 }
 
 static const struct row nexthop_rows[] = {
@@ -205,4 +205,4 @@ static const struct row nexthop_rows[] = {
 
 const struct block schema_nexthop =
 	BLOCK(INLINE, conf_nexthop, nexthop_rows, .contexts = "route_nexthop_option", .owner = OWNER_VRRP,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "One leg of a multipath route.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true, .help = "One leg of a multipath route.");

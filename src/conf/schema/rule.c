@@ -309,7 +309,7 @@ static const struct row rows[] = {
 
 const struct block schema_rule =
 	BLOCK(ENTRIES, conf_rule, rows, .contexts = "rule_option vrrp_instance.virtual_rules",
-	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare,
+	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare, .whole = true,
 	      .finish = rule_finish, .help = "One policy rule.");
 
 static const struct row static_rows[] = {
@@ -320,5 +320,5 @@ static const struct row static_rows[] = {
 
 const struct block schema_static_rule =
 	BLOCK_ON(ENTRIES, conf_rule, static_rows, &schema_rule, .contexts = "rule_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare,
+		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare, .whole = true,
 		 .finish = rule_finish, .help = "A policy rule kept on the host in every state.");
