@@ -26,9 +26,10 @@ static struct vrrp_view view_of(const struct sim *s, unsigned n, unsigned instan
 	return v;
 }
 
-/* The longest chain after a fault: the first master emerges after its master down interval; one that
- * tolerates it for preempt_delay notices it, waits for the delay and another interval; a master that
- * leaves holds its addresses for a skew time. The members of a group wait for each other. */
+/* The longest chain after a fault: the first master emerges after its master down interval; one
+ * that tolerates it for preempt_delay notices it, waits for the delay and another interval; a
+ * master that leaves holds its addresses for a skew time. The members of a group wait for each
+ * other. */
 usec_t sim_bound(const struct sim *s)
 {
 	usec_t down = s->plan.down, chain = 2 * down + s->plan.preempt_delay + s->plan.interval;
@@ -93,8 +94,9 @@ void sim_check_transition(struct sim *s, unsigned n, const struct vrrp_action *a
 	if (a->to != VRRP_MASTER || a->from != VRRP_BACKUP || rec->heard_zero || !heard)
 		return;
 	if (silent < silence_needed(s, a))
-		sim_fail(s, "n%u i%u became MASTER %.6f s after the advert of a master it must "
-			    "respect",
+		sim_fail(s,
+			 "n%u i%u became MASTER %.6f s after the advert of a master it must "
+			 "respect",
 			 n, a->id, (double)silent / 1e6);
 }
 
@@ -135,8 +137,8 @@ static void check_successor(struct sim *s, unsigned n, unsigned instance)
 	const struct sim_record *rec = &s->node[n].rec[instance];
 	usec_t skew = vrrp_skew_time(s->plan.version, 1, s->plan.interval);
 
-	if (view_of(s, n, instance).state == VRRP_BACKUP && !s->plan.grouped &&
-	    !s->node[n].late && rec->zero_at && sim_node_time(s, n) > rec->zero_at + skew)
+	if (view_of(s, n, instance).state == VRRP_BACKUP && !s->plan.grouped && !s->node[n].late &&
+	    rec->zero_at && sim_node_time(s, n) > rec->zero_at + skew)
 		sim_fail(s, "n%u i%u does not follow a master that has left", n, instance);
 }
 
@@ -207,8 +209,9 @@ void sim_check_settled(struct sim *s)
 			unsigned expected = c.eligible ? 1 : 0;
 
 			if (c.masters != expected || c.owners != expected) {
-				sim_fail(s, "i%u: %u masters and %u owners for %u eligible nodes "
-					    "in part %u of the network",
+				sim_fail(s,
+					 "i%u: %u masters and %u owners for %u eligible nodes "
+					 "in part %u of the network",
 					 k, c.masters, c.owners, c.eligible, cell);
 				continue;
 			}
@@ -229,8 +232,9 @@ void sim_check_healed(struct sim *s)
 			const struct sim_record *rec = &s->node[n].rec[k];
 
 			if (view_of(s, n, k).state == VRRP_MASTER && rec->announced < rec->rival_at)
-				sim_fail(s, "n%u i%u has not announced its addresses after an "
-					    "overlap",
+				sim_fail(s,
+					 "n%u i%u has not announced its addresses after an "
+					 "overlap",
 					 n, k);
 		}
 }

@@ -143,8 +143,8 @@ static void partition(struct sim *s)
 
 	for (unsigned n = 0; n < s->plan.nodes; n++)
 		for (unsigned k = 0; k < s->plan.instances; k++)
-			s->node[n].cell[k] = same && k ? s->node[n].cell[0]
-						       : (uint8_t)below(s, s->plan.nodes);
+			s->node[n].cell[k] =
+				same && k ? s->node[n].cell[0] : (uint8_t)below(s, s->plan.nodes);
 	sim_trace(s, "the network is divided");
 }
 

@@ -45,30 +45,30 @@ struct sim_packet {
 
 /* What a node did and knows about one instance, seen from outside the core. */
 struct sim_record {
-	bool owns;	      /* its addresses are on this host */
-	usec_t sent;	      /* last advert, local time; 0: none since it became MASTER */
-	usec_t heard_better;  /* last advert with at least its own priority, local time */
-	usec_t heard_any;     /* last advert but priority 0 */
-	bool heard_zero;      /* priority 0 since then */
-	usec_t zero_at;	      /* when the last advert was one with priority 0, else 0; local time */
+	bool owns;	     /* its addresses are on this host */
+	usec_t sent;	     /* last advert, local time; 0: none since it became MASTER */
+	usec_t heard_better; /* last advert with at least its own priority, local time */
+	usec_t heard_any;    /* last advert but priority 0 */
+	bool heard_zero;     /* priority 0 since then */
+	usec_t zero_at;	     /* when the last advert was one with priority 0, else 0; local time */
 	uint8_t last_priority, last_from; /* of the last other advert */
-	usec_t rival_at;      /* true time of the last lower advert as MASTER, 0: announced since */
-	usec_t announced;     /* true time of the last announcement */
+	usec_t rival_at;  /* true time of the last lower advert as MASTER, 0: announced since */
+	usec_t announced; /* true time of the last announcement */
 	uint64_t sent_count;
 };
 
 struct sim_node {
-	struct vrrp_router *router;	/* NULL: not running */
+	struct vrrp_router *router; /* NULL: not running */
 	struct vrrp_out out;
 	struct conf *conf;
-	usec_t offset;			/* local clock - true clock */
-	usec_t stalled_until;		/* true time; not run before */
-	bool late;			/* has just been stalled: silence is excused */
-	bool booting;			/* not started yet */
+	usec_t offset;	      /* local clock - true clock */
+	usec_t stalled_until; /* true time; not run before */
+	bool late;	      /* has just been stalled: silence is excused */
+	bool booting;	      /* not started yet */
 	bool leaving;
-	usec_t leave_by;		/* true time by which it must have stopped */
-	bool adopts;			/* was killed: its addresses stay, it comes back soon */
-	usec_t restart_at;		/* true time, USEC_NEVER: stays down */
+	usec_t leave_by;   /* true time by which it must have stopped */
+	bool adopts;	   /* was killed: its addresses stay, it comes back soon */
+	usec_t restart_at; /* true time, USEC_NEVER: stays down */
 	struct vrrp_past past[SIM_INSTANCES_MAX];
 	bool link_up[SIM_INSTANCES_MAX];
 	bool script_good;
@@ -84,9 +84,9 @@ struct sim_plan {
 	usec_t interval, preempt_delay, down; /* down: longest master down interval */
 	uint8_t priority[SIM_NODES_MAX][SIM_INSTANCES_MAX];
 	bool nopreempt[SIM_NODES_MAX];
-	bool owner;		   /* node 0 has priority 255 */
-	bool silent_lower;	   /* no answer to lower adverts but the core's own healing */
-	int script_weight;	   /* 1: no tracker, 0: fault */
+	bool owner;	   /* node 0 has priority 255 */
+	bool silent_lower; /* no answer to lower adverts but the core's own healing */
+	int script_weight; /* 1: no tracker, 0: fault */
 };
 
 struct sim {
@@ -94,7 +94,7 @@ struct sim {
 	struct sim_random random;
 	struct sim_plan plan;
 	struct sim_node node[SIM_NODES_MAX];
-	usec_t now;	      /* true time */
+	usec_t now;		    /* true time */
 	struct sim_packet *packets; /* heap by at, order */
 	unsigned n_packets, cap_packets;
 	uint64_t sent;
@@ -106,7 +106,7 @@ struct sim {
 	uint64_t steps;
 	usec_t last_fault;
 	int master_seen[SIM_INSTANCES_MAX][SIM_NODES_MAX]; /* by cell: node + 1, 0: none yet */
-	struct arena *arena;  /* configurations */
+	struct arena *arena;				   /* configurations */
 };
 
 void sim_trace(const struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

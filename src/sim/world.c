@@ -107,8 +107,7 @@ static void packet_send_to(struct sim *s, struct sim_packet p, unsigned to)
 	p.order = s->sent++;
 	if (sim_random_chance(&s->random, s->damage)) {
 		p.damaged = true;
-		p.data[VRRP_IP4_HEADER +
-		       sim_random_below(&s->random, p.len - VRRP_IP4_HEADER)] ^=
+		p.data[VRRP_IP4_HEADER + sim_random_below(&s->random, p.len - VRRP_IP4_HEADER)] ^=
 			(uint8_t)(1u << sim_random_below(&s->random, 8));
 	}
 	packet_push(s, &p);
@@ -148,9 +147,8 @@ static void announced(struct sim *s, unsigned n, unsigned instance)
 
 static void action_do(struct sim *s, unsigned n, const struct vrrp_action *a)
 {
-	struct sim_record *rec = a->id < SIM_INSTANCES_MAX && !a->is_group
-					 ? &s->node[n].rec[a->id]
-					 : NULL;
+	struct sim_record *rec =
+		a->id < SIM_INSTANCES_MAX && !a->is_group ? &s->node[n].rec[a->id] : NULL;
 
 	if (a->kind == VRRP_DO_SEND_ADVERT) {
 		sim_trace(s, "n%u i%u sends advert %u", n, a->id, a->priority);
@@ -225,7 +223,8 @@ static void node_tell_world(struct sim *s, unsigned n)
 		struct vrrp_event link = {.kind = VRRP_EV_LINK};
 		struct vrrp_event source = {.kind = VRRP_EV_SOURCE, .id = k};
 
-		link.id = vrrp_router_port_find(node->router, node->conf->instances.v[k]->interface);
+		link.id =
+			vrrp_router_port_find(node->router, node->conf->instances.v[k]->interface);
 		link.link.exists = true;
 		link.link.up = node->link_up[k];
 		node_tell(s, n, &link);
@@ -279,7 +278,8 @@ void sim_node_kill(struct sim *s, unsigned n, bool machine, usec_t down_for)
 
 		if (node->router)
 			vrrp_router_view(node->router, k, &v);
-		node->past[k] = (struct vrrp_past){.instance = k, .state = v.state, .since = v.since};
+		node->past[k] =
+			(struct vrrp_past){.instance = k, .state = v.state, .since = v.since};
 		if (machine)
 			node->rec[k].owns = false;
 	}
@@ -402,8 +402,7 @@ static bool heard(struct sim *s, const struct sim_packet *p, const struct vrrp_a
 	} else if (v.state == VRRP_MASTER && !v.leaving) {
 		rec->rival_at = s->now;
 	}
-	return v.state == VRRP_MASTER && !v.leaving &&
-	       sim_advert_beats(rec, v.effective, p->to);
+	return v.state == VRRP_MASTER && !v.leaving && sim_advert_beats(rec, v.effective, p->to);
 }
 
 static void packet_receive(struct sim *s, const struct sim_packet *p)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every order of events that two nodes can meet within a bound: packets delivered in any order, late
- * or lost, a node crashed, started, left. A depth first search over the shipped core with states
- * taken apart and put back (so it looks into core/vrrp/internal.h), states seen before are not
- * entered again. In every state the invariants must hold, and from every state a quiet network must
- * lead to one master, the right one, within the bound.
+ * Every order of events that two nodes can meet within a bound: packets delivered in any order,
+ * late or lost, a node crashed, started, left. A depth first search over the shipped core with
+ * states taken apart and put back (so it looks into core/vrrp/internal.h), states seen before are
+ * not entered again. In every state the invariants must hold, and from every state a quiet network
+ * must lead to one master, the right one, within the bound.
  *
  *   explore [DEPTH]
  */
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define INTERVAL USEC_PER_SEC
-#define DEPTH 13
+#define DEPTH 14
 #define DEPTH_MOST 64
 #define FLIGHT_MOST 4
 #define TABLE_SIZE (1u << 22)
@@ -29,7 +29,8 @@ struct flight {
 struct world {
 	struct inst inst[2];
 	bool alive[2], owns[2];
-	usec_t respected[2]; /* when a master that must not be preempted was heard, 0: never or it left */
+	usec_t respected[2]; /* when a master that must not be preempted was heard, 0: never or it
+				left */
 	uint8_t losses, crashes, leaves;
 	uint8_t n_flights;
 	struct flight flight[FLIGHT_MOST];
@@ -272,7 +273,7 @@ static int64_t relative(usec_t t, usec_t now)
 /* Everything of an instance that its decisions depend on. */
 static uint64_t inst_hash(uint64_t h, const struct inst *i, usec_t now)
 {
-	bool flag[] = {i->wants,   i->left,	     i->discarding, i->preempt_over,
+	bool flag[] = {i->wants,   i->left,   i->discarding,   i->preempt_over,
 		       i->leaving, i->handed, i->owner_lowered};
 
 	h = mix(h, i->state);

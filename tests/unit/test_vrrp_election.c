@@ -129,8 +129,9 @@ static void test_preempt(void **state)
 	for (int k = 1; k <= 3; k++) {
 		b.now = T0 + k * SEC;
 		bench_advert(&b, 0, 100, "10.0.0.2", SEC);
-		assert_string_equal(note_text(note(&b, VRRP_NOTE_LOWER_DISCARDED), 150),
-				    "received lower priority (100) advert from 10.0.0.2 - discarding");
+		assert_string_equal(
+			note_text(note(&b, VRRP_NOTE_LOWER_DISCARDED), 150),
+			"received lower priority (100) advert from 10.0.0.2 - discarding");
 	}
 	bench_next(&b);
 	assert_int_equal(b.now, T0 + 3 * SEC + 106 * SEC / 256);
@@ -174,7 +175,8 @@ static void test_preempt_delay(void **state)
 	}
 	b.now += 1000500;
 	bench_advert(&b, 0, 100, "10.0.0.2", SEC);
-	assert_string_equal(note_text(note(&b, VRRP_NOTE_PREEMPT_DELAY), 150), "stop preempt delay");
+	assert_string_equal(note_text(note(&b, VRRP_NOTE_PREEMPT_DELAY), 150),
+			    "stop preempt delay");
 	assert_int_equal(vrrp_router_deadline(b.r), T0 + 100 * MS + 2001000 + 3414062);
 	/* a better master ends it */
 	bench_advert(&b, 0, 200, "10.0.0.3", SEC);
@@ -221,8 +223,9 @@ static void test_master_yields(void **state)
 	bench_become_master(&b);
 	bench_advert(&b, 0, 150, "10.0.0.2", SEC);
 	assert_string_equal(acts(&b), "TD");
-	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
-			    "Master received advert from 10.0.0.2 with higher priority 150, ours 100");
+	assert_string_equal(
+		cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
+		"Master received advert from 10.0.0.2 with higher priority 150, ours 100");
 	assert_int_equal(vrrp_router_deadline(b.r), b.now + 3609375);
 	assert_int_equal(bench_view(&b, 0).release_master, 1);
 	bench_free(&b);
@@ -235,9 +238,10 @@ static void test_master_yields_to_higher_address(void **state)
 	bench_become_master(&b);
 	bench_advert(&b, 0, 100, "10.0.0.2", SEC);
 	assert_string_equal(acts(&b), "TD");
-	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
-			    "Master received advert from 10.0.0.2 with same priority 100 but higher "
-			    "IP address than ours");
+	assert_string_equal(
+		cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
+		"Master received advert from 10.0.0.2 with same priority 100 but higher "
+		"IP address than ours");
 	bench_free(&b);
 }
 

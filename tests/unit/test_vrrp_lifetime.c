@@ -185,9 +185,10 @@ static void test_owner_clash_lower_address_yields(void **state)
 
 	bench_advert(&b, 0, 255, "10.0.0.2", SEC);
 	assert_int_equal(bench_state(&b, 0), VRRP_BACKUP);
-	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
-			    "CONFIGURATION ERROR: local instance and 10.0.0.2 are both configured as "
-			    "address owner, please resolve");
+	assert_string_equal(
+		cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
+		"CONFIGURATION ERROR: local instance and 10.0.0.2 are both configured as "
+		"address owner, please resolve");
 	bench_free(&b);
 }
 
@@ -503,7 +504,8 @@ static void test_reload_keeps_script_results(void **state)
 		for (int k = 0; k < 2; k++) {
 			c[k] = one(100);
 			conf_script_add(c[k], "chk");
-			conf_track_add(c[k], c[k]->instances.v[0]->tracks, TRACK_SCRIPT, "chk", 0, 0);
+			conf_track_add(c[k], c[k]->instances.v[0]->tracks, TRACK_SCRIPT, "chk", 0,
+				       0);
 		}
 		if (!same)
 			c[1]->scripts.v[0]->script->command = "another";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Adverts byte by byte as observed on the wire, announcements, and every check of a received one. */
+/* Adverts byte by byte as observed on the wire, announcements, and every check of a received one.
+ */
 #include "vrrp_fixture.h"
 
 #include <stdio.h>
@@ -326,7 +327,8 @@ static void test_rx_auth(void **state)
 
 	pdu[4] = 3;
 	assert_int_equal(rx(b), VRRP_RX_AUTH_INVALID);
-	assert_string_equal(rx_text(b, VRRP_RX_AUTH_INVALID), "Invalid auth type from 192.0.2.2: 3");
+	assert_string_equal(rx_text(b, VRRP_RX_AUTH_INVALID),
+			    "Invalid auth type from 192.0.2.2: 3");
 	pdu[4] = 0;
 	assert_int_equal(rx(b), VRRP_RX_AUTH_MISMATCH);
 	assert_string_equal(rx_text(b, VRRP_RX_AUTH_MISMATCH),
@@ -473,9 +475,9 @@ static void test_rx_odd(void **state)
 	b->i->vips.v[1]->addr = ip("192.0.2.77");
 	assert_int_equal(rx(b), VRRP_RX_OK);
 	assert_int_equal(b->odd, VRRP_RX_ODD_ADDRESS);
-	assert_int_equal(vrrp_rx_check(b->i, &b->rx, false, &b->advert, &b->odd, &b->got,
-				       &b->expected),
-			 VRRP_RX_OK);
+	assert_int_equal(
+		vrrp_rx_check(b->i, &b->rx, false, &b->advert, &b->odd, &b->got, &b->expected),
+		VRRP_RX_OK);
 	assert_int_equal(b->odd, 0);
 	b->i->vips.n = 1;
 	assert_int_equal(rx(b), VRRP_RX_OK);

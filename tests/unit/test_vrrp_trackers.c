@@ -26,7 +26,7 @@ static void test_weight_table(void **state)
 		int32_t weight;
 		bool reverse;
 		int good, bad; /* 999: FAULT */
-	} row[] = {{0, false, 0, 999}, {0, true, 999, 0},  {20, false, 20, 0},
+	} row[] = {{0, false, 0, 999}, {0, true, 999, 0},    {20, false, 20, 0},
 		   {20, true, -20, 0}, {-20, false, 0, -20}, {-20, true, 0, 20}};
 
 	for (unsigned k = 0; k < ARRAY_SIZE(row); k++)
@@ -215,7 +215,8 @@ static void test_script_texts(void **state)
 	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause), "script chk succeeds");
 	ev.script.timed_out = true;
 	bench_step(&b, &ev);
-	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause), "script chk timed out");
+	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
+			    "script chk timed out");
 	bench_free(&b);
 }
 

@@ -36,7 +36,8 @@ static inline struct conf *conf_empty(void)
 	return c;
 }
 
-static inline struct conf_address *conf_vip(struct conf *c, struct conf_instance *i, const char *text)
+static inline struct conf_address *conf_vip(struct conf *c, struct conf_instance *i,
+					    const char *text)
 {
 	struct conf_address *a = arena_new_of(c->arena, struct conf_address);
 
@@ -46,8 +47,8 @@ static inline struct conf_address *conf_vip(struct conf *c, struct conf_instance
 	return a;
 }
 
-static inline struct conf_instance *conf_instance_add(struct conf *c, const char *name, uint8_t vrid,
-					       uint8_t priority)
+static inline struct conf_instance *conf_instance_add(struct conf *c, const char *name,
+						      uint8_t vrid, uint8_t priority)
 {
 	struct conf_instance *i = arena_new_of(c->arena, struct conf_instance);
 
@@ -86,8 +87,8 @@ static inline struct conf_group *conf_group_add(struct conf *c, const char *name
 	return g;
 }
 
-static inline void conf_track_add(struct conf *c, conf_track_list *tracks, unsigned kind, const char *name,
-			   uint32_t id, int32_t weight)
+static inline void conf_track_add(struct conf *c, conf_track_list *tracks, unsigned kind,
+				  const char *name, uint32_t id, int32_t weight)
 {
 	struct conf_track *t = arena_new_of(c->arena, struct conf_track);
 
@@ -181,7 +182,7 @@ static inline void bench_next(struct bench *b)
 }
 
 static inline void bench_advert(struct bench *b, uint32_t id, uint8_t priority, const char *from,
-			 usec_t interval)
+				usec_t interval)
 {
 	struct vrrp_event ev = {.kind = VRRP_EV_ADVERT, .id = id};
 
@@ -233,7 +234,8 @@ static inline struct vrrp_view bench_view(const struct bench *b, uint32_t id)
 }
 
 /* The n-th (from 0) action of a kind in the last step, or NULL. */
-static inline const struct vrrp_action *act_nth(const struct bench *b, enum vrrp_action_kind kind, unsigned n)
+static inline const struct vrrp_action *act_nth(const struct bench *b, enum vrrp_action_kind kind,
+						unsigned n)
 {
 	for (unsigned k = 0; k < b->out.n; k++)
 		if (b->out.v[k].kind == kind && !n--)
@@ -275,9 +277,9 @@ static inline const char *acts(const struct bench *b)
 	for (unsigned k = 0; k < b->out.n && n < sizeof(text) - 1; k++) {
 		const struct vrrp_action *a = &b->out.v[k];
 
-		text[n++] = a->kind == VRRP_DO_SEND_ADVERT && !a->priority   ? '0'
+		text[n++] = a->kind == VRRP_DO_SEND_ADVERT && !a->priority ? '0'
 			    : a->kind == VRRP_DO_TRANSITION && a->is_group ? 'G'
-									    : "AODUSTPNR"[a->kind];
+									   : "AODUSTPNR"[a->kind];
 	}
 	text[n] = '\0';
 	return text;

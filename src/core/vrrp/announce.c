@@ -22,11 +22,11 @@ size_t vrrp_garp_write(const struct ip_addr *vip, const uint8_t mac[static 6],
 	struct buf b = {.p = (char *)p, .cap = VRRP_ANNOUNCE_MAX};
 
 	ethernet_write(&b, all, mac, 0x0806);
-	buf_be16(&b, 1);	/* Ethernet */
+	buf_be16(&b, 1); /* Ethernet */
 	buf_be16(&b, 0x0800);
 	buf_u8(&b, 6);
 	buf_u8(&b, 4);
-	buf_be16(&b, 1);	/* request */
+	buf_be16(&b, 1); /* request */
 	buf_bytes(&b, mac, 6);
 	buf_bytes(&b, vip->b, 4);
 	buf_bytes(&b, all, 6);

@@ -92,8 +92,7 @@ static void announce_timers_set(struct vrrp_router *r, struct inst *i)
 	if (c->garp_master_delay)
 		timer_set(r, i, T_BLOCK, r->now + c->garp_master_delay);
 	if (c->garp_master_refresh)
-		timer_set(r, i, T_REFRESH,
-			  r->now + c->garp_master_delay + c->garp_master_refresh);
+		timer_set(r, i, T_REFRESH, r->now + c->garp_master_delay + c->garp_master_refresh);
 }
 
 /* The advert goes first, so that the old master drops its addresses before ours appear. */
@@ -246,8 +245,8 @@ static void refresh_fire(struct vrrp_router *r, struct inst *i)
 	usec_t every = i->conf->garp_master_refresh;
 
 	emit_announce(r, i, i->conf->garp_master_refresh_repeat);
-	timer_set(r, i, T_REFRESH, every ? usec_max(i->timer[T_REFRESH], r->now - every) + every
-					 : USEC_NEVER);
+	timer_set(r, i, T_REFRESH,
+		  every ? usec_max(i->timer[T_REFRESH], r->now - every) + every : USEC_NEVER);
 }
 
 void inst_timer_fire(struct vrrp_router *r, struct inst *i, enum timer t)

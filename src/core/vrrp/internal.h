@@ -64,19 +64,19 @@ struct inst {
 
 	uint8_t state; /* enum vrrp_state */
 	uint8_t effective;
-	bool queued;	      /* in the work queue */
-	bool adopting;	      /* state was taken from the past, not yet confirmed */
+	bool queued;   /* in the work queue */
+	bool adopting; /* state was taken from the past, not yet confirmed */
 	bool adopted;
-	bool pending;	      /* an unweighted script has no result yet */
-	bool wants;	      /* its timer ran out, the unit is not ready */
-	bool left;	      /* the master said priority 0 */
-	bool discarding;      /* adverts of a lower master are being ignored */
+	bool pending;	 /* an unweighted script has no result yet */
+	bool wants;	 /* its timer ran out, the unit is not ready */
+	bool left;	 /* the master said priority 0 */
+	bool discarding; /* adverts of a lower master are being ignored */
 	bool preempt_over;
 	bool leaving, handed;
-	bool owner_lowered;   /* 254 because of another owner */
+	bool owner_lowered; /* 254 because of another owner */
 	bool vip_fault;
 	bool vips_changed, vips_added; /* by a reload, not yet acted on */
-	uint8_t lower_notes;  /* discards noted since the last accepted advert */
+	uint8_t lower_notes;	       /* discards noted since the last accepted advert */
 	uint8_t heal_step;
 	usec_t timer[TIMERS];
 	usec_t due;
@@ -150,11 +150,11 @@ struct vrrp_router {
 	struct hash port_hash;
 	struct script *scripts;
 	struct file *files;
-	uint32_t *heap;	   /* instances by due */
-	uint32_t *queue;   /* ring of instances to judge again */
+	uint32_t *heap;	 /* instances by due */
+	uint32_t *queue; /* ring of instances to judge again */
 	unsigned queue_at, queue_n;
 	unsigned stopped, groups_stopped;
-	unsigned worst;	   /* most actions of one piece of work */
+	unsigned worst; /* most actions of one piece of work */
 };
 
 struct unit {
@@ -174,8 +174,8 @@ void tracks_build(struct vrrp_router *r, struct inst *i);
 void tracks_link_users(struct vrrp_router *r);
 /* Recomputes effective priority (with its action and timer) and i->reason, i->pending. */
 void inst_judge(struct vrrp_router *r, struct inst *i);
-int track_contribution(const struct vrrp_router *r, const struct track *t,
-		       struct reason *ret_fault, bool *ret_pending);
+int track_contribution(const struct vrrp_router *r, const struct track *t, struct reason *ret_fault,
+		       bool *ret_pending);
 
 /* instance.c */
 struct vrrp_action *emit(struct vrrp_router *r, enum vrrp_action_kind kind, const struct inst *i);

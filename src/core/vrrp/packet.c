@@ -120,8 +120,8 @@ void vrrp_ip4_header_write(uint8_t p[static VRRP_IP4_HEADER], uint16_t id, uint8
 
 unsigned vrrp_pdu_room(uint8_t family, uint8_t version, unsigned mtu)
 {
-	/* 14: the Ethernet header, which the MTU does not include, is subtracted all the same: peers
-	 * of the field do, and the address lists of both sides must agree. */
+	/* 14: the Ethernet header, which the MTU does not include, is subtracted all the same:
+	 * peers of the field do, and the address lists of both sides must agree. */
 	unsigned used = 14 + 8 + (family == IP_V4 ? VRRP_IP4_HEADER : 40);
 	unsigned room;
 

@@ -24,8 +24,8 @@
 struct vrrp_advert {
 	uint8_t version, vrid, priority, count, auth_type;
 	usec_t interval;
-	bool checksum_plain; /* v3 IPv4: the sum without pseudo-header fitted (RFC 9568) */
-	bool checksum_old;   /* v3 IPv4 unicast: the pseudo-header of the group fitted */
+	bool checksum_plain;  /* v3 IPv4: the sum without pseudo-header fitted (RFC 9568) */
+	bool checksum_old;    /* v3 IPv4 unicast: the pseudo-header of the group fitted */
 	const uint8_t *addrs; /* `count` addresses inside the received packet, valid while it is */
 };
 
@@ -34,25 +34,25 @@ struct vrrp_rx {
 	const uint8_t *data; /* IPv4: from the IP header on; IPv6: the payload */
 	size_t len;
 	struct ip_addr from, to;
-	int hop_limit;	     /* IPv6 (ancillary data); IPv4 reads its header */
+	int hop_limit; /* IPv6 (ancillary data); IPv4 reads its header */
 };
 
 /* Why a packet was not accepted, in the order of the checks. UNKNOWN_VRID and NOT_LISTENING are for
  * the caller to give: only it knows the instances. */
 enum vrrp_rx_verdict {
 	VRRP_RX_OK,
-	VRRP_RX_SHORT,		/* not even a header: no VRID known */
+	VRRP_RX_SHORT, /* not even a header: no VRID known */
 	VRRP_RX_UNKNOWN_VRID,
-	VRRP_RX_NOT_LISTENING,	/* instance in FAULT or INIT */
+	VRRP_RX_NOT_LISTENING, /* instance in FAULT or INIT */
 	VRRP_RX_UNICAST_ON_MULTICAST,
 	VRRP_RX_MULTICAST_ON_UNICAST,
 	VRRP_RX_LENGTH,
 	VRRP_RX_TTL,
 	VRRP_RX_VERSION,
-	VRRP_RX_AUTH_INVALID,	/* type not 0, 1, 2 */
+	VRRP_RX_AUTH_INVALID, /* type not 0, 1, 2 */
 	VRRP_RX_AUTH_MISMATCH,
 	VRRP_RX_AUTH_FAILED,
-	VRRP_RX_INTERVAL,	/* v2 only */
+	VRRP_RX_INTERVAL, /* v2 only */
 	VRRP_RX_TYPE,
 	VRRP_RX_IP_LENGTH,
 	VRRP_RX_CHECKSUM,
@@ -69,9 +69,10 @@ enum { VRRP_RX_ODD_COUNT = 1, VRRP_RX_ODD_ADDRESS = 2, VRRP_RX_ODD_INTERVAL = 4 
  * -1 when too short. */
 int vrrp_rx_vrid(const struct vrrp_rx *rx);
 
-/* Checks a packet against an instance. `check_addresses`: whether the address list is to be compared
- * (skip_check_adv_addr). On VRRP_RX_OK fills *ret and *ret_odd (bits above); otherwise *ret_got and
- * *ret_expected are the numbers for the log text. An IPv6 checksum is the kernel's business. */
+/* Checks a packet against an instance. `check_addresses`: whether the address list is to be
+ * compared (skip_check_adv_addr). On VRRP_RX_OK fills *ret and *ret_odd (bits above); otherwise
+ * *ret_got and *ret_expected are the numbers for the log text. An IPv6 checksum is the kernel's
+ * business. */
 enum vrrp_rx_verdict vrrp_rx_check(const struct conf_instance *conf, const struct vrrp_rx *rx,
 				   bool check_addresses, struct vrrp_advert *ret, unsigned *ret_odd,
 				   int *ret_got, int *ret_expected);
@@ -101,7 +102,8 @@ uint32_t vrrp_checksum_pseudo4(const struct ip_addr *from, const struct ip_addr 
 /* Ethernet frames that announce an address: gratuitous ARP request (42 bytes) and unsolicited
  * neighbour advertisement (86 bytes, RFC 4861 4.4, Override set). Return the length. */
 #define VRRP_ANNOUNCE_MAX 86
-size_t vrrp_garp_write(const struct ip_addr *vip, const uint8_t mac[static 6], uint8_t p[static VRRP_ANNOUNCE_MAX]);
+size_t vrrp_garp_write(const struct ip_addr *vip, const uint8_t mac[static 6],
+		       uint8_t p[static VRRP_ANNOUNCE_MAX]);
 size_t vrrp_na_write(const struct ip_addr *vip, const uint8_t mac[static 6], bool router,
 		     uint8_t p[static VRRP_ANNOUNCE_MAX]);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: going over from one configuration to another: which instance continues which, what it takes
- * along, what a removed one leaves behind. An instance that is alike in both keeps its timers to the
- * microsecond: it misses no advert and sends none too many.
- * Must not know: the kernel; that an address moves from one instance to another without leaving it
- * is the driver's art.
+ * along, what a removed one leaves behind. An instance that is alike in both keeps its timers to
+ * the microsecond: it misses no advert and sends none too many. Must not know: the kernel; that an
+ * address moves from one instance to another without leaving it is the driver's art.
  */
 #include "core/vrrp/internal.h"
 

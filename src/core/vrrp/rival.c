@@ -58,7 +58,7 @@ void rival_heard(struct vrrp_router *r, struct inst *i, const struct vrrp_advert
 		n->priority = a->priority;
 		n->address = *from;
 		n->address2 = i->source;
-		n->value = i->effective == 255 ? CAUSE_OWNER
+		n->value = i->effective == 255		? CAUSE_OWNER
 			   : a->priority < i->effective ? CAUSE_HIGHER_PRIORITY
 							: CAUSE_HIGHER_ADDRESS;
 	}
@@ -88,6 +88,6 @@ void rival_heal(struct vrrp_router *r, struct inst *i)
 {
 	emit_announce(r, i, 1);
 	i->heal_step++;
-	timer_set(r, i, T_HEAL, i->heal_step < HEAL_STEPS ? r->now + heal_after[i->heal_step]
-							   : USEC_NEVER);
+	timer_set(r, i, T_HEAL,
+		  i->heal_step < HEAL_STEPS ? r->now + heal_after[i->heal_step] : USEC_NEVER);
 }

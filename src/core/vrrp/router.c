@@ -2,8 +2,8 @@
 /*
  * Owns: the way of events through a router. An event that concerns many instances (a link, a
  * script, the start, the stop) only puts them into a queue; the queue is worked off as far as the
- * output list has room, the rest in later ticks. So no event needs an output list of unbounded size.
- * Must not know: what is decided.
+ * output list has room, the rest in later ticks. So no event needs an output list of unbounded
+ * size. Must not know: what is decided.
  */
 #include "core/vrrp/internal.h"
 
@@ -108,8 +108,7 @@ static bool timer_work(struct vrrp_router *r)
 			first = t;
 	if (i->timer[first] == USEC_NEVER)
 		return false;
-	if (i->timer[first] > r->now &&
-	    (first != T_ADVERT || i->timer[first] > r->now + slack(i)))
+	if (i->timer[first] > r->now && (first != T_ADVERT || i->timer[first] > r->now + slack(i)))
 		return false;
 	inst_timer_fire(r, i, first);
 	return true;
@@ -123,9 +122,9 @@ static void tick(struct vrrp_router *r)
 
 /* ---- events ---- */
 
-static void start(struct vrrp_router *r)
+static void start(struct vrrp_router *r, usec_t delay)
 {
-	usec_t delay = r->conf->global.startup_delay;
+	delay = usec_max(delay, r->conf->global.startup_delay);
 
 	r->started = true;
 	for (unsigned k = 0; k < r->n; k++) {
@@ -201,7 +200,7 @@ static void event(struct vrrp_router *r, const struct vrrp_event *ev)
 
 	switch (ev->kind) {
 	case VRRP_EV_START:
-		start(r);
+		start(r, ev->value);
 		return;
 	case VRRP_EV_TICK:
 		return;

@@ -17,8 +17,8 @@
 struct parts {
 	const uint8_t *pdu;
 	size_t pdu_len;
-	size_t header_len;   /* IPv4 */
-	int total_len;	     /* IPv4: as its header says */
+	size_t header_len; /* IPv4 */
+	int total_len;	   /* IPv4: as its header says */
 	int ttl;
 	bool multicast;
 };
@@ -135,8 +135,8 @@ static enum vrrp_rx_verdict check_sum(const struct conf_instance *conf, const st
 		return VRRP_RX_OK;
 	ret->checksum_old =
 		conf->peers.n && conf->old_unicast_checksum != 2 &&
-		vrrp_checksum_finish(sum + vrrp_checksum_pseudo4(&rx->from, &conf->group_addr,
-								 len)) == 0;
+		vrrp_checksum_finish(sum +
+				     vrrp_checksum_pseudo4(&rx->from, &conf->group_addr, len)) == 0;
 	return ret->checksum_old ? VRRP_RX_OK : VRRP_RX_CHECKSUM;
 }
 
@@ -310,9 +310,10 @@ static void number_text(enum vrrp_rx_verdict v, const char *from, int got, int e
 		buf_printf(out, "Invalid packet type from %s. %d and expect %d", from, got,
 			   expected);
 	else if (v == VRRP_RX_IP_LENGTH)
-		buf_printf(out,
-			   "ip_tot_len mismatch against received length from %s. %d and received %d",
-			   from, got, expected);
+		buf_printf(
+			out,
+			"ip_tot_len mismatch against received length from %s. %d and received %d",
+			from, got, expected);
 	else if (v == VRRP_RX_PEER_TTL)
 		buf_printf(out, "TTL/HL %d from %s not in range [%d, %d]", got, from, expected >> 8,
 			   expected & 0xff);

@@ -18,7 +18,8 @@ static uint32_t needed(const struct script_verdict *v, const struct conf_vrrp_sc
 	return v->known ? conf->rise : 1;
 }
 
-bool script_verdict_step(struct script_verdict *v, const struct conf_vrrp_script *conf, bool success)
+bool script_verdict_step(struct script_verdict *v, const struct conf_vrrp_script *conf,
+			 bool success)
 {
 	if (v->known && success == v->good) {
 		v->contrary = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the sentences of causes and notes. Where keepalived has a phrase that people grep for, it is
- * that phrase; the numbers behind it follow.
- * Must not know: where they are written to.
+ * Owns: the sentences of causes and notes. Where keepalived has a phrase that people grep for, it
+ * is that phrase; the numbers behind it follow. Must not know: where they are written to.
  */
 #include "core/vrrp/internal.h"
 
@@ -190,7 +189,7 @@ void vrrp_cause_text(const struct cause *c, struct buf *out)
 static void rival_text(const struct vrrp_action *a, uint8_t own, const char *peer, const char *mine,
 		       struct buf *out)
 {
-	const char *why = a->value == CAUSE_OWNER	     ? "address owner"
+	const char *why = a->value == CAUSE_OWNER	      ? "address owner"
 			  : a->value == CAUSE_HIGHER_PRIORITY ? "higher priority"
 							      : "same priority and higher address";
 
@@ -203,8 +202,8 @@ static void rival_text(const struct vrrp_action *a, uint8_t own, const char *pee
 static void preempt_text(const struct vrrp_action *a, struct buf *out)
 {
 	if (a->value)
-		buf_printf(out, "start preempt delay (%lld.%03lld000)",
-			   (long long)a->value / 1000, (long long)a->value % 1000);
+		buf_printf(out, "start preempt delay (%lld.%03lld000)", (long long)a->value / 1000,
+			   (long long)a->value % 1000);
 	else
 		buf_printf(out, "stop preempt delay");
 }
@@ -228,9 +227,10 @@ void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out)
 			buf_printf(out, "master set to %s", peer);
 		return;
 	case VRRP_NOTE_PRIORITY_ZERO:
-		buf_printf(out, a->from == VRRP_MASTER
-					? "Master received priority 0 message from %s"
-					: "Backup received priority 0 advertisement from %s",
+		buf_printf(out,
+			   a->from == VRRP_MASTER
+				   ? "Master received priority 0 message from %s"
+				   : "Backup received priority 0 advertisement from %s",
 			   peer);
 		return;
 	case VRRP_NOTE_RIVAL:

@@ -238,8 +238,8 @@ static int weight_contribution(const struct track *t, bool good)
 	return good ? 0 : sign * t->weight;
 }
 
-int track_contribution(const struct vrrp_router *r, const struct track *t,
-		       struct reason *ret_fault, bool *ret_pending)
+int track_contribution(const struct vrrp_router *r, const struct track *t, struct reason *ret_fault,
+		       bool *ret_pending)
 {
 	bool fault = false, good;
 	int sum = 0;

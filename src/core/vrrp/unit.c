@@ -32,7 +32,10 @@ enum vrrp_state group_computed(const struct vrrp_router *r, const struct group *
 		faults += state == VRRP_FAULT;
 		inits += state == VRRP_INIT;
 	}
-	return faults ? VRRP_FAULT : inits ? VRRP_INIT : masters == g->n ? VRRP_MASTER : VRRP_BACKUP;
+	return faults		 ? VRRP_FAULT
+	       : inits		 ? VRRP_INIT
+	       : masters == g->n ? VRRP_MASTER
+				 : VRRP_BACKUP;
 }
 
 void group_set(struct vrrp_router *r, struct group *g, enum vrrp_state to,
@@ -134,7 +137,8 @@ static struct cause fault_cause(const struct vrrp_router *r, const struct inst *
 		c.address = i->handed_to;
 	if (i->reason.kind == CAUSE_SCRIPT_FAILED)
 		for (unsigned k = 0; k < i->n_tracks; k++)
-			if (i->tracks[k].kind == TRACK_SCRIPT && i->tracks[k].name == i->reason.name)
+			if (i->tracks[k].kind == TRACK_SCRIPT &&
+			    i->tracks[k].name == i->reason.name)
 				c.adverts = r->scripts[i->tracks[k].id].timed_out;
 	return c;
 }

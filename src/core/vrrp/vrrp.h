@@ -25,22 +25,25 @@ struct vrrp_router;
 
 enum vrrp_event_kind {
 	/* Once, after all that is known of links, sources and trackers was told: elections begin.
-	 * A router made by a reload is told what is new for it, then started in the same way. */
+	 * `value`: wait at least this long, as with
+	 * vrrp_startup_delay (what is left of vrrp_delay_after_boot). A router made by a reload is
+	 * told what is new for it, then started in the same way, without a delay. */
 	VRRP_EV_START,
-	VRRP_EV_TICK, /* the deadline has come (or any other moment) */
-	VRRP_EV_ADVERT,	   /* a valid advert, see vrrp_rx_check() */
-	VRRP_EV_LINK,	   /* state of an interface */
-	VRRP_EV_SOURCE,	   /* source address of an instance's adverts, family IP_NONE: there is none */
-	VRRP_EV_SCRIPT,	   /* verdict on a vrrp_script */
-	VRRP_EV_FILE,	   /* value of a track_file */
-	VRRP_EV_VIP_GONE,  /* a VIP of a MASTER was removed by somebody else */
-	VRRP_EV_SHUTDOWN,  /* leave: priority 0, hand the addresses over, stop (after that only ticks
-			    * and adverts matter, until vrrp_router_stopped()) */
+	VRRP_EV_TICK,	/* the deadline has come (or any other moment) */
+	VRRP_EV_ADVERT, /* a valid advert, see vrrp_rx_check() */
+	VRRP_EV_LINK,	/* state of an interface */
+	VRRP_EV_SOURCE, /* source address of an instance's adverts, family IP_NONE: there is none */
+	VRRP_EV_SCRIPT, /* verdict on a vrrp_script */
+	VRRP_EV_FILE,	/* value of a track_file */
+	VRRP_EV_VIP_GONE, /* a VIP of a MASTER was removed by somebody else */
+	VRRP_EV_SHUTDOWN, /* leave: priority 0, hand the addresses over, stop (after that only ticks
+			   * and adverts matter, until vrrp_router_stopped()) */
 };
 
 struct vrrp_event {
 	enum vrrp_event_kind kind;
-	uint32_t id; /* ADVERT, SOURCE, VIP_GONE: instance; SCRIPT, FILE: their id; LINK: port number */
+	uint32_t id; /* ADVERT, SOURCE, VIP_GONE: instance; SCRIPT, FILE: their id; LINK: port
+			number */
 	union {
 		struct {
 			struct vrrp_advert advert;
@@ -68,11 +71,11 @@ enum vrrp_action_kind {
 	VRRP_DO_ANNOUNCE,    /* id, rounds: gratuitous ARP / unsolicited NA for all its addresses;
 			      * value 1: only those that the new configuration added */
 	VRRP_DO_ANNOUNCE_SOURCE, /* id: one for the source address of a unicast instance */
-	VRRP_DO_TRANSITION,  /* id, from, to, cause: log, board, notify. group: is_group. from == to:
-			      * a role was adopted, nothing to notify */
-	VRRP_DO_PRIORITY,    /* id, from, to: effective priority changed */
-	VRRP_DO_NOTE,	     /* id, note: something to log, see enum vrrp_note */
-	VRRP_DO_RX_LOWER,    /* id: notify_master_rx_lower_pri and its FIFO line */
+	VRRP_DO_TRANSITION, /* id, from, to, cause: log, board, notify. group: is_group. from == to:
+			     * a role was adopted, nothing to notify */
+	VRRP_DO_PRIORITY,   /* id, from, to: effective priority changed */
+	VRRP_DO_NOTE,	    /* id, note: something to log, see enum vrrp_note */
+	VRRP_DO_RX_LOWER,   /* id: notify_master_rx_lower_pri and its FIFO line */
 };
 
 /* Things worth a log line that are no transition. Texts: vrrp_note_text(). */
@@ -80,32 +83,32 @@ enum vrrp_note {
 	VRRP_NOTE_LOWER_DISCARDED, /* BACKUP: lower priority advert ignored, election coming */
 	VRRP_NOTE_MASTER_CHANGED,  /* BACKUP: master set to / changed from address2 to address */
 	VRRP_NOTE_PRIORITY_ZERO,   /* priority 0 advert received */
-	VRRP_NOTE_RIVAL,	   /* MASTER hears another master and does not yield: both sides and why */
-	VRRP_NOTE_RIVAL_GONE,	   /* ... and it has stopped: value = ms of overlap */
-	VRRP_NOTE_OWNER_CLASH,	   /* two address owners */
-	VRRP_NOTE_OWN_ADDRESS,	   /* equal priority advert from our own address */
-	VRRP_NOTE_PREEMPT_DELAY,   /* start (value = ms) or end (value = 0) */
-	VRRP_NOTE_INTERVAL,	   /* advertisement interval learned: value = ms */
-	VRRP_NOTE_WAITING_GROUP,   /* wants MASTER, the sync group is not ready */
-	VRRP_NOTE_VIP_RESTORED,	   /* address: removed by somebody else, put back */
-	VRRP_NOTE_LEAVING,	   /* priority 0 sent, addresses kept until the new master speaks */
-	VRRP_NOTE_HANDED_OVER,	   /* the new master (address) has spoken, value = ms since leaving */
-	VRRP_NOTE_STALLED,	   /* woke value ms after the deadline */
-	VRRP_NOTE_AUTH_OWNER_254,  /* lowered to 254 because another owner persists */
+	VRRP_NOTE_RIVAL, /* MASTER hears another master and does not yield: both sides and why */
+	VRRP_NOTE_RIVAL_GONE,	 /* ... and it has stopped: value = ms of overlap */
+	VRRP_NOTE_OWNER_CLASH,	 /* two address owners */
+	VRRP_NOTE_OWN_ADDRESS,	 /* equal priority advert from our own address */
+	VRRP_NOTE_PREEMPT_DELAY, /* start (value = ms) or end (value = 0) */
+	VRRP_NOTE_INTERVAL,	 /* advertisement interval learned: value = ms */
+	VRRP_NOTE_WAITING_GROUP, /* wants MASTER, the sync group is not ready */
+	VRRP_NOTE_VIP_RESTORED,	 /* address: removed by somebody else, put back */
+	VRRP_NOTE_LEAVING,	 /* priority 0 sent, addresses kept until the new master speaks */
+	VRRP_NOTE_HANDED_OVER,	 /* the new master (address) has spoken, value = ms since leaving */
+	VRRP_NOTE_STALLED,	 /* woke value ms after the deadline */
+	VRRP_NOTE_AUTH_OWNER_254, /* lowered to 254 because another owner persists */
 };
 
 struct vrrp_action {
 	enum vrrp_action_kind kind;
 	uint32_t id; /* instance, or group when is_group */
 	bool is_group;
-	uint8_t priority;    /* SEND_ADVERT; NOTE: the peer's; PRIORITY: new */
+	uint8_t priority;     /* SEND_ADVERT; NOTE: the peer's; PRIORITY: new */
 	uint8_t priority_old; /* PRIORITY */
-	uint8_t note;	     /* enum vrrp_note */
-	uint16_t from, to;   /* enum vrrp_state */
-	uint32_t rounds;     /* ANNOUNCE */
+	uint8_t note;	      /* enum vrrp_note */
+	uint16_t from, to;    /* enum vrrp_state */
+	uint32_t rounds;      /* ANNOUNCE */
 	int64_t value;
 	struct ip_addr address, address2;
-	struct cause cause;  /* TRANSITION */
+	struct cause cause; /* TRANSITION */
 };
 
 /* Filled by the calls below, in the order in which things must happen; the caller empties it.
@@ -132,7 +135,8 @@ struct vrrp_router *vrrp_router_free(struct vrrp_router *r);
 void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past);
 
 /* One event. Appends actions to out->v (from out->n on). */
-void vrrp_router_step(struct vrrp_router *r, usec_t now, const struct vrrp_event *ev, struct vrrp_out *out);
+void vrrp_router_step(struct vrrp_router *r, usec_t now, const struct vrrp_event *ev,
+		      struct vrrp_out *out);
 
 /* The earliest moment at which something is due, USEC_NEVER when idle. VRRP_EV_TICK handles as much
  * of what is due as fits the output list: after any event, carry out the actions and tick again
@@ -147,9 +151,9 @@ struct vrrp_out vrrp_router_out(struct vrrp_router *r);
 bool vrrp_router_stopped(const struct vrrp_router *r);
 
 /* Goes over to a new configuration: a new router that carries over roles, timers, tracker states
- * and counters of what is the same (VRID, family, interface, unicast or multicast, ...; see
- * vrrp-behaviour 5.10). *ret_old gets the actions about removed instances and groups, with ids of the
- * OLD configuration, in memory of the new router. Then the driver tells the links, sources and
+ * and counters of what is the same (VRID, family, interface, unicast or multicast,
+ * address; not the name). *ret_old gets the actions about removed instances and groups, with ids of
+ * the OLD configuration, in memory of the new router. Then the driver tells the links, sources and
  * trackers that the new router does not know yet (telling all is fine), and VRRP_EV_START: that
  * gives the actions for changed and new instances. Frees nothing: the caller frees `old` when the
  * actions are done. Adverts and ticks must wait until the new router is started. */
@@ -173,7 +177,7 @@ uint32_t vrrp_router_port_find(const struct vrrp_router *r, const char *name);
 /* ---- looking at it --------------------------------------------------------------------------- */
 
 struct vrrp_priority_part {
-	uint8_t kind; /* TRACK_* */
+	uint8_t kind;	/* TRACK_* */
 	uint32_t index; /* position in the instance's (or its group's) list */
 	const char *name;
 	int32_t value;
@@ -190,22 +194,25 @@ struct vrrp_view {
 	struct ip_addr source;
 	struct ip_addr master; /* last master heard, or own source when MASTER */
 	uint8_t master_priority;
-	usec_t master_interval;	/* M */
+	usec_t master_interval; /* M */
 	usec_t master_heard;	/* time of its last advert, 0: never */
 	struct ip_addr rival;	/* another master heard while MASTER; family 0: none */
 	uint8_t rival_priority;
 	usec_t rival_since, rival_last;
-	uint32_t rival_adverts;	/* adverts of rivals heard in all */
+	uint32_t rival_adverts; /* adverts of rivals heard in all */
 	usec_t deadline;
-	uint64_t become_master, release_master, advert_sent, pri_zero_sent, pri_zero_rcvd, advert_rcvd;
+	uint64_t become_master, release_master, advert_sent, pri_zero_sent, pri_zero_rcvd,
+		advert_rcvd;
 };
 
+/* Its state, cheaper than a view. */
+enum vrrp_state vrrp_router_state(const struct vrrp_router *r, uint32_t instance);
 void vrrp_router_view(const struct vrrp_router *r, uint32_t instance, struct vrrp_view *ret);
 /* Contributions to the priority; returns how many (at most max are filled). */
-unsigned vrrp_router_parts(const struct vrrp_router *r, uint32_t instance, struct vrrp_priority_part *ret,
-			   unsigned max);
-enum vrrp_state vrrp_router_group_state(const struct vrrp_router *r, uint32_t group, usec_t *ret_since,
-					struct cause *ret_cause);
+unsigned vrrp_router_parts(const struct vrrp_router *r, uint32_t instance,
+			   struct vrrp_priority_part *ret, unsigned max);
+enum vrrp_state vrrp_router_group_state(const struct vrrp_router *r, uint32_t group,
+					usec_t *ret_since, struct cause *ret_cause);
 
 /* Sentences for logs and status, without the instance's name: "no advert from 10.0.0.2 for 3.61 s
  * (3 x 1 s + skew 0.61 s)". */
@@ -213,10 +220,11 @@ void vrrp_cause_text(const struct cause *c, struct buf *out);
 /* "received lower priority (90) advert from 10.0.0.2 - discarding"; `own` is the own priority. */
 void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out);
 
-/* ---- timers (RFC 9568 6.1, vrrp-behaviour 3) ------------------------------------------------- */
+/* ---- timers (RFC 3768 6.1, RFC 9568 6.1) ---------------------------------------------------- */
 
 /* Skew time of a router with `priority`: v2 (256-P)/256 s, v3 (256-P) x M / 256. */
 usec_t vrrp_skew_time(uint8_t version, uint8_t priority, usec_t master_interval);
-usec_t vrrp_master_down_interval(uint8_t version, uint8_t priority, usec_t master_interval, unsigned adverts);
+usec_t vrrp_master_down_interval(uint8_t version, uint8_t priority, usec_t master_interval,
+				 unsigned adverts);
 
 #endif
