@@ -70,6 +70,10 @@ struct loop {
 
 	bool (*idle)(void *ctx);
 	void *idle_ctx;
+
+	usec_t gather; /* see loop_gather() */
+	usec_t woken;  /* when the last turn that served descriptors began */
+	bool busy;     /* ... and it followed close upon another */
 };
 
 static usec_t clock_read(clockid_t id)
@@ -390,10 +394,30 @@ static void idle_run(struct loop *l)
 		loop_idle(l, fn, ctx);
 }
 
+void loop_gather(struct loop *l, usec_t gap)
+{
+	l->gather = gap;
+}
+
+/* Descriptors are busy: what arrives within the gap is cheaper served together. A timer ends it. */
+static void gather(struct loop *l)
+{
+	usec_t until = usec_min(l->woken + l->gather, deadline_next(l));
+	struct timespec ts = {.tv_sec = until / USEC_PER_SEC, .tv_nsec = until % USEC_PER_SEC * 1000};
+
+	if (until > l->now)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
 static void loop_turn(struct loop *l)
 {
+	if (l->gather && l->busy && !l->idle)
+		gather(l);
 	timer_fd_set(l);
-	descriptors_serve(l, !l->idle);
+	if (descriptors_serve(l, !l->idle)) {
+		l->busy = l->now - l->woken < 2 * l->gather;
+		l->woken = l->now;
+	}
 	for (int i = 0; i < LATE_PASSES && !l->quit; i++)
 		if (deadline_next(l) == USEC_NEVER || l->now - deadline_next(l) < LATE ||
 		    descriptors_serve(l, false) == 0)

@@ -39,6 +39,11 @@ struct loop_timer *loop_timer_free(struct loop_timer *t);
 /* fn(ctx, signo) in the loop, not in the handler. */
 int loop_signal_add(struct loop *l, int signo, void (*fn)(void *ctx, int signo), void *ctx);
 
+/* Where packets may come by the thousand: when descriptors are ready again within twice `gap` of the
+ * last time, waits out the gap (or until a timer is due) and serves what has arrived together. Costs
+ * up to `gap` of delay when busy, nothing otherwise. 0: off, as at first. */
+void loop_gather(struct loop *l, usec_t gap);
+
 /* Work to do when nothing else is ready: fn is called once per turn until it returns false.
  * Other descriptors and timers are served between calls. */
 void loop_idle(struct loop *l, bool (*fn)(void *ctx), void *ctx);

@@ -178,8 +178,6 @@ usec_t links_deadline(const struct vrrp_worker *w);
 /* receive.c */
 void ports_attach(struct vrrp_worker *w, struct generation *g);
 void ports_close_unused(struct vrrp_worker *w, struct generation *g);
-/* Takes in everything that has arrived: before acting on a timer that is late. */
-void receive_drain(struct vrrp_worker *w);
 
 /* adverts.c */
 void adverts_send(struct vrrp_worker *w, struct generation *g, struct vi *vi, uint8_t priority);

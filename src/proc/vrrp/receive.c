@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DRAIN_ROUNDS 64 /* batches per socket and call: what can have piled up while we did not run */
-
 static void count(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v)
 {
 	struct board_counters *c = &vi->board->counters;
@@ -193,14 +191,6 @@ static void readable(void *ctx)
 	struct vrrp_port *p = ctx;
 
 	vrrp_rx_drain(p->rx_fd, p->family, p->worker->ring, packet, p);
-}
-
-void receive_drain(struct vrrp_worker *w)
-{
-	for (struct vrrp_port *p = w->ports; p; p = p->next)
-		for (int i = 0; i < DRAIN_ROUNDS; i++)
-			if (vrrp_rx_drain(p->rx_fd, p->family, w->ring, packet, p) < VRRP_RX_BATCH)
-				break;
 }
 
 /* ---- opening and sharing ---- */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define HEARTBEAT USEC_PER_SEC
-#define LATE USEC_PER_MSEC /* from then on what has arrived is read before a timer is acted on */
+#define GATHER USEC_PER_MSEC /* adverts of many instances are taken in together */
 #define GUARD_DEFAULT (1000 * 1000) /* usec of CPU without a pause */
 #define PACKET_MAX 4300 /* an advert with 255 IPv6 addresses */
 
@@ -70,15 +70,13 @@ static void heartbeat(void *ctx)
 	loop_timer_set(w->heartbeat, loop_now(w->loop) + HEARTBEAT);
 }
 
-/* A timer that fires late may be stale: adverts that say so may have arrived meanwhile. */
+/* The loop has read what arrived before it calls a timer that is late: a stale one never acts. */
 static void deadline(void *ctx)
 {
 	static const struct vrrp_event tick = {.kind = VRRP_EV_TICK};
 	struct vrrp_worker *w = ctx;
 	usec_t due = vrrp_router_deadline(w->g->router), late = clock_monotonic() - due;
 
-	if (due != USEC_NEVER && late > LATE)
-		receive_drain(w);
 	if (due != USEC_NEVER && late > w->g->board.header->worst_lateness)
 		w->g->board.header->worst_lateness = late;
 	if (links_deadline(w) <= clock_monotonic())
@@ -397,6 +395,7 @@ int vrrp_worker_main(int channel_fd)
 	w->pacer = loop_timer_new(w->loop, addresses_paced, w);
 	w->outbox_timer = loop_timer_new(w->loop, report_outbox_send, w);
 	w->supervisor = (struct channel){.fd = channel_fd, .self = PROC_VRRP, .peer = PROC_SUPERVISOR};
+	loop_gather(w->loop, GATHER);
 	signals(w);
 	w->supervisor_watch = loop_fd_add(w->loop, channel_fd, supervisor_readable, w);
 	loop_run(w->loop);
