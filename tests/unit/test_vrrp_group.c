@@ -124,6 +124,7 @@ static void test_owner_does_not_start_alone(void **state)
 
 	b.conf->instances.v[0]->priority = 255;
 	b.conf->instances.v[0]->state = VRRP_MASTER;
+	vrrp_router_free(b.r);
 	b = bench_new(b.conf);
 	bench_start(&b);
 	assert_string_equal(acts(&b), "GTT");
@@ -141,6 +142,7 @@ static void test_owners_start_together(void **state)
 		b.conf->instances.v[k]->priority = 255;
 		b.conf->instances.v[k]->state = VRRP_MASTER;
 	}
+	vrrp_router_free(b.r);
 	b = bench_new(b.conf);
 	bench_start(&b);
 	assert_string_equal(acts(&b), "GATOUATOU");
@@ -179,6 +181,7 @@ static void test_pending_script_of_one_holds_all(void **state)
 
 	conf_script_add(b.conf, "chk");
 	conf_track_add(b.conf, b.conf->instances.v[1]->tracks, TRACK_SCRIPT, "chk", 0, 0);
+	vrrp_router_free(b.r);
 	b = bench_new(b.conf);
 	bench_start(&b);
 	assert_int_equal(b.out.n, 0);

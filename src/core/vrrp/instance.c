@@ -324,7 +324,7 @@ void inst_vip_gone(struct vrrp_router *r, struct inst *i, const struct ip_addr *
 		l->n = 0;
 		i->vip_fault = true;
 		timer_set(r, i, T_VIP, r->now + VIP_WINDOW);
-		i->handed_to = *vip; /* for the cause */
+		i->lost_vip = *vip;
 		router_queue(r, i);
 		return;
 	}

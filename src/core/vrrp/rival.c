@@ -55,6 +55,7 @@ void rival_heard(struct vrrp_router *r, struct inst *i, const struct vrrp_advert
 		struct vrrp_action *n = emit_note(r, i, VRRP_NOTE_RIVAL);
 
 		i->rival_since = r->now;
+		n->rounds = !i->conf->lower_prio_no_advert;
 		n->priority = a->priority;
 		n->address = *from;
 		n->address2 = i->source;

@@ -194,9 +194,10 @@ static void rival_text(const struct vrrp_action *a, uint8_t own, const char *pee
 							      : "same priority and higher address";
 
 	buf_printf(out,
-		   "Received advert from %s with lower priority %u, ours %u, forcing new election: "
+		   "Received advert from %s with lower priority %u, ours %u%s: "
 		   "two masters, %s (%u) does not yield to %s (%u): %s",
-		   peer, a->priority, own, mine, own, peer, a->priority, why);
+		   peer, a->priority, own, a->rounds ? ", forcing new election" : "", mine, own,
+		   peer, a->priority, why);
 }
 
 static void preempt_text(const struct vrrp_action *a, struct buf *out)

@@ -134,7 +134,7 @@ static struct cause fault_cause(const struct vrrp_router *r, const struct inst *
 
 	cause_names(&c, i->reason.name, NULL);
 	if (i->reason.kind == CAUSE_VIP_REMOVED)
-		c.address = i->handed_to;
+		c.address = i->lost_vip;
 	if (i->reason.kind == CAUSE_SCRIPT_FAILED)
 		for (unsigned k = 0; k < i->n_tracks; k++)
 			if (i->tracks[k].kind == TRACK_SCRIPT &&
