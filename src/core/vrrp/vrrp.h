@@ -105,7 +105,7 @@ struct vrrp_action {
 	uint8_t priority_old; /* PRIORITY */
 	uint8_t note;	      /* enum vrrp_note */
 	uint16_t from, to;    /* enum vrrp_state */
-	uint32_t rounds;      /* ANNOUNCE */
+	uint32_t rounds;      /* ANNOUNCE; some notes have a number here */
 	int64_t value;
 	struct ip_addr address, address2;
 	struct cause cause; /* TRANSITION */
