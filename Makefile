@@ -51,6 +51,10 @@ install-links:
 	ln -sfn holdfast $(DESTDIR)$(PREFIX)/sbin/keepalived
 	ln -sfn ../sbin/holdfast $(DESTDIR)$(PREFIX)/bin/genhash
 
+# The list of keywords in docs/configuration.md.
+docs: all
+	@$(PYTHON) docs/generate.py
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
 
@@ -68,4 +72,4 @@ help:
 	@echo 'make clean              remove what was built'
 
 .NOTPARALLEL:
-.PHONY: all deps test-deps demo check bench sim fuzz install install-links clean need-root help
+.PHONY: all deps test-deps demo check bench sim fuzz docs install install-links clean need-root help

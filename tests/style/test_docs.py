@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the documents show is so: links lead somewhere, commands exist, configurations are good."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import HOLDFAST, TREE, files, text
+
+PAGES = [page for page in files(".md") if not page.startswith("tests/")]
+
+
+def run(*words):
+    return subprocess.run([HOLDFAST, *words], cwd=TREE, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_links_lead_somewhere():
+    wrong = []
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", text(page)):
+            if not os.path.exists(os.path.join(TREE, os.path.dirname(page), target)):
+                wrong.append(f"{page}: {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_commands_exist():
+    known = set(re.findall(r"^  ([a-z-]+) ", run("help").stdout, re.M))
+    wrong = []
+    for page in PAGES:
+        for command in re.findall(r"(?:`|^    (?:sudo )?|ExecStart=)holdfast ([a-z][a-z-]*)", text(page), re.M):
+            if command not in known:
+                wrong.append(f"{page}: holdfast {command}")
+    assert known and not wrong, "\n".join(wrong)
+
+
+def test_make_targets_exist():
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.M))
+    for page in PAGES:
+        for target in re.findall(r"(?:`|^    )(?:sudo )?make ([a-z-]+)", text(page), re.M):
+            assert target in targets, f"{page}: make {target}"
+
+
+SHOWN = [(page, number, block) for page in PAGES
+         for number, block in enumerate(re.findall(r"^```conf\n(.*?)^```$", text(page), re.M | re.S))]
+
+
+@pytest.mark.parametrize("page,number,block", SHOWN, ids=[f"{page}-{number}" for page, number, _ in SHOWN])
+def test_configurations_are_good(page, number, block, tmp_path):
+    shown = tmp_path / "shown.conf"
+    shown.write_text(block, encoding="utf-8")
+    result = run("check", "--strict", "--offline", str(shown))
+    assert result.returncode == 0, result.stdout
+
+
+def test_keywords_are_current():
+    """`make docs` writes them anew."""
+    result = subprocess.run(["/usr/bin/python3", "docs/generate.py", "--check"], cwd=TREE, check=False,
+                            env={**os.environ, "HOLDFAST": HOLDFAST})
+    assert result.returncode == 0, "docs/configuration.md is out of date: make docs"
+
+
+def rows():
+    return [line.split("\t") for line in run("explain", "--list").stdout.splitlines()]
+
+
+def test_every_row_has_help():
+    """A row of the schema without a sentence is not finished."""
+    bare, seen = [], 0
+    pages = {}
+    for context, keyword, _ in rows():
+        if context in ("root", "top") or "/" in context:
+            continue
+        if context not in pages:
+            pages[context] = run("explain", context).stdout
+        match = re.search(rf"^  {re.escape(keyword)}(?:\s+(.*))?$", pages[context], re.M)
+        seen += bool(match)
+        if match and not (match.group(1) or "").strip():
+            bare.append(f"{context}.{keyword}")
+    assert seen > 300 and not bare, "\n".join(bare)
+
+
+def test_manual_pages_are_whole():
+    for words in (["help", "--man"], ["explain", "--man"]):
+        page = run(*words).stdout
+        assert page.startswith(".Dd ") and ".Sh SEE ALSO" in page
+        depth = 0
+        for line in page.splitlines():
+            depth += line.startswith(".Bl ") - line.startswith(".El")
+            assert depth in (0, 1), line
+        assert depth == 0
+    for keyword in ("advert_int", "nopreempt", "real_server", "track_script"):
+        assert f"\\&{keyword}\n" in page or f"\\&{keyword} " in page, keyword
