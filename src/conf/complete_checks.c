@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: final values of checkers: what they inherit from their real server, what depends on their kind,
- * names of files and sessions, and the one list of all checkers of a server.
+ * Owns: final values of checkers: what they inherit from their real server, what depends on their
+ * kind, names of files and sessions, and the one list of all checkers of a server.
  */
 #include "conf/complete_lvs.h"
 
@@ -106,7 +106,8 @@ static void checker_add(struct lvs *l, struct conf_real_server *rs, struct conf_
 	check->rs = rs->id;
 	check->id = conf->checkers.n;
 	check->log_all_failures |= conf->global.checker_log_all_failures;
-	timing_finish(&check->timing, timing_inherit(&check->timing, own, &rs->timing, rs->timing_set), kind);
+	timing_finish(&check->timing,
+		      timing_inherit(&check->timing, own, &rs->timing, rs->timing_set), kind);
 	vec_push(l->c->a, &rs->checkers, check);
 	vec_push(l->c->a, &conf->checkers, check);
 }
@@ -137,7 +138,8 @@ static void socket_add(struct lvs *l, struct conf_real_server *rs, struct conf_c
 			  "a link-local address can't be reached without bind_if");
 	if (!s->connect_port && kind != CHECK_PING)
 		check_say(l, &s->check, DIAG_WARNING, "no-port",
-			  "there is no port to probe: neither connect_port nor the real server says one");
+			  "there is no port to probe: neither connect_port nor the real server "
+			  "says one");
 	checker_add(l, rs, &s->check, kind, own);
 }
 
@@ -146,15 +148,17 @@ static const char *first_set(const char *a, const char *b, const char *c, const 
 	return a ? a : b ? b : c ? c : d;
 }
 
-static void http_add(struct lvs *l, const struct conf_virtual_server *vs, struct conf_real_server *rs,
-		     struct conf_check_http *http, enum conf_check_kind kind)
+static void http_add(struct lvs *l, const struct conf_virtual_server *vs,
+		     struct conf_real_server *rs, struct conf_check_http *http,
+		     enum conf_check_kind kind)
 {
 	const char *sni = http->sni_name && *http->sni_name ? http->sni_name : NULL;
 
 	for (unsigned i = 0; i < http->urls.n; i++) {
 		struct conf_url *url = http->urls.v[i];
 
-		url->host = first_set(url->virtualhost, http->virtualhost, rs->virtualhost, vs->virtualhost);
+		url->host = first_set(url->virtualhost, http->virtualhost, rs->virtualhost,
+				      vs->virtualhost);
 		if (kind == CHECK_SSL && (http->enable_sni || http->sni_name))
 			url->server_name = sni ? sni : url->host;
 		url->tls_compliant |= http->tls_compliant;
@@ -163,8 +167,8 @@ static void http_add(struct lvs *l, const struct conf_virtual_server *vs, struct
 }
 
 /* A checker for one host: its own words, then those of the block around it. */
-static void smtp_host_add(struct lvs *l, struct conf_real_server *rs, const struct conf_check_smtp *smtp,
-			  const struct conf_check_socket *host)
+static void smtp_host_add(struct lvs *l, struct conf_real_server *rs,
+			  const struct conf_check_smtp *smtp, const struct conf_check_socket *host)
 {
 	struct conf_check_smtp *one = arena_new_of(l->c->a, struct conf_check_smtp);
 	const struct conf_check_socket *outer = &smtp->sock;
@@ -172,7 +176,8 @@ static void smtp_host_add(struct lvs *l, struct conf_real_server *rs, const stru
 	struct conf_check_socket *s = &one->sock;
 
 	*one = (struct conf_check_smtp){.sock = *host, .helo_name = smtp->helo_name};
-	own = timing_inherit(&s->check.timing, own, &outer->check.timing, timing_set(&l->bits_checker, outer));
+	own = timing_inherit(&s->check.timing, own, &outer->check.timing,
+			     timing_set(&l->bits_checker, outer));
 	s->check.log_all_failures |= outer->check.log_all_failures;
 	if (!ip_is_set(&s->connect_ip))
 		s->connect_ip = outer->connect_ip;
@@ -199,8 +204,8 @@ static void smtp_add(struct lvs *l, struct conf_real_server *rs, struct conf_che
 
 /* ---- checkers without a socket ---- */
 
-static void misc_add(struct lvs *l, const struct conf_virtual_server *vs, struct conf_real_server *rs,
-		     struct conf_check_misc *misc)
+static void misc_add(struct lvs *l, const struct conf_virtual_server *vs,
+		     struct conf_real_server *rs, struct conf_check_misc *misc)
 {
 	if (!misc->timeout)
 		misc->timeout = vs->timing.delay_loop;
@@ -223,9 +228,9 @@ static bool bfd_add(struct lvs *l, struct conf_real_server *rs, struct conf_chec
 	check->bfd = name_index_find(&l->c->tracked[TRACK_BFD], check->name);
 	if (check->bfd == CONF_NONE || bfd_is_followed(rs, check->bfd)) {
 		diag_add(l->c->diags, DIAG_ERROR, "unknown-name", check->check.block.at,
-			 check->bfd == CONF_NONE ?
-				 "there is no bfd_instance %s; the BFD_CHECK is ignored" :
-				 "bfd_instance %s is followed twice; this BFD_CHECK is ignored",
+			 check->bfd == CONF_NONE
+				 ? "there is no bfd_instance %s; the BFD_CHECK is ignored"
+				 : "bfd_instance %s is followed twice; this BFD_CHECK is ignored",
 			 check->name);
 		return false;
 	}
@@ -250,14 +255,16 @@ static bool file_add(struct lvs *l, struct conf_real_server *rs, struct conf_che
 	file = l->c->conf->files.v[check->file];
 	if (!block_is_set(check, l->bit_file_weight))
 		check->weight = file->weight;
-	check->reverse = check->direction == DIRECTION_UNSET ? file->reverse :
-							       check->direction == DIRECTION_REVERSE;
+	check->reverse = check->direction == DIRECTION_UNSET
+				 ? file->reverse
+				 : check->direction == DIRECTION_REVERSE;
 	checker_add(l, rs, &check->check, CHECK_FILE, 0);
 	check->check.timing.alpha = false; /* its state is known at once */
 	return true;
 }
 
-void complete_checks(struct lvs *l, const struct conf_virtual_server *vs, struct conf_real_server *rs)
+void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
+		     struct conf_real_server *rs)
 {
 	unsigned n = 0;
 
@@ -266,17 +273,21 @@ void complete_checks(struct lvs *l, const struct conf_virtual_server *vs, struct
 	for (unsigned i = 0; i < rs->ssl.n; i++)
 		http_add(l, vs, rs, rs->ssl.v[i], CHECK_SSL);
 	for (unsigned i = 0; i < rs->tcp.n; i++)
-		socket_add(l, rs, rs->tcp.v[i], CHECK_TCP, timing_set(&l->bits_checker, rs->tcp.v[i]));
+		socket_add(l, rs, rs->tcp.v[i], CHECK_TCP,
+			   timing_set(&l->bits_checker, rs->tcp.v[i]));
 	for (unsigned i = 0; i < rs->smtp.n; i++)
 		smtp_add(l, rs, rs->smtp.v[i]);
 	for (unsigned i = 0; i < rs->dns.n; i++)
-		socket_add(l, rs, &rs->dns.v[i]->sock, CHECK_DNS, timing_set(&l->bits_checker, rs->dns.v[i]));
+		socket_add(l, rs, &rs->dns.v[i]->sock, CHECK_DNS,
+			   timing_set(&l->bits_checker, rs->dns.v[i]));
 	for (unsigned i = 0; i < rs->misc.n; i++)
 		misc_add(l, vs, rs, rs->misc.v[i]);
 	for (unsigned i = 0; i < rs->ping.n; i++)
-		socket_add(l, rs, rs->ping.v[i], CHECK_PING, timing_set(&l->bits_checker, rs->ping.v[i]));
+		socket_add(l, rs, rs->ping.v[i], CHECK_PING,
+			   timing_set(&l->bits_checker, rs->ping.v[i]));
 	for (unsigned i = 0; i < rs->udp.n; i++)
-		socket_add(l, rs, &rs->udp.v[i]->sock, CHECK_UDP, timing_set(&l->bits_checker, rs->udp.v[i]));
+		socket_add(l, rs, &rs->udp.v[i]->sock, CHECK_UDP,
+			   timing_set(&l->bits_checker, rs->udp.v[i]));
 	for (unsigned i = 0; i < rs->bfd.n; i++)
 		if (bfd_add(l, rs, rs->bfd.v[i]))
 			rs->bfd.v[n++] = rs->bfd.v[i];

@@ -4,8 +4,8 @@
  * scheduler flags, persistence, quorum. What can't work is left out with a message; what has one
  * sensible value gets it with a warning. Checkers: complete_checks.c.
  *
- * A value found here for something the file does not say has no bit, so that it isn't printed and is
- * found again.
+ * A value found here for something the file does not say has no bit, so that it isn't printed and
+ * is found again.
  */
 #include "conf/complete_lvs.h"
 
@@ -20,7 +20,8 @@ static const char *service_text(struct lvs *l, const struct conf_virtual_server 
 	if (vs->kind == SERVICE_GROUP)
 		return arena_printf(l->c->a, "group %s", vs->group_name);
 	ip_format(&vs->addr, buf);
-	return vs->port ? arena_printf(l->c->a, "%s %u", buf, vs->port) : arena_strdup(l->c->a, buf);
+	return vs->port ? arena_printf(l->c->a, "%s %u", buf, vs->port)
+			: arena_strdup(l->c->a, buf);
 }
 
 static struct diag *service_say(struct lvs *l, const struct conf_virtual_server *vs,
@@ -73,11 +74,13 @@ static void service_protocol(struct lvs *l, struct conf_virtual_server *vs)
 {
 	if (has_address(vs) && !vs->protocol) {
 		vs->protocol = LVS_UDP;
-		service_say(l, vs, DIAG_WARNING, "no-protocol", "no protocol is given, UDP is used");
+		service_say(l, vs, DIAG_WARNING, "no-protocol",
+			    "no protocol is given, UDP is used");
 	} else if (!has_address(vs) && vs->protocol) {
 		vs->protocol = LVS_PROTO_NONE;
 		service_unset(vs, "protocol");
-		service_say(l, vs, DIAG_WARNING, "protocol", "marks have no protocol, it is ignored");
+		service_say(l, vs, DIAG_WARNING, "protocol",
+			    "marks have no protocol, it is ignored");
 	}
 	if (vs->ops && (vs->protocol == LVS_TCP || vs->protocol == LVS_SCTP)) {
 		vs->ops = false;
@@ -87,29 +90,33 @@ static void service_protocol(struct lvs *l, struct conf_virtual_server *vs)
 	if (vs->ha_suspend && has_mark(vs)) {
 		vs->ha_suspend = false;
 		service_unset(vs, "ha_suspend");
-		service_say(l, vs, DIAG_ERROR, "ha_suspend", "a mark has no address to wait for, "
-							      "ha_suspend is ignored");
+		service_say(l, vs, DIAG_ERROR, "ha_suspend",
+			    "a mark has no address to wait for, "
+			    "ha_suspend is ignored");
 	}
 }
 
 /* A flag of one hashing scheduler under another. */
-static void scheduler_flag(struct lvs *l, struct conf_virtual_server *vs, bool *flag, const char *row,
-			   enum lvs_scheduler wanted)
+static void scheduler_flag(struct lvs *l, struct conf_virtual_server *vs, bool *flag,
+			   const char *row, enum lvs_scheduler wanted)
 {
 	if (!*flag || vs->scheduler == wanted)
 		return;
 	*flag = false;
 	service_unset(vs, row);
 	service_say(l, vs,
-		    vs->scheduler == LVS_SCHED_SH || vs->scheduler == LVS_SCHED_MH ? DIAG_WARNING : DIAG_ERROR,
-		    "scheduler-flag", arena_printf(l->c->a, "%s needs lvs_sched %.2s, it is ignored", row, row));
+		    vs->scheduler == LVS_SCHED_SH || vs->scheduler == LVS_SCHED_MH ? DIAG_WARNING
+										   : DIAG_ERROR,
+		    "scheduler-flag",
+		    arena_printf(l->c->a, "%s needs lvs_sched %.2s, it is ignored", row, row));
 }
 
 static void service_scheduler(struct lvs *l, struct conf_virtual_server *vs)
 {
 	if (!vs->scheduler) {
 		vs->scheduler = LVS_SCHED_WLC;
-		service_say(l, vs, DIAG_WARNING, "no-scheduler", "no lvs_sched is given, wlc is used");
+		service_say(l, vs, DIAG_WARNING, "no-scheduler",
+			    "no lvs_sched is given, wlc is used");
 	}
 	scheduler_flag(l, vs, &vs->sh_port, "sh-port", LVS_SCHED_SH);
 	scheduler_flag(l, vs, &vs->sh_fallback, "sh-fallback", LVS_SCHED_SH);
@@ -123,7 +130,8 @@ static void service_scheduler(struct lvs *l, struct conf_virtual_server *vs)
 
 static void service_persistence(struct lvs *l, struct conf_virtual_server *vs)
 {
-	bool any_port = (vs->kind == SERVICE_ADDRESS && !vs->port) || (vs->group && vs->group->has_any_port);
+	bool any_port = (vs->kind == SERVICE_ADDRESS && !vs->port) ||
+			(vs->group && vs->group->has_any_port);
 
 	if (vs->granularity_family && vs->family && vs->granularity_family != vs->family) {
 		vs->granularity_family = IP_NONE;
@@ -131,15 +139,16 @@ static void service_persistence(struct lvs *l, struct conf_virtual_server *vs)
 		service_unset(vs, "persistence_granularity");
 		service_say(l, vs, DIAG_ERROR, "family",
 			    "persistence_granularity is of the other family, it is ignored")
-			->expected = vs->family == IP_V4 ? "a netmask like 255.255.255.0" :
-							   "a prefix length from 1 to 128";
+			->expected = vs->family == IP_V4 ? "a netmask like 255.255.255.0"
+							 : "a prefix length from 1 to 128";
 	}
 	if (vs->granularity_family && !vs->persistence_timeout)
 		vs->persistence_timeout = LVS_PERSISTENCE_DEFAULT;
 	if (any_port && !vs->persistence_timeout) {
 		vs->persistence_timeout = LVS_PERSISTENCE_DEFAULT;
 		service_say(l, vs, DIAG_WARNING, "no-port",
-			    "a service without a port must be persistent, persistence_timeout 360 is used");
+			    "a service without a port must be persistent, persistence_timeout 360 "
+			    "is used");
 	}
 }
 
@@ -150,9 +159,10 @@ static bool span_is_before(struct conf_span a, struct conf_span b)
 	return a.file == b.file && (a.line < b.line || (a.line == b.line && a.col < b.col));
 }
 
-/* A server without a method takes the one in force where it stands; if that isn't the last one of the
- * service, the server gets it as its own, so that it keeps it wherever it is printed. */
-static void server_method(struct lvs *l, const struct conf_virtual_server *vs, struct conf_real_server *rs)
+/* A server without a method takes the one in force where it stands; if that isn't the last one of
+ * the service, the server gets it as its own, so that it keeps it wherever it is printed. */
+static void server_method(struct lvs *l, const struct conf_virtual_server *vs,
+			  struct conf_real_server *rs)
 {
 	struct conf_forwarding *in_force = NULL;
 
@@ -193,7 +203,8 @@ static void service_methods(struct lvs *l, struct conf_virtual_server *vs)
 	}
 	vs->sorry_method = vs->sorry_methods.n ? vs->sorry_methods.v[0] : vs->method;
 	if (needed)
-		service_say(l, vs, DIAG_WARNING, "no-method", "no lvs_method is given, NAT is used");
+		service_say(l, vs, DIAG_WARNING, "no-method",
+			    "no lvs_method is given, NAT is used");
 }
 
 /* ---- families ---- */
@@ -241,30 +252,32 @@ static bool all_tunnelled(const struct conf_virtual_server *vs)
 /* false: the group has both families and the servers can't serve both. */
 static bool service_family(struct lvs *l, struct conf_virtual_server *vs)
 {
-	uint8_t known = vs->kind == SERVICE_ADDRESS ? vs->addr.family :
-			!vs->group		    ? IP_NONE :
-			vs->group->has_v4	    ? IP_V4 :
-			vs->group->has_v6	    ? IP_V6 :
-						      IP_NONE;
+	uint8_t known = vs->kind == SERVICE_ADDRESS ? vs->addr.family
+			: !vs->group		    ? IP_NONE
+			: vs->group->has_v4	    ? IP_V4
+			: vs->group->has_v6	    ? IP_V6
+						    : IP_NONE;
 
 	if (vs->group && vs->group->has_v4 && vs->group->has_v6) {
 		vs->family = IP_NONE;
 		if (all_tunnelled(vs) && marks_name_family(vs->group))
 			return true;
 		service_say(l, vs, DIAG_ERROR, "family",
-			    "the group has IPv4 and IPv6, which needs tunnelled servers and marks that name "
+			    "the group has IPv4 and IPv6, which needs tunnelled servers and marks "
+			    "that name "
 			    "their family; the virtual server is ignored");
 		return false;
 	}
 	if (vs->ip_family && known && vs->ip_family != known) {
 		vs->ip_family = IP_NONE;
 		service_unset(vs, "ip_family");
-		service_say(l, vs, DIAG_ERROR, "family", "ip_family is not that of the address, it is ignored");
+		service_say(l, vs, DIAG_ERROR, "family",
+			    "ip_family is not that of the address, it is ignored");
 	}
-	vs->family = known		? known :
-		     vs->ip_family	? vs->ip_family :
-		     servers_family(vs, false) ? servers_family(vs, false) :
-						 servers_family(vs, true);
+	vs->family = known			 ? known
+		     : vs->ip_family		 ? vs->ip_family
+		     : servers_family(vs, false) ? servers_family(vs, false)
+						 : servers_family(vs, true);
 	if (!vs->family)
 		vs->family = IP_V4;
 	return true;
@@ -297,13 +310,14 @@ static uint16_t port_final(struct lvs *l, const struct conf_virtual_server *vs, 
 	if (vs->kind == SERVICE_GROUP) {
 		if (port && group_has_other_port(vs->group, port))
 			diag_add(l->c->diags, DIAG_WARNING, "port", at,
-				 "port %u is ignored for entries of group %s with another port", port,
-				 vs->group_name);
+				 "port %u is ignored for entries of group %s with another port",
+				 port, vs->group_name);
 		return port;
 	}
 	if (port && port != wanted)
 		diag_add(l->c->diags, DIAG_WARNING, "port", at,
-			 "port %u is ignored: only NAT can change the port, %u is used", port, wanted);
+			 "port %u is ignored: only NAT can change the port, %u is used", port,
+			 wanted);
 	return wanted;
 }
 
@@ -314,14 +328,15 @@ static const char *endpoint_key(struct lvs *l, const struct ip_addr *a, uint16_t
 	return arena_printf(l->c->a, "%s %u", ip_format(a, buf), port);
 }
 
-static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs, struct conf_real_server *rs,
-			     struct name_index *seen, unsigned n)
+static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs,
+			     struct conf_real_server *rs, struct name_index *seen, unsigned n)
 {
 	const char *key;
 
 	if (!family_fits(vs, &rs->addr, rs->method)) {
 		diag_add(l->c->diags, DIAG_ERROR, "family", rs->block.at,
-			 "the real_server is of another family than its service and not tunnelled; it is "
+			 "the real_server is of another family than its service and not tunnelled; "
+			 "it is "
 			 "ignored");
 		return false;
 	}
@@ -351,8 +366,9 @@ static void service_servers(struct lvs *l, struct conf_virtual_server *vs)
 	vs->rs.n = n;
 	vs->sorry_rs = CONF_NONE;
 	if (vs->sorry && !family_fits(vs, &vs->sorry->addr, vs->sorry_method)) {
-		service_say(l, vs, DIAG_ERROR, "family", "the sorry_server is of another family and not "
-							  "tunnelled; it is ignored");
+		service_say(l, vs, DIAG_ERROR, "family",
+			    "the sorry_server is of another family and not "
+			    "tunnelled; it is ignored");
 		vs->sorry = NULL;
 		vs->sorry_servers.n = 0;
 		service_unset(vs, "sorry_server");
@@ -361,7 +377,7 @@ static void service_servers(struct lvs *l, struct conf_virtual_server *vs)
 		return;
 	vs->sorry->port = port_final(l, vs, vs->sorry->port, vs->sorry_method, vs->sorry->block.at);
 	twin = name_index_find(&seen, endpoint_key(l, &vs->sorry->addr, vs->sorry->port));
-	if (twin != CONF_NONE) { /* one entry of the kernel's table */
+	if (twin != CONF_NONE) {     /* one entry of the kernel's table */
 		vs->sorry_rs = twin; /* its place; its id when ids are known */
 		vs->sorry_inhibit = vs->rs.v[twin]->inhibit_on_failure;
 	}
@@ -386,10 +402,10 @@ static uint8_t alert_final(const struct lvs *l, uint8_t own, enum tristate dflt)
 {
 	const struct conf_global *g = &l->c->conf->global;
 
-	return own		     ? own :
-	       g->smtp_alert_checker ? g->smtp_alert_checker :
-	       g->smtp_alert	     ? g->smtp_alert :
-				       dflt;
+	return own		       ? own
+	       : g->smtp_alert_checker ? g->smtp_alert_checker
+	       : g->smtp_alert	       ? g->smtp_alert
+				       : dflt;
 }
 
 static void servers_inherit(struct lvs *l, struct conf_virtual_server *vs)
@@ -407,8 +423,8 @@ static void servers_inherit(struct lvs *l, struct conf_virtual_server *vs)
 		if (!block_is_set(rs, l->bit_inhibit))
 			rs->inhibit_on_failure = vs->inhibit_on_failure;
 		rs->smtp_alert = alert_final(l, rs->smtp_alert, TRI_ON);
-		rs->timing_set = (uint8_t)timing_inherit(&rs->timing, timing_set(&l->bits_rs, rs), &vs->timing,
-							 set);
+		rs->timing_set = (uint8_t)timing_inherit(&rs->timing, timing_set(&l->bits_rs, rs),
+							 &vs->timing, set);
 	}
 }
 
@@ -420,16 +436,20 @@ static void service_quorum(struct lvs *l, struct conf_virtual_server *vs)
 		sum += vs->rs.v[i]->weight;
 	if (vs->quorum > sum) {
 		if (service_is_set(vs, "quorum"))
-			service_say(l, vs, DIAG_WARNING, "quorum",
-				    arena_printf(l->c->a, "quorum %u is more than all weights together, %u is used",
-						 vs->quorum, (unsigned)sum));
+			service_say(
+				l, vs, DIAG_WARNING, "quorum",
+				arena_printf(
+					l->c->a,
+					"quorum %u is more than all weights together, %u is used",
+					vs->quorum, (unsigned)sum));
 		vs->quorum = (uint32_t)sum;
 	}
 	if (vs->hysteresis && vs->hysteresis >= vs->quorum) {
 		uint32_t most = vs->quorum ? vs->quorum - 1 : 0;
 
 		service_say(l, vs, DIAG_WARNING, "quorum",
-			    arena_printf(l->c->a, "hysteresis %u is not less than the quorum, %u is used",
+			    arena_printf(l->c->a,
+					 "hysteresis %u is not less than the quorum, %u is used",
 					 vs->hysteresis, most));
 		vs->hysteresis = most;
 	}
@@ -450,21 +470,24 @@ static bool service_complete(struct lvs *l, struct conf_virtual_server *vs)
 	servers_inherit(l, vs);
 	service_servers(l, vs);
 	if (!vs->rs.n) {
-		service_say(l, vs, DIAG_ERROR, "incomplete", "it has no usable real_server and is ignored");
+		service_say(l, vs, DIAG_ERROR, "incomplete",
+			    "it has no usable real_server and is ignored");
 		return false;
 	}
 	service_quorum(l, vs);
 	return true;
 }
 
-static void report_twin(struct lvs *l, struct name_index *seen, const struct conf_virtual_server *vs)
+static void report_twin(struct lvs *l, struct name_index *seen,
+			const struct conf_virtual_server *vs)
 {
 	const char *key = arena_printf(l->c->a, "%s %u %u", service_text(l, vs), vs->protocol,
 				       vs->kind == SERVICE_MARK ? vs->family : 0);
 
 	if (vs->kind != SERVICE_GROUP && name_index_find(seen, key) != CONF_NONE)
-		service_say(l, vs, DIAG_WARNING, "duplicate-service",
-			    "it is defined twice; both change the same entry of the kernel's table");
+		service_say(
+			l, vs, DIAG_WARNING, "duplicate-service",
+			"it is defined twice; both change the same entry of the kernel's table");
 	name_index_add(l->c->a, seen, l->c->conf->virtual_servers.n, key, 0);
 }
 
@@ -507,14 +530,16 @@ static void groups_index(struct lvs *l)
 {
 	struct conf *conf = l->c->conf;
 
-	l->group_uses = arena_alloc(l->c->a, conf->virtual_server_groups.n * sizeof(*l->group_uses));
+	l->group_uses =
+		arena_alloc(l->c->a, conf->virtual_server_groups.n * sizeof(*l->group_uses));
 	for (uint32_t i = 0; i < conf->virtual_server_groups.n; i++) {
 		struct conf_virtual_server_group *g = conf->virtual_server_groups.v[i];
 
 		g->id = i;
 		if (name_index_find(&l->groups, g->name) != CONF_NONE)
 			diag_add(l->c->diags, DIAG_WARNING, "duplicate-name", g->block.at,
-				 "virtual_server_group %s is defined twice; the first one is used", g->name);
+				 "virtual_server_group %s is defined twice; the first one is used",
+				 g->name);
 		name_index_add(l->c->a, &l->groups, conf->virtual_server_groups.n, g->name, i);
 	}
 }

@@ -44,6 +44,7 @@ unsigned timing_inherit(struct conf_timing *t, unsigned own, const struct conf_t
 			unsigned above_set);
 
 /* All checkers of a real server with their final values, into rs->checkers and conf.checkers. */
-void complete_checks(struct lvs *l, const struct conf_virtual_server *vs, struct conf_real_server *rs);
+void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
+		     struct conf_real_server *rs);
 
 #endif

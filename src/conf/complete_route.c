@@ -48,8 +48,8 @@ static void rule_complete(struct complete *c, struct preferences *p, struct conf
 }
 
 /* A name that leads nowhere is dropped, the route or rule stays. */
-static void track_group_check(struct complete *c, struct conf_block *block, const struct block *rows,
-			      const char **name, const char *device)
+static void track_group_check(struct complete *c, struct conf_block *block,
+			      const struct block *rows, const char **name, const char *device)
 {
 	const char *why = device ? NULL : "it needs an interface (dev or iif)";
 
@@ -58,8 +58,8 @@ static void track_group_check(struct complete *c, struct conf_block *block, cons
 	for (unsigned i = 0; !why && i < c->conf->track_groups.n; i++)
 		if (str_eq(c->conf->track_groups.v[i]->name, *name))
 			return;
-	diag_add(c->diags, DIAG_ERROR, "unknown-name", block->at, "track_group %s is ignored: %s", *name,
-		 why ? why : "there is no such group");
+	diag_add(c->diags, DIAG_ERROR, "unknown-name", block->at, "track_group %s is ignored: %s",
+		 *name, why ? why : "there is no such group");
 	*name = NULL;
 	block_unmark(block, block_bit(rows, "track_group"));
 }

@@ -42,10 +42,10 @@ enum lvs_tunnel { LVS_TUN_IPIP = 0, LVS_TUN_GUE = 1, LVS_TUN_GRE = 2 };
 enum lvs_tunnel_flags { LVS_TUN_NOCSUM = 0, LVS_TUN_CSUM = 1, LVS_TUN_REMCSUM = 2 };
 enum lvs_protocol { LVS_PROTO_NONE = 0, LVS_TCP = 6, LVS_UDP = 17, LVS_SCTP = 132 };
 enum lvs_service_flags { /* the kernel's bits */
-	LVS_ONEPACKET = 0x04,
-	LVS_SCHED1 = 0x08,
-	LVS_SCHED2 = 0x10,
-	LVS_SCHED3 = 0x20,
+			 LVS_ONEPACKET = 0x04,
+			 LVS_SCHED1 = 0x08,
+			 LVS_SCHED2 = 0x10,
+			 LVS_SCHED3 = 0x20,
 };
 
 /* Forwarding method with what a tunnel needs. */
@@ -67,7 +67,7 @@ struct conf_endpoint {
 /* What flows down from the virtual server to its real servers and from them to their checkers. */
 struct conf_timing {
 	usec_t delay_loop, delay_before_retry;
-	usec_t warmup;	/* upper bound of the random delay before a checker's first run */
+	usec_t warmup; /* upper bound of the random delay before a checker's first run */
 	usec_t connect_timeout;
 	uint32_t retry; /* extra attempts before a failing check counts as down */
 	bool alpha;	/* starts as failed */
@@ -110,30 +110,30 @@ struct conf_status_range {
 };
 
 enum conf_regex_option { /* bits of conf_url.regex_options */
-	REGEX_ALLOW_EMPTY_CLASS = 1 << 0,
-	REGEX_ALT_BSUX = 1 << 1,
-	REGEX_AUTO_CALLOUT = 1 << 2,
-	REGEX_CASELESS = 1 << 3,
-	REGEX_DOLLAR_ENDONLY = 1 << 4,
-	REGEX_DOTALL = 1 << 5,
-	REGEX_DUPNAMES = 1 << 6,
-	REGEX_EXTENDED = 1 << 7,
-	REGEX_FIRSTLINE = 1 << 8,
-	REGEX_MATCH_UNSET_BACKREF = 1 << 9,
-	REGEX_MULTILINE = 1 << 10,
-	REGEX_NEVER_UCP = 1 << 11,
-	REGEX_NEVER_UTF = 1 << 12,
-	REGEX_NO_AUTO_CAPTURE = 1 << 13,
-	REGEX_NO_AUTO_POSSESS = 1 << 14,
-	REGEX_NO_DOTSTAR_ANCHOR = 1 << 15,
-	REGEX_NO_START_OPTIMIZE = 1 << 16,
-	REGEX_UCP = 1 << 17,
-	REGEX_UNGREEDY = 1 << 18,
-	REGEX_UTF = 1 << 19,
-	REGEX_NEVER_BACKSLASH_C = 1 << 20,
-	REGEX_ALT_CIRCUMFLEX = 1 << 21,
-	REGEX_ALT_VERBNAMES = 1 << 22,
-	REGEX_USE_OFFSET_LIMIT = 1 << 23,
+			 REGEX_ALLOW_EMPTY_CLASS = 1 << 0,
+			 REGEX_ALT_BSUX = 1 << 1,
+			 REGEX_AUTO_CALLOUT = 1 << 2,
+			 REGEX_CASELESS = 1 << 3,
+			 REGEX_DOLLAR_ENDONLY = 1 << 4,
+			 REGEX_DOTALL = 1 << 5,
+			 REGEX_DUPNAMES = 1 << 6,
+			 REGEX_EXTENDED = 1 << 7,
+			 REGEX_FIRSTLINE = 1 << 8,
+			 REGEX_MATCH_UNSET_BACKREF = 1 << 9,
+			 REGEX_MULTILINE = 1 << 10,
+			 REGEX_NEVER_UCP = 1 << 11,
+			 REGEX_NEVER_UTF = 1 << 12,
+			 REGEX_NO_AUTO_CAPTURE = 1 << 13,
+			 REGEX_NO_AUTO_POSSESS = 1 << 14,
+			 REGEX_NO_DOTSTAR_ANCHOR = 1 << 15,
+			 REGEX_NO_START_OPTIMIZE = 1 << 16,
+			 REGEX_UCP = 1 << 17,
+			 REGEX_UNGREEDY = 1 << 18,
+			 REGEX_UTF = 1 << 19,
+			 REGEX_NEVER_BACKSLASH_C = 1 << 20,
+			 REGEX_ALT_CIRCUMFLEX = 1 << 21,
+			 REGEX_ALT_VERBNAMES = 1 << 22,
+			 REGEX_USE_OFFSET_LIMIT = 1 << 23,
 };
 
 #define CONF_DIGEST_LEN 16
@@ -147,10 +147,10 @@ struct conf_url {
 	bool has_digest, regex_no_match, tls_compliant;
 	uint8_t digest[CONF_DIGEST_LEN];
 	VEC(struct conf_status_range) status; /* empty: 200-299 */
-	const char *regex_text;	/* as written, with its escapes */
+	const char *regex_text;		      /* as written, with its escapes */
 	const char *regex;
-	uint32_t regex_options; /* enum conf_regex_option */
-	uint32_t regex_min_offset, regex_max_offset;	/* max: UINT32_MAX = no limit */
+	uint32_t regex_options;			     /* enum conf_regex_option */
+	uint32_t regex_min_offset, regex_max_offset; /* max: UINT32_MAX = no limit */
 	uint32_t regex_stack_start, regex_stack_max; /* 0: the library's */
 };
 
@@ -198,7 +198,7 @@ struct conf_bytes {
 
 struct conf_check_udp {
 	struct conf_check_socket sock;
-	struct conf_bytes payload;	     /* empty: a text of ours */
+	struct conf_bytes payload; /* empty: a text of ours */
 	bool require_reply;
 	struct conf_bytes reply, reply_mask; /* bits of the mask that are 0 match anything */
 	uint16_t min_reply_length, max_reply_length;
@@ -250,9 +250,9 @@ enum conf_service_kind { SERVICE_ADDRESS, SERVICE_MARK, SERVICE_GROUP };
 struct conf_group_entry {
 	struct conf_block block;
 	bool is_mark;
-	uint8_t family;	       /* of a mark: IP_NONE = that of the virtual server */
-	uint8_t prefix;	       /* written as a network, else 0 */
-	uint16_t port;	       /* 0: any */
+	uint8_t family; /* of a mark: IP_NONE = that of the virtual server */
+	uint8_t prefix; /* written as a network, else 0 */
+	uint16_t port;	/* 0: any */
 	uint32_t fwmark;
 	struct ip_addr first, last;
 };
@@ -268,11 +268,11 @@ struct conf_virtual_server_group {
 struct conf_virtual_server {
 	struct conf_block block;
 	uint32_t id;
-	uint8_t kind;	  /* enum conf_service_kind */
-	uint8_t family;	  /* enum ip_family; IP_NONE for a group of both */
-	uint8_t protocol; /* enum lvs_protocol; LVS_PROTO_NONE for marks */
-	uint8_t scheduler; /* enum lvs_scheduler */
-	uint8_t flags;	  /* enum lvs_service_flags */
+	uint8_t kind;	    /* enum conf_service_kind */
+	uint8_t family;	    /* enum ip_family; IP_NONE for a group of both */
+	uint8_t protocol;   /* enum lvs_protocol; LVS_PROTO_NONE for marks */
+	uint8_t scheduler;  /* enum lvs_scheduler */
+	uint8_t flags;	    /* enum lvs_service_flags */
 	uint8_t smtp_alert; /* enum tristate, TRI_ON or TRI_OFF */
 	uint8_t ip_family;  /* as written: enum ip_family */
 	uint16_t port;
@@ -285,7 +285,8 @@ struct conf_virtual_server {
 	struct conf_timing timing; /* what the real servers inherit */
 	uint32_t weight;	   /* the same */
 	bool inhibit_on_failure, ha_suspend, omega;
-	bool ops, flag1, flag2, flag3, sh_port, sh_fallback, mh_port, mh_fallback, hashed; /* as written */
+	bool ops, flag1, flag2, flag3, sh_port, sh_fallback, mh_port, mh_fallback,
+		hashed; /* as written */
 	uint32_t quorum, hysteresis;
 	uint32_t persistence_timeout; /* seconds; 0: not persistent */
 	uint32_t granularity;	      /* IPv4: mask in host order; IPv6: prefix length */
@@ -313,9 +314,10 @@ struct conf_ssl {
 struct conf_lvs_sync_daemon {
 	struct conf_block block;
 	const char *interface, *instance_name;
-	uint32_t instance; /* index into conf.instances, CONF_NONE: master and backup all the time */
+	uint32_t
+		instance; /* index into conf.instances, CONF_NONE: master and backup all the time */
 	uint8_t sync_id;
-	uint8_t ttl;	 /* 0: the kernel's, as the next two */
+	uint8_t ttl; /* 0: the kernel's, as the next two */
 	uint16_t maxlen, port;
 	struct ip_addr group;
 };

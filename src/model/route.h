@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Routes and policy rules, as configured: of an instance (virtual_routes, virtual_rules) or kept
- * whatever the state (static_routes, static_rules). The words are those of `ip route` and `ip rule`.
+ * whatever the state (static_routes, static_rules). The words are those of `ip route` and `ip
+ * rule`.
  */
 #ifndef HF_MODEL_ROUTE_H
 #define HF_MODEL_ROUTE_H
 
 #include "model/conf.h"
 
-#define ROUTE_PROTO_OURS 18	  /* keepalived's number in rt_protos */
+#define ROUTE_PROTO_OURS 18 /* keepalived's number in rt_protos */
 #define ROUTE_TABLE_MAIN 254
 #define ROUTE_MPLS_LABELS 2
 #define RULE_PREFERENCE_FIRST 16384 /* rules without one count down from here, per family */
@@ -90,8 +91,8 @@ enum route_ttl_propagate { TTL_PROPAGATE_UNSET, TTL_PROPAGATE_ENABLED, TTL_PROPA
 
 struct conf_route {
 	struct conf_block block;
-	uint8_t family; /* enum ip_family, final */
-	uint8_t type;	/* enum route_type or another number */
+	uint8_t family;	    /* enum ip_family, final */
+	uint8_t type;	    /* enum route_type or another number */
 	struct ip_addr dst; /* unset: everything (default) */
 	uint8_t dst_len, from_len;
 	struct ip_addr src, via, via2, from; /* via2: `or` */
@@ -110,18 +111,18 @@ struct conf_route {
 	struct conf_metric metric[ROUTE_METRICS];
 	struct conf_encap *encap;
 	VEC(struct conf_nexthop *) nexthops;
-	bool inet, inet6; /* as written */
+	bool inet, inet6;	     /* as written */
 	bool default6, has_dst, bad; /* while reading */
 };
 
 enum rule_action { /* the kernel's numbers (FR_ACT_*) */
-	RULE_NONE = 0,
-	RULE_TABLE = 1,
-	RULE_GOTO = 2,
-	RULE_NOP = 3,
-	RULE_BLACKHOLE = 6,
-	RULE_UNREACHABLE = 7,
-	RULE_PROHIBIT = 8,
+		   RULE_NONE = 0,
+		   RULE_TABLE = 1,
+		   RULE_GOTO = 2,
+		   RULE_NOP = 3,
+		   RULE_BLACKHOLE = 6,
+		   RULE_UNREACHABLE = 7,
+		   RULE_PROHIBIT = 8,
 };
 
 struct conf_range { /* lo > hi: not given */
@@ -130,8 +131,8 @@ struct conf_range { /* lo > hi: not given */
 
 struct conf_rule {
 	struct conf_block block;
-	uint8_t family; /* enum ip_family, final */
-	uint8_t action; /* enum rule_action, final */
+	uint8_t family;		 /* enum ip_family, final */
+	uint8_t action;		 /* enum rule_action, final */
 	struct ip_addr from, to; /* unset: all */
 	uint8_t from_len, to_len;
 	bool invert, l3mdev, no_track, has_fwmark, has_preference, has_sport, has_dport, has_uid;
@@ -144,7 +145,7 @@ struct conf_rule {
 	uint64_t tunnel_id; /* 0: none */
 	struct conf_range uid, sport, dport;
 	bool inet, inet6, nop, blackhole, unreachable, prohibit; /* as written */
-	bool type_word, bad; /* while reading */
+	bool type_word, bad;					 /* while reading */
 };
 
 #endif

@@ -6,16 +6,11 @@
 #define NAME_MAX_TEXT 253 /* without the trailing dot */
 
 static const struct choice types[] = {
-	{"A", 1, "IPv4 addresses."},
-	{"NS", 2, "Name servers."},
-	{"CNAME", 5, "Canonical name."},
-	{"SOA", 6, "Start of a zone."},
-	{"MX", 15, "Mail exchangers."},
-	{"TXT", 16, "Text."},
-	{"AAAA", 28, "IPv6 addresses."},
-	{"RRSIG", 46, "Signatures."},
-	{"DNSKEY", 48, "Keys of a zone."},
-	{0},
+	{"A", 1, "IPv4 addresses."},	   {"NS", 2, "Name servers."},
+	{"CNAME", 5, "Canonical name."},   {"SOA", 6, "Start of a zone."},
+	{"MX", 15, "Mail exchangers."},	   {"TXT", 16, "Text."},
+	{"AAAA", 28, "IPv6 addresses."},   {"RRSIG", 46, "Signatures."},
+	{"DNSKEY", 48, "Keys of a zone."}, {0},
 };
 
 static bool name_is_valid(const char *name)
@@ -46,7 +41,8 @@ static bool parse_name(struct bind *b, const struct row *row, void *obj, struct 
 	if (!w)
 		return false;
 	if (!name_is_valid(w->text)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-name", w->at, "`%s` is not a domain name", w->text)
+		diag_add(b->diags, DIAG_ERROR, "bad-name", w->at, "`%s` is not a domain name",
+			 w->text)
 			->expected = "labels of 1 to 63 bytes between dots, or . for the root";
 		return false;
 	}
@@ -64,7 +60,8 @@ static void print_name(struct text *t, const struct row *row, const void *obj)
 
 static const struct row rows[] = {
 	{"(check_common)", DOC(),
-	 .help = "All words of check_common; retry is 3 and delay_before_retry the delay_loop unless said."},
+	 .help = "All words of check_common; retry is 3 and delay_before_retry the delay_loop "
+		 "unless said."},
 	{"type", ENUM(conf_check_dns, type, types), .flags = ROW_NOCASE, .dflt = "SOA",
 	 .list_choices = "DNS_CHECK\ttype:", .help = "Record type to ask for."},
 	{"name", HANDLER(conf_check_dns, name, parse_name, print_name), .flags = ROW_FIRST_WINS,

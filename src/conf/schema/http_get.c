@@ -11,7 +11,9 @@
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : isxdigit((unsigned char)c) ? tolower(c) - 'a' + 10 : -1;
+	return c >= '0' && c <= '9'	    ? c - '0'
+	       : isxdigit((unsigned char)c) ? tolower(c) - 'a' + 10
+					    : -1;
 }
 
 static bool parse_digest(struct bind *b, const struct row *row, void *obj, struct cursor *c)
@@ -25,12 +27,14 @@ static bool parse_digest(struct bind *b, const struct row *row, void *obj, struc
 	while (n < 2 * CONF_DIGEST_LEN && hex_digit(w->text[n]) >= 0)
 		n++;
 	if (n < 2 * CONF_DIGEST_LEN || w->text[n]) {
-		diag_add(b->diags, DIAG_ERROR, "bad-digest", w->at, "`%s` is no MD5 digest", w->text)
+		diag_add(b->diags, DIAG_ERROR, "bad-digest", w->at, "`%s` is no MD5 digest",
+			 w->text)
 			->expected = row->args;
 		return false;
 	}
 	for (n = 0; n < CONF_DIGEST_LEN; n++)
-		url->digest[n] = (uint8_t)(hex_digit(w->text[2 * n]) << 4 | hex_digit(w->text[2 * n + 1]));
+		url->digest[n] =
+			(uint8_t)(hex_digit(w->text[2 * n]) << 4 | hex_digit(w->text[2 * n + 1]));
 	url->has_digest = true;
 	return true;
 }
@@ -46,7 +50,8 @@ static void print_digest(struct text *t, const struct row *row, const void *obj)
 }
 
 /* CODE or MIN-MAX */
-static bool parse_status_range(struct bind *b, const struct conf_word *w, struct conf_status_range *ret)
+static bool parse_status_range(struct bind *b, const struct conf_word *w,
+			       struct conf_status_range *ret)
 {
 	const char *dash = strchr(w->text, '-');
 	struct conf_word lo = *w, hi = *w;
@@ -56,7 +61,8 @@ static bool parse_status_range(struct bind *b, const struct conf_word *w, struct
 		lo.text = arena_copy(b->a, w->text, (size_t)(dash - w->text));
 		hi.text = dash + 1;
 	}
-	if (!bind_number(b, &lo, false, 100, 599, &min) || !bind_number(b, &hi, false, min, 599, &max))
+	if (!bind_number(b, &lo, false, 100, 599, &min) ||
+	    !bind_number(b, &hi, false, min, 599, &max))
 		return false;
 	*ret = (struct conf_status_range){(uint16_t)min, (uint16_t)max};
 	return true;
@@ -86,7 +92,10 @@ static void print_status(struct text *t, const struct row *row, const void *obj)
 			text_printf(t, " %u-%u", url->status.v[i].min, url->status.v[i].max);
 }
 
-#define REGEX(id, name) {name, REGEX_##id, "PCRE2_" #id " of PCRE2."}
+#define REGEX(id, name)                                                                            \
+	{                                                                                          \
+		name, REGEX_##id, "PCRE2_" #id " of PCRE2."                                        \
+	}
 
 static const struct choice regex_options[] = {
 	REGEX(ALLOW_EMPTY_CLASS, "allow_empty_class"),
@@ -179,7 +188,8 @@ static void warn_lost_backslash(struct bind *b, const struct conf_word *w, const
 			continue;
 		diag_add(b->diags, DIAG_WARNING, "lost-backslash", w->at,
 			 "`\\%c` is read as `%c`: the file takes one backslash away", s[1], s[1])
-			->hint = arena_printf(b->a, "write `\\\\%c` for the pattern `\\%c`", s[1], s[1]);
+			->hint =
+			arena_printf(b->a, "write `\\\\%c` for the pattern `\\%c`", s[1], s[1]);
 		return;
 	}
 }
@@ -202,7 +212,8 @@ static bool parse_regex(struct bind *b, const struct row *row, void *obj, struct
 	}
 	pattern = n >= 2 ? pattern_of(b, pieces[1]) : NULL;
 	if (!pattern) {
-		diag_add(b->diags, DIAG_ERROR, "bad-regex", w->at, "the quotes of `%s` don't match", w->text);
+		diag_add(b->diags, DIAG_ERROR, "bad-regex", w->at, "the quotes of `%s` don't match",
+			 w->text);
 		return false;
 	}
 	if (b->judge)
@@ -266,23 +277,28 @@ static bool url_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 }
 
 static const struct row url_rows[] = {
-	{"path", STRING(conf_url, path), .flags = ROW_REQUIRED, .args = "PATH", .dflt_text = "none, required",
-	 .help = "What to ask the server for."},
+	{"path", STRING(conf_url, path), .flags = ROW_REQUIRED, .args = "PATH",
+	 .dflt_text = "none, required", .help = "What to ask the server for."},
 	{"digest", HANDLER(conf_url, digest, parse_digest, print_digest), .flags = ROW_FIRST_WINS,
 	 .args = "32 hexadecimal digits", .dflt_text = "none",
 	 .help = "MD5 of the body, as genhash prints it."},
 	{"status_code", HANDLER(conf_url, status, parse_status, print_status), .flags = ROW_REPEAT,
-	 .args = "CODE | MIN-MAX ...", .dflt_text = "200-299", .help = "Status codes that are good."},
+	 .args = "CODE | MIN-MAX ...", .dflt_text = "200-299",
+	 .help = "Status codes that are good."},
 	{"virtualhost", STRING(conf_url, virtualhost), .args = "NAME",
 	 .dflt_text = "that of the checker, the real server or the service",
 	 .help = "Host name to ask for."},
-	{"regex", HANDLER(conf_url, regex, parse_regex, print_regex), .args = "PATTERN", .dflt_text = "none",
-	 .help = "Pattern (PCRE2) the reply must match; one word, a backslash in it is written twice."},
+	{"regex", HANDLER(conf_url, regex, parse_regex, print_regex), .args = "PATTERN",
+	 .dflt_text = "none",
+	 .help = "Pattern (PCRE2) the reply must match; one word, a backslash in it is written "
+		 "twice."},
 	{"regex_no_match", FLAG(conf_url, regex_no_match), .dflt_text = "off",
 	 .help = "A match is a failure."},
-	{"regex_options", HANDLER(conf_url, regex_options, parse_regex_options, print_regex_options),
+	{"regex_options",
+	 HANDLER(conf_url, regex_options, parse_regex_options, print_regex_options),
 	 .flags = ROW_REPEAT, .args = "NAME ...", .choices = regex_options, .dflt_text = "none",
-	 .list_choices = "HTTP_GET.url\tregex_options:", .help = "Options the pattern is compiled with."},
+	 .list_choices = "HTTP_GET.url\tregex_options:",
+	 .help = "Options the pattern is compiled with."},
 	{"regex_min_offset", NUMBER(conf_url, regex_min_offset, 0, UINT32_MAX), .unit = "bytes",
 	 .dflt = "0", .help = "A match begins here or later."},
 	{"regex_max_offset", NUMBER(conf_url, regex_max_offset, 0, UINT32_MAX), .unit = "bytes",
@@ -291,12 +307,14 @@ static const struct row url_rows[] = {
 	 .args = "START MAX", .unit = "bytes", .dflt_text = "the library's",
 	 .help = "Stack of the matcher; the largest of all urls count."},
 	{"tls_compliant", BOOL(conf_url, tls_compliant), .args = "[on|off]",
-	 .dflt_text = "that of the checker", .help = "Ends TLS with the closing alert; only in SSL_GET."},
+	 .dflt_text = "that of the checker",
+	 .help = "Ends TLS with the closing alert; only in SSL_GET."},
 };
 
 static const struct block schema_url =
 	BLOCK(KEYWORDS, conf_url, url_rows, .contexts = "HTTP_GET.url", .owner = OWNER_CHECK,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = url_finish, .help = "One page to fetch.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = url_finish,
+	      .help = "One page to fetch.");
 
 /* ---- HTTP_GET and SSL_GET ---- */
 
@@ -318,11 +336,12 @@ static void take_old_retry(struct conf_block *block)
 	block_mark(block, block_bit(&schema_http_get, "retry"));
 }
 
-static bool has_urls(struct bind *b, const struct conf_check_http *http, const struct conf_stmt *stmt)
+static bool has_urls(struct bind *b, const struct conf_check_http *http,
+		     const struct conf_stmt *stmt)
 {
 	if (!http->urls.n)
-		diag_add(b->diags, DIAG_ERROR, "incomplete", stmt->at, "%s has no usable `url`; it is ignored",
-			 stmt->words.v[0].text);
+		diag_add(b->diags, DIAG_ERROR, "incomplete", stmt->at,
+			 "%s has no usable `url`; it is ignored", stmt->words.v[0].text);
 	return http->urls.n;
 }
 
@@ -363,31 +382,34 @@ static const struct row http_rows[] = {
 	{"virtualhost", STRING(conf_check_http, virtualhost), .args = "NAME",
 	 .dflt_text = "that of the real server or the service, else the probed address",
 	 .help = "Host name to ask for, unless the url says."},
-	{"http_protocol", ENUM(conf_check_http, protocol, protocols), .flags = ROW_NOCASE, .dflt = "1.0",
+	{"http_protocol", ENUM(conf_check_http, protocol, protocols), .flags = ROW_NOCASE,
+	 .dflt = "1.0",
 	 .list_choices = "HTTP_GET\thttp_protocol:", .help = "Version of the request."},
 	{"enable_sni", BOOL(conf_check_http, enable_sni), BOTH("enable_sni"), .args = "[on|off]",
 	 .dflt_text = "off", .help = "Sends a TLS server name; means something in SSL_GET."},
 	{"sni_name", STRING(conf_check_http, sni_name), BOTH("sni_name"), .flags = ROW_OPTIONAL,
 	 .args = "[NAME]", .dflt_text = "the host name asked for",
 	 .help = "TLS server name to send; turns enable_sni on."},
-	{"fast_recovery", BOOL(conf_check_http, fast_recovery), .args = "[on|off]", .dflt_text = "off",
-	 .help = "At start and while recovering the urls are fetched one after the other without a pause."},
+	{"fast_recovery", BOOL(conf_check_http, fast_recovery), .args = "[on|off]",
+	 .dflt_text = "off",
+	 .help = "At start and while recovering the urls are fetched one after the other without a "
+		 "pause."},
 	{"url", BLOCK_VEC(conf_check_http, urls, conf_url, schema_url), .args = "{ }",
 	 .dflt_text = "none; one at least", .help = "A page to fetch; each run fetches the next."},
 };
 
 const struct block schema_http_get =
 	BLOCK_ON(KEYWORDS, conf_check_http, http_rows, &schema_check_socket, .contexts = "HTTP_GET",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = http_finish,
-		 .help = "Fetches pages over HTTP.");
+		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED,
+		 .finish = http_finish, .help = "Fetches pages over HTTP.");
 
 static const struct row ssl_rows[] = {
 	{"(HTTP_GET)", DOC(), .help = "All words of HTTP_GET."},
-	{"tls_compliant", BOOL(conf_check_http, tls_compliant), .args = "[on|off]", .dflt_text = "off",
-	 .help = "Ends TLS with the closing alert, for all urls."},
+	{"tls_compliant", BOOL(conf_check_http, tls_compliant), .args = "[on|off]",
+	 .dflt_text = "off", .help = "Ends TLS with the closing alert, for all urls."},
 };
 
 const struct block schema_ssl_get =
 	BLOCK_ON(KEYWORDS, conf_check_http, ssl_rows, &schema_http_get, .contexts = "SSL_GET",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = ssl_finish,
-		 .help = "Fetches pages over HTTPS.");
+		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED,
+		 .finish = ssl_finish, .help = "Fetches pages over HTTPS.");

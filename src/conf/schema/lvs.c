@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the small option tables of the LVS half: forwarding methods, address with port, the SSL block
- * and the kernel's connection-sync daemon.
+ * Owns: the small option tables of the LVS half: forwarding methods, address with port, the SSL
+ * block and the kernel's connection-sync daemon.
  */
 #include "conf/schema/lvs.h"
 
@@ -23,10 +23,11 @@ static const struct choice tunnels[] = {
 
 static const struct row forwarding_rows[] = {
 	{"METHOD", ENUM(conf_forwarding, method, methods), .flags = ROW_POSITIONAL, .listed = "",
-	 .list_choices = "virtual_server\tlvs_method:", .help = "How packets reach the real server."},
+	 .list_choices = "virtual_server\tlvs_method:",
+	 .help = "How packets reach the real server."},
 	{"type", ENUM(conf_forwarding, tun_type, tunnels), .dflt = "ipip",
-	 .listed = "virtual_server\tlvs_method:type", .list_choices = "virtual_server\tlvs_method:",
-	 .help = "Encapsulation of a tunnel."},
+	 .listed = "virtual_server\tlvs_method:type",
+	 .list_choices = "virtual_server\tlvs_method:", .help = "Encapsulation of a tunnel."},
 	{"port", NUMBER(conf_forwarding, tun_port, 1, 65535), .dflt_text = "none; required for gue",
 	 .listed = "virtual_server\tlvs_method:port", .help = "UDP port of a gue tunnel."},
 	{"nocsum", FLAG(conf_forwarding, nocsum), .dflt_text = "this is the default",
@@ -34,7 +35,8 @@ static const struct row forwarding_rows[] = {
 	{"csum", FLAG(conf_forwarding, csum), .dflt_text = "off",
 	 .listed = "virtual_server\tlvs_method:csum", .help = "Tunnel checksum, for gue and gre."},
 	{"remcsum", FLAG(conf_forwarding, remcsum), .dflt_text = "off",
-	 .listed = "virtual_server\tlvs_method:remcsum", .help = "Remote checksum offload, for gue only."},
+	 .listed = "virtual_server\tlvs_method:remcsum",
+	 .help = "Remote checksum offload, for gue only."},
 };
 
 /* Why the words don't go together; NULL when they do. */
@@ -43,9 +45,10 @@ static const char *forwarding_fault(const struct conf_forwarding *f)
 	bool options = f->nocsum || f->csum || f->remcsum;
 
 	if (f->method != LVS_TUN)
-		return options || f->tun_port || block_is_set(f, block_bit(&schema_forwarding, "type")) ?
-			       "only TUN takes options" :
-			       NULL;
+		return options || f->tun_port ||
+				       block_is_set(f, block_bit(&schema_forwarding, "type"))
+			       ? "only TUN takes options"
+			       : NULL;
 	if (f->nocsum + f->csum + f->remcsum > 1)
 		return "nocsum, csum and remcsum exclude each other";
 	if (f->tun_type == LVS_TUN_GUE)
@@ -64,7 +67,8 @@ static bool forwarding_finish(struct bind *b, void *obj, const struct conf_stmt 
 
 	f->tun_flags = f->csum ? LVS_TUN_CSUM : f->remcsum ? LVS_TUN_REMCSUM : LVS_TUN_NOCSUM;
 	if (fault)
-		diag_add(b->diags, DIAG_ERROR, "bad-method", stmt->at, "%s; the statement is ignored", fault)
+		diag_add(b->diags, DIAG_ERROR, "bad-method", stmt->at,
+			 "%s; the statement is ignored", fault)
 			->expected = METHOD_ARGS;
 	return !fault;
 }
@@ -77,9 +81,10 @@ const struct block schema_forwarding =
 /* ---- an address with a port ---- */
 
 static const struct row endpoint_rows[] = {
-	{"IPADDR", IP(conf_endpoint, addr, 0), .flags = ROW_POSITIONAL, .listed = "", .help = "Address."},
-	{"PORT", NUMBER(conf_endpoint, port, 0, 65535), .flags = ROW_POSITIONAL | ROW_OPTIONAL, .listed = "",
-	 .help = "Port; 0 is the same as none."},
+	{"IPADDR", IP(conf_endpoint, addr, 0), .flags = ROW_POSITIONAL, .listed = "",
+	 .help = "Address."},
+	{"PORT", NUMBER(conf_endpoint, port, 0, 65535), .flags = ROW_POSITIONAL | ROW_OPTIONAL,
+	 .listed = "", .help = "Port; 0 is the same as none."},
 };
 
 const struct block schema_endpoint =
@@ -107,8 +112,9 @@ static const struct row ssl_rows[] = {
 };
 
 const struct block schema_ssl =
-	BLOCK(KEYWORDS, conf_ssl, ssl_rows, .contexts = "SSL", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-	      .effect = ACCEPTED, .help = "Client TLS material of all SSL_GET checkers.");
+	BLOCK(KEYWORDS, conf_ssl, ssl_rows, .contexts = "SSL", .owner = OWNER_CHECK,
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED,
+	      .help = "Client TLS material of all SSL_GET checkers.");
 
 /* ---- global_defs/lvs_sync_daemon ---- */
 
@@ -124,7 +130,8 @@ static bool sync_bare(struct bind *b, void *obj, struct cursor *c)
 			return true;
 		d->sync_id = (uint8_t)n;
 		block_mark(d, block_bit(&schema_lvs_sync_daemon, "id"));
-		diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "a bare number is an old spelling")
+		diag_add(b->diags, DIAG_WARNING, "deprecated", w->at,
+			 "a bare number is an old spelling")
 			->hint = arena_printf(b->a, "write `id %s`", w->text);
 		return true;
 	}
@@ -155,11 +162,12 @@ static const struct row sync_rows[] = {
 	{"inst", STRING(conf_lvs_sync_daemon, instance_name), .args = "INSTANCE",
 	 .dflt_text = "none: master and backup run all the time",
 	 .help = "Instance whose state decides between master and backup."},
-	{"id", NUMBER(conf_lvs_sync_daemon, sync_id, 0, 255), .dflt_text = "VRID of the instance, else 0",
-	 .help = "Sync id, the same on all nodes."},
+	{"id", NUMBER(conf_lvs_sync_daemon, sync_id, 0, 255),
+	 .dflt_text = "VRID of the instance, else 0", .help = "Sync id, the same on all nodes."},
 	{"maxlen", NUMBER(conf_lvs_sync_daemon, maxlen, 1, 65507), .dflt_text = "the kernel's",
 	 .unit = "bytes", .help = "Largest sync packet."},
-	{"port", NUMBER(conf_lvs_sync_daemon, port, 1, 65535), .dflt_text = "8848", .help = "UDP port."},
+	{"port", NUMBER(conf_lvs_sync_daemon, port, 1, 65535), .dflt_text = "8848",
+	 .help = "UDP port."},
 	{"ttl", NUMBER(conf_lvs_sync_daemon, ttl, 1, 255), .dflt_text = "the kernel's",
 	 .help = "TTL of sync packets."},
 	{"group", IP(conf_lvs_sync_daemon, group, 0), .dflt_text = "224.0.0.81",

@@ -11,24 +11,33 @@
 
 /* Rows of the settings that flow down from server to checker; `s` has a conf_timing `timing`. The
  * help names whose default it is. */
-#define TIMING_ROWS(s, whose, loop, limit)                                                                     \
-	{"delay_loop", TIME(s, timing.delay_loop, 1, LVS_TIME_MAX), .args = "SECONDS", .dflt_text = loop,  \
-	 .help = "Time between two checks, for " whose "."},                                             \
-	{"delay_before_retry", TIME(s, timing.delay_before_retry, 0, LVS_TIME_MAX), .args = "SECONDS",     \
-	 .dflt_text = "by kind of check: HTTP 3, DNS its delay_loop, else 1",                            \
-	 .help = "Wait before a failed check is repeated, for " whose "."},                              \
-	{"retry", NUMBER(s, timing.retry, 1, UINT32_MAX), .dflt_text = "by kind of check: 1, DNS 3, MISC 0", \
-	 .help = "Extra attempts before a failing check counts as down, for " whose "."},                \
-	{"warmup", TIME(s, timing.warmup, 0, LVS_TIME_MAX), .args = "SECONDS",                             \
-	 .dflt_text = "the delay_loop of the check",                                                     \
-	 .help = "Upper bound of the random delay before the first check, for " whose "."},              \
-	{"connect_timeout", TIME(s, timing.connect_timeout, 1, LVS_CONNECT_MAX), .args = "SECONDS",        \
-	 .dflt_text = limit, .help = "Limit for connecting and for each wait for data, for " whose "."}
+#define TIMING_ROWS(s, whose, loop, limit)                                                         \
+	{"delay_loop", TIME(s, timing.delay_loop, 1, LVS_TIME_MAX), .args = "SECONDS",             \
+	 .dflt_text = loop, .help = "Time between two checks, for " whose "."},                    \
+		{"delay_before_retry", TIME(s, timing.delay_before_retry, 0, LVS_TIME_MAX),        \
+		 .args = "SECONDS",                                                                \
+		 .dflt_text = "by kind of check: HTTP 3, DNS its delay_loop, else 1",              \
+		 .help = "Wait before a failed check is repeated, for " whose "."},                \
+		{"retry", NUMBER(s, timing.retry, 1, UINT32_MAX),                                  \
+		 .dflt_text = "by kind of check: 1, DNS 3, MISC 0",                                \
+		 .help = "Extra attempts before a failing check counts as down, for " whose "."},  \
+		{"warmup", TIME(s, timing.warmup, 0, LVS_TIME_MAX), .args = "SECONDS",             \
+		 .dflt_text = "the delay_loop of the check",                                       \
+		 .help = "Upper bound of the random delay before the first check, for " whose      \
+			 "."},                                                                     \
+	{                                                                                          \
+		"connect_timeout", TIME(s, timing.connect_timeout, 1, LVS_CONNECT_MAX),            \
+			.args = "SECONDS", .dflt_text = limit,                                     \
+			.help = "Limit for connecting and for each wait for data, for " whose "."  \
+	}
 
 /* A keyword of the guide's samples that only HTTP_GET and SSL_GET know. */
-#define REFUSE_NB_GET_RETRY                                                        \
-	{"nb_get_retry", DOC(), .refused = "the keyword is `retry`", .listed = "", \
-	 .help = "Only HTTP_GET and SSL_GET know this old spelling of retry."}
+#define REFUSE_NB_GET_RETRY                                                                        \
+	{                                                                                          \
+		"nb_get_retry", DOC(),                                                             \
+			.refused = "the keyword is `retry`", .listed = "",                         \
+			.help = "Only HTTP_GET and SSL_GET know this old spelling of retry."       \
+	}
 
 #define METHOD_ARGS "NAT | DR | TUN [type ipip|gue|gre] [port PORT] [nocsum|csum|remcsum]"
 #define SCRIPT_WORDS "COMMAND [USER [[:]GROUP]]"

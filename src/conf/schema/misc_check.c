@@ -6,7 +6,8 @@
 
 static const struct row misc_rows[] = {
 	{"(check_common)", DOC(),
-	 .help = "retry, delay_before_retry, warmup, delay_loop, alpha, log_all_failures; retry is 0 unless said."},
+	 .help = "retry, delay_before_retry, warmup, delay_loop, alpha, log_all_failures; retry is "
+		 "0 unless said."},
 	{"misc_path", SCRIPT(conf_check_misc, script), .flags = ROW_REQUIRED, .args = "COMMAND",
 	 .owner = OWNER_RUNNER, .dflt_text = "none, required",
 	 .help = "Command to run; exit status 0 is good, 1 bad."},
@@ -15,15 +16,16 @@ static const struct row misc_rows[] = {
 	 .help = "Run time after which the command is ended and has failed; 0: the default."},
 	{"misc_dynamic", BOOL(conf_check_misc, dynamic), .args = "[on|off]", .dflt_text = "off",
 	 .help = "Exit status 2 to 255 is good and sets the weight to the status less 2."},
-	{"user", USER(conf_check_misc, user, group), .args = "USER [[:]GROUP]", .owner = OWNER_RUNNER,
+	{"user", USER(conf_check_misc, user, group), .args = "USER [[:]GROUP]",
+	 .owner = OWNER_RUNNER,
 	 .dflt_text = "global script_user, else keepalived_script, else the daemon's user",
 	 .help = "User and group the command runs as."},
 	REFUSE_NB_GET_RETRY,
 };
 
-const struct block schema_misc_check =
-	BLOCK_ON(KEYWORDS, conf_check_misc, misc_rows, &schema_checker, .contexts = "MISC_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Runs a command.");
+const struct block schema_misc_check = BLOCK_ON(
+	KEYWORDS, conf_check_misc, misc_rows, &schema_checker, .contexts = "MISC_CHECK",
+	.owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Runs a command.");
 
 /* ---- BFD_CHECK ---- */
 
@@ -31,18 +33,20 @@ static const struct row bfd_rows[] = {
 	{"name", STRING(conf_check_bfd, name), .max = 31, .flags = ROW_REQUIRED, .args = "NAME",
 	 .dflt_text = "none, required", .help = "The bfd_instance to follow."},
 	{"alpha", BOOL(conf_check_bfd, check.timing.alpha), .args = "[on|off]",
-	 .dflt_text = "that of the real server", .help = "Counts as failed until the session is up."},
+	 .dflt_text = "that of the real server",
+	 .help = "Counts as failed until the session is up."},
 };
 
-const struct block schema_bfd_check =
-	BLOCK_ON(KEYWORDS, conf_check_bfd, bfd_rows, NULL, .contexts = "BFD_CHECK", .owner = OWNER_CHECK,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Follows a BFD session.");
+const struct block schema_bfd_check = BLOCK_ON(
+	KEYWORDS, conf_check_bfd, bfd_rows, NULL, .contexts = "BFD_CHECK", .owner = OWNER_CHECK,
+	.reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Follows a BFD session.");
 
 /* ---- FILE_CHECK ---- */
 
 static const struct choice directions[] = {
 	{"reverse", DIRECTION_REVERSE, "Negates what the file adds to the weight."},
-	{"noreverse", DIRECTION_NOREVERSE, "Adds what the file says even if the track_file is reversed."},
+	{"noreverse", DIRECTION_NOREVERSE,
+	 "Adds what the file says even if the track_file is reversed."},
 	{0},
 };
 
@@ -79,14 +83,15 @@ static void print_weight(struct text *t, const struct row *row, const void *obj)
 static const struct row file_rows[] = {
 	{"track_file", STRING(conf_check_file, name), .flags = ROW_REQUIRED, .args = "NAME",
 	 .dflt_text = "none, required", .help = "The track_file to follow."},
-	{"weight", HANDLER(conf_check_file, weight, parse_weight, print_weight), .choices = directions,
-	 .list_choices = "FILE_CHECK\tweight:", .args = "WEIGHT [reverse|noreverse]",
-	 .dflt_text = "that of the track_file",
-	 .help = "Factor of the file's number, added to the weight; 0: a number other than 0 is a failure."},
+	{"weight", HANDLER(conf_check_file, weight, parse_weight, print_weight),
+	 .choices = directions, .list_choices = "FILE_CHECK\tweight:",
+	 .args = "WEIGHT [reverse|noreverse]", .dflt_text = "that of the track_file",
+	 .help = "Factor of the file's number, added to the weight; 0: a number other than 0 is a "
+		 "failure."},
 	{"dynamic", FLAG(conf_check_file, dynamic), .effect = NOOP, .dflt_text = "off",
 	 .help = "The file always changes the weight."},
 };
 
-const struct block schema_file_check =
-	BLOCK_ON(KEYWORDS, conf_check_file, file_rows, NULL, .contexts = "FILE_CHECK", .owner = OWNER_CHECK,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Follows the number in a file.");
+const struct block schema_file_check = BLOCK_ON(
+	KEYWORDS, conf_check_file, file_rows, NULL, .contexts = "FILE_CHECK", .owner = OWNER_CHECK,
+	.reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Follows the number in a file.");

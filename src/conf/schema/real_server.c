@@ -2,16 +2,20 @@
 /* Owns: the rows of real_server. Its checkers are rows of the files named after them. */
 #include "conf/schema/lvs.h"
 
-#define CHECKER(name_, field, s, blk, help_)                                                      \
-	{name_, BLOCK_VEC(conf_real_server, field, s, blk), .owner = OWNER_CHECK, .args = "{ }",      \
-	 .dflt_text = "none", .help = help_ " All checks of a server must succeed for it to be up."}
+#define CHECKER(name_, field, s, blk, help_)                                                       \
+	{                                                                                          \
+		name_, BLOCK_VEC(conf_real_server, field, s, blk),                                 \
+			.owner = OWNER_CHECK, .args = "{ }", .dflt_text = "none",                  \
+			.help = help_ " All checks of a server must succeed for it to be up."      \
+	}
 
 static const struct row rows[] = {
 	{"IPADDR", IP(conf_real_server, addr, 0), .flags = ROW_POSITIONAL, .listed = "",
 	 .help = "Address of the server."},
 	{"PORT", NUMBER(conf_real_server, port, 0, 65535), .flags = ROW_POSITIONAL | ROW_OPTIONAL,
 	 .listed = "", .help = "Its port; that of the service unless the method is NAT."},
-	{"weight", NUMBER(conf_real_server, weight, 0, INT32_MAX), .dflt_text = "weight of the service, 1",
+	{"weight", NUMBER(conf_real_server, weight, 0, INT32_MAX),
+	 .dflt_text = "weight of the service, 1",
 	 .help = "Share of the work; 0: no new connections."},
 	{"lvs_method", INLINE_VEC(conf_real_server, methods, conf_forwarding, schema_forwarding),
 	 .args = METHOD_ARGS, .dflt_text = "that of the service",
@@ -21,22 +25,28 @@ static const struct row rows[] = {
 	{"uthreshold", NUMBER(conf_real_server, uthreshold, 0, UINT32_MAX), .dflt = "0",
 	 .unit = "connections", .help = "No new connections above this number; 0: no limit."},
 	{"lthreshold", NUMBER(conf_real_server, lthreshold, 0, UINT32_MAX), .dflt = "0",
-	 .unit = "connections", .help = "An overloaded server takes connections again below this number."},
+	 .unit = "connections",
+	 .help = "An overloaded server takes connections again below this number."},
 	{"inhibit_on_failure", BOOL(conf_real_server, inhibit_on_failure), .args = "[on|off]",
-	 .dflt_text = "that of the service", .help = "When it fails it stays in the table with weight 0."},
-	{"notify_up", SCRIPT(conf_real_server, notify_up), .flags = ROW_FIRST_WINS, .args = SCRIPT_WORDS,
-	 .owner = OWNER_RUNNER, .dflt_text = "none", .help = "Run when the server comes up."},
-	{"notify_down", SCRIPT(conf_real_server, notify_down), .flags = ROW_FIRST_WINS, .args = SCRIPT_WORDS,
-	 .owner = OWNER_RUNNER, .dflt_text = "none", .help = "Run when the server goes down."},
+	 .dflt_text = "that of the service",
+	 .help = "When it fails it stays in the table with weight 0."},
+	{"notify_up", SCRIPT(conf_real_server, notify_up), .flags = ROW_FIRST_WINS,
+	 .args = SCRIPT_WORDS, .owner = OWNER_RUNNER, .dflt_text = "none",
+	 .help = "Run when the server comes up."},
+	{"notify_down", SCRIPT(conf_real_server, notify_down), .flags = ROW_FIRST_WINS,
+	 .args = SCRIPT_WORDS, .owner = OWNER_RUNNER, .dflt_text = "none",
+	 .help = "Run when the server goes down."},
 	{"alpha", BOOL(conf_real_server, timing.alpha), .args = "[on|off]", .owner = OWNER_CHECK,
-	 .dflt_text = "that of the service", .help = "The server counts as failed until its checks succeed."},
+	 .dflt_text = "that of the service",
+	 .help = "The server counts as failed until its checks succeed."},
 	TIMING_ROWS(conf_real_server, "the checks of this server that don't say",
 		    "that of the service", "that of the service"),
-	{"smtp_alert", TRISTATE(conf_real_server, smtp_alert), .args = "[on|off]", .owner = OWNER_RUNNER,
-	 .dflt_text = "global smtp_alert_checker, else smtp_alert, else on",
+	{"smtp_alert", TRISTATE(conf_real_server, smtp_alert), .args = "[on|off]",
+	 .owner = OWNER_RUNNER, .dflt_text = "global smtp_alert_checker, else smtp_alert, else on",
 	 .help = "Mails when the server comes up or goes down."},
 	{"virtualhost", STRING(conf_real_server, virtualhost), .args = "NAME", .owner = OWNER_CHECK,
-	 .dflt_text = "that of the service", .help = "Host name the HTTP checks of this server ask for."},
+	 .dflt_text = "that of the service",
+	 .help = "Host name the HTTP checks of this server ask for."},
 	{"snmp_name", STRING(conf_real_server, snmp_name), .args = "NAME", .owner = OWNER_API,
 	 .dflt_text = "none", .help = "Label of the server in SNMP."},
 	CHECKER("HTTP_GET", http, conf_check_http, schema_http_get, "Fetches pages over HTTP."),
@@ -46,7 +56,8 @@ static const struct row rows[] = {
 	CHECKER("DNS_CHECK", dns, conf_check_dns, schema_dns_check, "Asks a name server over UDP."),
 	CHECKER("MISC_CHECK", misc, conf_check_misc, schema_misc_check, "Runs a command."),
 	CHECKER("BFD_CHECK", bfd, conf_check_bfd, schema_bfd_check, "Follows a bfd_instance."),
-	CHECKER("PING_CHECK", ping, conf_check_socket, schema_ping_check, "Sends an ICMP echo request."),
+	CHECKER("PING_CHECK", ping, conf_check_socket, schema_ping_check,
+		"Sends an ICMP echo request."),
 	CHECKER("UDP_CHECK", udp, conf_check_udp, schema_udp_check, "Sends a UDP datagram."),
 	CHECKER("FILE_CHECK", file, conf_check_file, schema_file_check, "Follows a track_file."),
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: one route with its options, in virtual_routes and static_routes. Its destination and type are
- * words without a keyword and may stand anywhere; a line with a word nobody knows is dropped whole,
- * since a route without one of its options leads elsewhere.
+ * Owns: one route with its options, in virtual_routes and static_routes. Its destination and type
+ * are words without a keyword and may stand anywhere; a line with a word nobody knows is dropped
+ * whole, since a route without one of its options leads elsewhere.
  *
  * inet and inet6 take no word (2.4.3 swallows the next one); `or` becomes a second next hop.
  */
@@ -46,7 +46,8 @@ static const struct choice types[] = {
 	{0},
 };
 
-static const struct choice prefs[] = {{"medium", 0, NULL}, {"high", 1, NULL}, {"low", 3, NULL}, {0}};
+static const struct choice prefs[] = {
+	{"medium", 0, NULL}, {"high", 1, NULL}, {"low", 3, NULL}, {0}};
 static const struct choice features[] = {{"ecn", 1, "Explicit congestion notification."}, {0}};
 static const struct choice propagation[] = {
 	{"enabled", TTL_PROPAGATE_ENABLED, "The TTL is propagated."},
@@ -89,8 +90,8 @@ static void print_type(struct text *t, const struct row *row, const void *obj)
 static bool read_destination(struct bind *b, struct conf_route *r, const struct conf_word *w)
 {
 	if (str_eq(w->text, "default6")) {
-		diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "`default6` is deprecated")->hint =
-			"write `inet6 default`";
+		diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "`default6` is deprecated")
+			->hint = "write `inet6 default`";
 		r->inet6 = true;
 		block_mark(r, block_bit(&schema_route, "inet6"));
 		r->dst = (struct ip_addr){0};
@@ -224,8 +225,8 @@ static bool read_rtt(struct bind *b, const struct row *row, const struct conf_wo
 		return bind_time(b, &number, USEC_PER_SEC, 0, 1000 * RTT_MAX, ret);
 	if (str_eq(unit, "ms") || str_eq(unit, "msec") || str_eq(unit, "msecs"))
 		return bind_time(b, &number, USEC_PER_MSEC, 0, 1000 * RTT_MAX, ret);
-	diag_add(b->diags, DIAG_ERROR, "bad-unit", w->at, "`%s` has no unit known here", w->text)->expected =
-		"s, sec, secs, ms, msec or msecs";
+	diag_add(b->diags, DIAG_ERROR, "bad-unit", w->at, "`%s` has no unit known here", w->text)
+		->expected = "s, sec, secs, ms, msec or msecs";
 	return false;
 }
 
@@ -240,7 +241,8 @@ static bool parse_rtt(struct bind *b, const struct row *row, void *obj, struct c
 	if (!w || !read_rtt(b, row, w, &time))
 		return false;
 	if (time < RTT_MIN || time > RTT_MAX) {
-		diag_add(b->diags, DIAG_WARNING, "out-of-range", w->at, "%s is out of range", w->text)
+		diag_add(b->diags, DIAG_WARNING, "out-of-range", w->at, "%s is out of range",
+			 w->text)
 			->expected = "0.2 to 120 seconds";
 		time = time < RTT_MIN ? RTT_MIN : RTT_MAX;
 	}
@@ -311,7 +313,8 @@ static bool encap_is_usable(struct bind *b, const struct conf_route *r, const st
 		 (e->ip6 && !e->ip6->has_id && !ip_is_set(&e->ip6->dst)))
 		why = "the encapsulation needs id or dst";
 	if (why)
-		diag_add(b->diags, DIAG_ERROR, "bad-encap", r->block.at, "%s; the route is ignored", why);
+		diag_add(b->diags, DIAG_ERROR, "bad-encap", r->block.at, "%s; the route is ignored",
+			 why);
 	return !why;
 }
 
@@ -397,7 +400,7 @@ static void collect_metrics(struct conf_route *r)
 		if (block_is_set(r, i) && at >= offsetof(struct conf_route, metric) &&
 		    at < offsetof(struct conf_route, metric) + sizeof(r->metric))
 			r->metrics |= 1u << (at - offsetof(struct conf_route, metric)) /
-					       sizeof(struct conf_metric);
+						    sizeof(struct conf_metric);
 	}
 }
 
@@ -445,61 +448,83 @@ static bool route_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 	return true;
 }
 
-#define METRIC(name_, id, help_)                                                                    \
-	{name_, HANDLER(conf_route, metric[METRIC_##id], parse_metric, print_metric), .max = UINT32_MAX, \
-	 .args = "[lock] NUMBER", .dflt_text = "the kernel's", .help = help_}
-#define RTT(name_, id, per_ms, help_)                                                             \
-	{name_, HANDLER(conf_route, metric[METRIC_##id], parse_rtt, print_metric), .max = 120000 * per_ms, \
-	 .scale = per_ms, .args = "[lock] NUMBER[s|ms]", .dflt_text = "the kernel's", .help = help_}
-#define PLAIN(name_, id, hi, help_)                                                                   \
-	{name_, NUMBER(conf_route, metric[METRIC_##id].value, 0, hi), .dflt_text = "the kernel's", .help = help_}
-#define ORDER(name_, id, dflt_, help_)                                                              \
-	{name_, HANDLER(conf_route, order, parse_order, route_print_nothing), .min = id, .dflt_text = dflt_, \
-	 .help = help_}
+#define METRIC(name_, id, help_)                                                                   \
+	{                                                                                          \
+		name_, HANDLER(conf_route, metric[METRIC_##id], parse_metric, print_metric),       \
+			.max = UINT32_MAX, .args = "[lock] NUMBER", .dflt_text = "the kernel's",   \
+			.help = help_                                                              \
+	}
+#define RTT(name_, id, per_ms, help_)                                                              \
+	{                                                                                          \
+		name_, HANDLER(conf_route, metric[METRIC_##id], parse_rtt, print_metric),          \
+			.max = 120000 * per_ms, .scale = per_ms, .args = "[lock] NUMBER[s|ms]",    \
+			.dflt_text = "the kernel's", .help = help_                                 \
+	}
+#define PLAIN(name_, id, hi, help_)                                                                \
+	{                                                                                          \
+		name_, NUMBER(conf_route, metric[METRIC_##id].value, 0, hi),                       \
+			.dflt_text = "the kernel's", .help = help_                                 \
+	}
+#define ORDER(name_, id, dflt_, help_)                                                             \
+	{                                                                                          \
+		name_, HANDLER(conf_route, order, parse_order, route_print_nothing),               \
+			.min = id, .dflt_text = dflt_, .help = help_                               \
+	}
 #define UNIT_NOTE " A number without a unit is "
 
 static const struct row rows[] = {
-	[R_TYPE] = {"TYPE", HANDLER(conf_route, type, parse_bare_row, print_type), .flags = ROW_BARE,
-		    .listed = "vrrp_instance.virtual_routes\t<TYPE>", .dflt_text = "unicast",
-		    .help = "Type of the route, before its destination: a name or a number from 0 to 255."},
-	[R_DEST] = {"DEST", HANDLER(conf_route, dst, parse_bare_row, print_destination), .flags = ROW_BARE,
+	[R_TYPE] = {"TYPE", HANDLER(conf_route, type, parse_bare_row, print_type),
+		    .flags = ROW_BARE, .listed = "vrrp_instance.virtual_routes\t<TYPE>",
+		    .dflt_text = "unicast",
+		    .help = "Type of the route, before its destination: a name or a number from 0 "
+			    "to 255."},
+	[R_DEST] = {"DEST", HANDLER(conf_route, dst, parse_bare_row, print_destination),
+		    .flags = ROW_BARE,
 		    .listed = "vrrp_instance.virtual_routes\t[to] <DEST>\n"
 			      "static_routes\t[TYPE | to] DEST[/PREFIX]",
 		    .dflt_text = "none, required",
 		    .help = "Destination: an address with a length, or default, any, all."},
-	[R_TO] = {"to", HANDLER(conf_route, dst, parse_to, print_destination), .listed = "route_option\tto",
-		  .args = "DEST", .dflt_text = "none", .help = "May stand before the destination."},
-	[R_AS] = {"as", HANDLER(conf_route, bad, parse_as, route_print_nothing), .args = "[to] ADDR",
-		  .dflt_text = "none", .help = "Ignored: only MPLS routes have it in the kernel."},
-	[R_VIA] = {"via", HANDLER(conf_route, via, route_parse_via, route_print_via), .deprecated = "gw",
-		   .args = "[inet|inet6] IPADDR", .dflt_text = "none", .help = "Next hop."},
-	[R_OR] = {"or", HANDLER(conf_route, via2, route_parse_via, route_print_via), .args = "IPADDR",
-		  .flags = ROW_FIRST_WINS, .obsolete = "write `nexthop via A nexthop via B`",
-		  .dflt_text = "none", .help = "A second next hop."},
-	[R_FROM] = {"from", HANDLER(conf_route, from, parse_from, print_from), .args = "IPADDR[/LENGTH]",
-		    .dflt_text = "none", .help = "The route is for packets from these addresses (IPv6)."},
+	[R_TO] = {"to", HANDLER(conf_route, dst, parse_to, print_destination),
+		  .listed = "route_option\tto", .args = "DEST", .dflt_text = "none",
+		  .help = "May stand before the destination."},
+	[R_AS] = {"as", HANDLER(conf_route, bad, parse_as, route_print_nothing),
+		  .args = "[to] ADDR", .dflt_text = "none",
+		  .help = "Ignored: only MPLS routes have it in the kernel."},
+	[R_VIA] = {"via", HANDLER(conf_route, via, route_parse_via, route_print_via),
+		   .deprecated = "gw", .args = "[inet|inet6] IPADDR", .dflt_text = "none",
+		   .help = "Next hop."},
+	[R_OR] = {"or", HANDLER(conf_route, via2, route_parse_via, route_print_via),
+		  .args = "IPADDR", .flags = ROW_FIRST_WINS,
+		  .obsolete = "write `nexthop via A nexthop via B`", .dflt_text = "none",
+		  .help = "A second next hop."},
+	[R_FROM] = {"from", HANDLER(conf_route, from, parse_from, print_from),
+		    .args = "IPADDR[/LENGTH]", .dflt_text = "none",
+		    .help = "The route is for packets from these addresses (IPv6)."},
 	[R_PROTOCOL] = {"protocol", NUMBER(conf_route, protocol, 0, 255), .names = "rt_protos",
 			.choices = route_protocols, .args = "PROTO", .dflt = "18",
 			.help = "Originator of the route; another one than 18 needs no_track."},
 	[R_EXPIRES] = {"expires", NUMBER(conf_route, expires, 0, UINT32_MAX), .unit = "seconds",
 		       .dflt_text = "never", .help = "Lifetime of the route (IPv6)."},
-	[R_PREF] = {"pref", NUMBER(conf_route, pref, 0, 255), .choices = prefs, .args = "low|medium|high|N",
-		    .dflt_text = "the kernel's", .help = "Router preference (IPv6)."},
+	[R_PREF] = {"pref", NUMBER(conf_route, pref, 0, 255), .choices = prefs,
+		    .args = "low|medium|high|N", .dflt_text = "the kernel's",
+		    .help = "Router preference (IPv6)."},
 	[R_REALMS] = {"realms", HANDLER(conf_route, realms, route_parse_realms, route_print_realms),
-		      .args = "REALM[/REALM]", .dflt_text = "none", .help = "Routing realms (IPv4)."},
+		      .args = "REALM[/REALM]", .dflt_text = "none",
+		      .help = "Routing realms (IPv4)."},
 	[R_ADD] = ORDER("add", ROUTE_ADD, "prepend", "Added only if no route matches."),
-	[R_PREPEND] = ORDER("prepend", ROUTE_PREPEND, "this is the default", "Added before routes that match."),
+	[R_PREPEND] = ORDER("prepend", ROUTE_PREPEND, "this is the default",
+			    "Added before routes that match."),
 	[R_APPEND] = ORDER("append", ROUTE_APPEND, "prepend", "Added after routes that match."),
-	[R_FIRST_OTHER] = {"inet", FLAG(conf_route, inet), .dflt_text = "as the addresses, else IPv4",
-			   .help = "An IPv4 route."},
+	[R_FIRST_OTHER] = {"inet", FLAG(conf_route, inet),
+			   .dflt_text = "as the addresses, else IPv4", .help = "An IPv4 route."},
 	{"inet6", FLAG(conf_route, inet6), .dflt_text = "as the addresses, else IPv4",
 	 .help = "An IPv6 route."},
 	{"src", IP(conf_route, src, 0), .dflt_text = "chosen by the kernel",
 	 .help = "Source address the host prefers on this route."},
-	{"tos", NUMBER(conf_route, tos, 0, 255), .names = "rt_dsfield", .aliases = "dsfield", .args = "TOS",
-	 .dflt = "0", .help = "Type of service the route is for."},
-	{"table", NUMBER(conf_route, table, 0, UINT32_MAX), .names = "rt_tables", .choices = route_tables,
-	 .args = "TABLE", .dflt = "254", .help = "Routing table."},
+	{"tos", NUMBER(conf_route, tos, 0, 255), .names = "rt_dsfield", .aliases = "dsfield",
+	 .args = "TOS", .dflt = "0", .help = "Type of service the route is for."},
+	{"table", NUMBER(conf_route, table, 0, UINT32_MAX), .names = "rt_tables",
+	 .choices = route_tables, .args = "TABLE", .dflt = "254", .help = "Routing table."},
 	{"vrf", IFNAME(conf_route, vrf), .args = "IFNAME", .dflt_text = "none",
 	 .help = "The table of this VRF device is used."},
 	{"scope", NUMBER(conf_route, scope, 0, 255), .names = "rt_scopes", .choices = route_scopes,
@@ -526,25 +551,27 @@ static const struct row rows[] = {
 	{"features", ENUM(conf_route, features, features), .args = "ecn", .dflt_text = "none",
 	 .help = "Features of TCP on this route."},
 	PLAIN("quickack", QUICKACK, 1, "TCP acknowledges at once."),
-	{"congctl", HANDLER(conf_route, congctl, parse_congctl, print_congctl), .args = "[lock] NAME",
-	 .dflt_text = "the kernel's", .help = "Congestion control of TCP."},
+	{"congctl", HANDLER(conf_route, congctl, parse_congctl, print_congctl),
+	 .args = "[lock] NAME", .dflt_text = "the kernel's", .help = "Congestion control of TCP."},
 	{"ttl-propagate", ENUM(conf_route, ttl_propagate, propagation), .dflt_text = "the kernel's",
 	 .help = "Whether MPLS passes the TTL on."},
 	PLAIN("fastopen_no_cookie", FASTOPEN_NO_COOKIE, 1, "TCP fast open without a cookie."),
 	{"no_track", FLAG(conf_route, no_track), .dflt_text = "off",
 	 .help = "Its removal by somebody else, or its interface going down, changes nothing."},
 	/* after all others, since its words could be taken for theirs; nexthop after it */
-	{"encap", INLINE_PTR(conf_route, encap, conf_encap, schema_encap), .args = "ip|ip6|mpls|ila ...",
-	 .dflt_text = "none", .help = "Lightweight tunnel encapsulation."},
-	{"nexthop", INLINE_VEC(conf_route, nexthops, conf_nexthop, schema_nexthop), .flags = ROW_REPEAT,
+	{"encap", INLINE_PTR(conf_route, encap, conf_encap, schema_encap),
+	 .args = "ip|ip6|mpls|ila ...", .dflt_text = "none",
+	 .help = "Lightweight tunnel encapsulation."},
+	{"nexthop", INLINE_VEC(conf_route, nexthops, conf_nexthop, schema_nexthop),
+	 .flags = ROW_REPEAT,
 	 .args = "via [inet|inet6] IPADDR [dev IFNAME] [weight N] [onlink] [encap ...] [realms R]",
 	 .dflt_text = "none", .help = "One leg of a multipath route; last on its line."},
 };
 
 const struct block schema_route =
 	BLOCK(ENTRIES, conf_route, rows, .contexts = "route_option vrrp_instance.virtual_routes",
-	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare, .whole = true,
-	      .finish = route_finish, .help = "One route.");
+	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare,
+	      .whole = true, .finish = route_finish, .help = "One route.");
 
 static const struct row static_rows[] = {
 	{"track_group", STRING(conf_route, track_group), .flags = ROW_FIRST_WINS, .args = "NAME",
@@ -552,7 +579,7 @@ static const struct row static_rows[] = {
 	 .help = "Track group whose instances fail when the route is lost; needs dev."},
 };
 
-const struct block schema_static_route =
-	BLOCK_ON(ENTRIES, conf_route, static_rows, &schema_route, .contexts = "route_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare, .whole = true,
-		 .finish = route_finish, .help = "A route kept on the host in every state.");
+const struct block schema_static_route = BLOCK_ON(
+	ENTRIES, conf_route, static_rows, &schema_route, .contexts = "route_option",
+	.owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare,
+	.whole = true, .finish = route_finish, .help = "A route kept on the host in every state.");

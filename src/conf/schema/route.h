@@ -8,11 +8,14 @@
 
 extern const struct choice route_tables[], route_protocols[], route_scopes[];
 
-/* ADDRESS[/LENGTH], or default, any, all: then *ret is unset. A message and false for anything else. */
-bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret, uint8_t *ret_len);
+/* ADDRESS[/LENGTH], or default, any, all: then *ret is unset. A message and false for anything
+ * else. */
+bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret,
+		       uint8_t *ret_len);
 void route_write_prefix(struct text *t, const struct ip_addr *a, uint8_t len);
 
-/* REALM[/REALM], a struct conf_realms at the row's offset; with one realm it is the destination's. */
+/* REALM[/REALM], a struct conf_realms at the row's offset; with one realm it is the destination's.
+ */
 row_parse_fn route_parse_realms;
 row_print_fn route_print_realms;
 

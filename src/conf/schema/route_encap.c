@@ -20,7 +20,8 @@ static bool parse_id(struct bind *b, const struct row *row, void *obj, struct cu
 	e->id = strtoull(w->text, &end, 0);
 	e->has_id = w->text[0] >= '0' && w->text[0] <= '9' && !*end;
 	if (!e->has_id)
-		diag_add(b->diags, DIAG_ERROR, "bad-number", w->at, "`%s` is not a number", w->text);
+		diag_add(b->diags, DIAG_ERROR, "bad-number", w->at, "`%s` is not a number",
+			 w->text);
 	return e->has_id;
 }
 
@@ -32,21 +33,28 @@ static void print_id(struct text *t, const struct row *row, const void *obj)
 	text_printf(t, " %" PRIu64, e->id);
 }
 
-#define ID_ROW                                                               \
-	{"id", HANDLER(conf_encap_ip, id, parse_id, print_id), .args = "NUMBER", \
-	 .dflt_text = "none; id or dst is required", .help = "Tunnel id."}
-#define FLAGS_ROW                                                         \
-	{"flags", NUMBER(conf_encap_ip, flags, 0, 65535), .dflt_text = "0", \
-	 .help = "Flags of the tunnel."}
+#define ID_ROW                                                                                     \
+	{                                                                                          \
+		"id", HANDLER(conf_encap_ip, id, parse_id, print_id),                              \
+			.args = "NUMBER", .dflt_text = "none; id or dst is required",              \
+			.help = "Tunnel id."                                                       \
+	}
+#define FLAGS_ROW                                                                                  \
+	{                                                                                          \
+		"flags", NUMBER(conf_encap_ip, flags, 0, 65535), .dflt_text = "0",                 \
+								 .help = "Flags of the tunnel."    \
+	}
 
 static const struct row ip_rows[] = {
 	ID_ROW,
 	{"dst", IP(conf_encap_ip, dst, IP_V4), .dflt_text = "none; id or dst is required",
 	 .help = "Outer destination."},
-	{"src", IP(conf_encap_ip, src, IP_V4), .dflt_text = "chosen by the kernel", .help = "Outer source."},
-	{"tos", NUMBER(conf_encap_ip, tos, 0, 255), .names = "rt_dsfield", .args = "TOS", .dflt_text = "0",
-	 .help = "Outer type of service."},
-	{"ttl", NUMBER(conf_encap_ip, ttl, 0, 255), .dflt_text = "the kernel's", .help = "Outer TTL."},
+	{"src", IP(conf_encap_ip, src, IP_V4), .dflt_text = "chosen by the kernel",
+	 .help = "Outer source."},
+	{"tos", NUMBER(conf_encap_ip, tos, 0, 255), .names = "rt_dsfield", .args = "TOS",
+	 .dflt_text = "0", .help = "Outer type of service."},
+	{"ttl", NUMBER(conf_encap_ip, ttl, 0, 255), .dflt_text = "the kernel's",
+	 .help = "Outer TTL."},
 	FLAGS_ROW,
 };
 
@@ -54,9 +62,10 @@ static const struct row ip6_rows[] = {
 	ID_ROW,
 	{"dst", IP(conf_encap_ip, dst, IP_V6), .dflt_text = "none; id or dst is required",
 	 .help = "Outer destination."},
-	{"src", IP(conf_encap_ip, src, IP_V6), .dflt_text = "chosen by the kernel", .help = "Outer source."},
-	{"tc", NUMBER(conf_encap_ip, tos, 0, 255), .names = "rt_dsfield", .args = "TC", .dflt_text = "0",
-	 .help = "Outer traffic class."},
+	{"src", IP(conf_encap_ip, src, IP_V6), .dflt_text = "chosen by the kernel",
+	 .help = "Outer source."},
+	{"tc", NUMBER(conf_encap_ip, tos, 0, 255), .names = "rt_dsfield", .args = "TC",
+	 .dflt_text = "0", .help = "Outer traffic class."},
 	{"hoplimit", NUMBER(conf_encap_ip, ttl, 0, 255), .dflt_text = "the kernel's",
 	 .help = "Outer hop limit."},
 	FLAGS_ROW,
@@ -64,10 +73,12 @@ static const struct row ip6_rows[] = {
 
 static const struct block encap_ip =
 	BLOCK(INLINE, conf_encap_ip, ip_rows, .contexts = "route_encap_ip", .owner = OWNER_VRRP,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true, .help = "IPv4 tunnel encapsulation.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true,
+	      .help = "IPv4 tunnel encapsulation.");
 static const struct block encap_ip6 =
 	BLOCK(INLINE, conf_encap_ip, ip6_rows, .contexts = "route_encap_ip6", .owner = OWNER_VRRP,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true, .help = "IPv6 tunnel encapsulation.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true,
+	      .help = "IPv6 tunnel encapsulation.");
 
 /* ---- encap ---- */
 
@@ -130,7 +141,8 @@ static bool parse_ila(struct bind *b, const struct row *row, void *obj, struct c
 			break;
 	}
 	if (groups < 4 || *s) {
-		diag_add(b->diags, DIAG_ERROR, "bad-locator", w->at, "`%s` is no locator", w->text)->expected =
+		diag_add(b->diags, DIAG_ERROR, "bad-locator", w->at, "`%s` is no locator", w->text)
+			->expected =
 			"four groups of up to four hexadecimal digits with colons between them";
 		return false;
 	}
@@ -148,7 +160,8 @@ static void print_ila(struct text *t, const struct row *row, const void *obj)
 		    (unsigned)(e->ila >> 16 & 0xffff), (unsigned)(e->ila & 0xffff));
 }
 
-#define ENCAP_LISTED(name) .listed = "route_encap\t" name "\nvrrp_instance.virtual_routes.encap\t" name
+#define ENCAP_LISTED(name)                                                                         \
+	.listed = "route_encap\t" name "\nvrrp_instance.virtual_routes.encap\t" name
 
 static const struct row encap_rows[] = {
 	{"ip", INLINE_PTR(conf_encap, ip, conf_encap_ip, encap_ip), ENCAP_LISTED("ip"),
@@ -162,13 +175,14 @@ static const struct row encap_rows[] = {
 		   "route_encap_mpls\tLABEL[/LABEL]",
 	 .args = "LABEL[/LABEL]", .dflt_text = "none", .help = "MPLS encapsulation."},
 	{"ila", HANDLER(conf_encap, ila, parse_ila, print_ila),
-	 .listed = "route_encap\tila\nvrrp_instance.virtual_routes.encap\tila\nroute_encap_ila\tW:W:W:W",
+	 .listed = "route_encap\tila\nvrrp_instance.virtual_routes.encap\tila\nroute_encap_ila\tW:"
+		   "W:W:W",
 	 .args = "W:W:W:W", .dflt_text = "none", .help = "Identifier-locator addressing."},
 };
 
-const struct block schema_encap =
-	BLOCK(INLINE, conf_encap, encap_rows, .contexts = "", .owner = OWNER_VRRP, .reload = RELOAD_LIVE,
-	      .effect = ACCEPTED, .whole = true, .help = "Encapsulation of a route or next hop.");
+const struct block schema_encap = BLOCK(
+	INLINE, conf_encap, encap_rows, .contexts = "", .owner = OWNER_VRRP, .reload = RELOAD_LIVE,
+	.effect = ACCEPTED, .whole = true, .help = "Encapsulation of a route or next hop.");
 
 /* ---- nexthop ---- */
 
@@ -187,11 +201,12 @@ static bool parse_as(struct bind *b, const struct row *row, void *obj, struct cu
 }
 
 static const struct row nexthop_rows[] = {
-	{"via", HANDLER(conf_nexthop, via, route_parse_via, route_print_via), .args = "[inet|inet6] IPADDR",
-	 .dflt_text = "none", .help = "Gateway of this next hop."},
+	{"via", HANDLER(conf_nexthop, via, route_parse_via, route_print_via),
+	 .args = "[inet|inet6] IPADDR", .dflt_text = "none", .help = "Gateway of this next hop."},
 	{"dev", IFNAME(conf_nexthop, dev), .args = "IFNAME", .dflt_text = "found by the kernel",
 	 .help = "Outgoing interface of this next hop."},
-	{"weight", NUMBER(conf_nexthop, weight, 1, 256), .dflt_text = "1", .help = "Its share of the traffic."},
+	{"weight", NUMBER(conf_nexthop, weight, 1, 256), .dflt_text = "1",
+	 .help = "Its share of the traffic."},
 	{"onlink", FLAG(conf_nexthop, onlink), .dflt_text = "off",
 	 .help = "The gateway counts as directly reachable."},
 	{"realms", HANDLER(conf_nexthop, realms, route_parse_realms, route_print_realms),
@@ -199,10 +214,12 @@ static const struct row nexthop_rows[] = {
 	{"as", HANDLER(conf_nexthop, bad, parse_as, route_print_nothing), .args = "[to] ADDR",
 	 .dflt_text = "none", .help = "Not possible; the next hop is left out."},
 	/* last: its words could be taken for those of the next hop */
-	{"encap", INLINE_PTR(conf_nexthop, encap, conf_encap, schema_encap), .args = "ip|ip6|mpls|ila ...",
-	 .dflt_text = "none", .help = "Encapsulation of this next hop."},
+	{"encap", INLINE_PTR(conf_nexthop, encap, conf_encap, schema_encap),
+	 .args = "ip|ip6|mpls|ila ...", .dflt_text = "none",
+	 .help = "Encapsulation of this next hop."},
 };
 
 const struct block schema_nexthop =
-	BLOCK(INLINE, conf_nexthop, nexthop_rows, .contexts = "route_nexthop_option", .owner = OWNER_VRRP,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true, .help = "One leg of a multipath route.");
+	BLOCK(INLINE, conf_nexthop, nexthop_rows, .contexts = "route_nexthop_option",
+	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true,
+	      .help = "One leg of a multipath route.");

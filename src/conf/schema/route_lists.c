@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Owns: rows for explain only: words of routes and rules that stand without a keyword or as values. */
+/* Owns: rows for explain only: words of routes and rules that stand without a keyword or as values.
+ */
 #include "conf/schema.h"
 
-#define WORD(name_, help_) {name_, DOC(), .help = help_}
-#define LISTED_ONLY(rows_, context, text)                                                         \
-	{.kind = WORDS, .rows = rows_, .n = ARRAY_SIZE(rows_), .contexts = context, .effect = ACCEPTED, \
-	 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .help = text}
+#define WORD(name_, help_)                                                                         \
+	{                                                                                          \
+		name_, DOC(), .help = help_                                                        \
+	}
+#define LISTED_ONLY(rows_, context, text)                                                          \
+	{                                                                                          \
+		.kind = WORDS, .rows = rows_, .n = ARRAY_SIZE(rows_), .contexts = context,         \
+		.effect = ACCEPTED, .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .help = text       \
+	}
 
 static const struct row types[] = {
 	WORD("unicast", "Ordinary route, the default."),
@@ -31,8 +37,9 @@ static const struct row destinations[] = {
 };
 
 static const struct row values[] = {
-	WORD("lock", "Before the value of mtu, advmss, rtt, rttvar, reordering, cwnd, ssthresh, rto_min or "
-		     "congctl: the kernel doesn't change it."),
+	WORD("lock",
+	     "Before the value of mtu, advmss, rtt, rttvar, reordering, cwnd, ssthresh, rto_min or "
+	     "congctl: the kernel doesn't change it."),
 	WORD("ecn", "Value of features: explicit congestion notification."),
 	WORD("low", "Value of pref."),
 	WORD("medium", "Value of pref."),
@@ -42,11 +49,13 @@ static const struct row values[] = {
 };
 
 static const struct row rule_lines[] = {
-	{"rule options", DOC(), .args = "selectors and one action", .help = "One policy rule a line."},
+	{"rule options", DOC(), .args = "selectors and one action",
+	 .help = "One policy rule a line."},
 };
 
 const struct block schema_route_types = LISTED_ONLY(types, "route_type", "Types of routes."),
 		   schema_route_destinations =
 			   LISTED_ONLY(destinations, "route_dest", "Destinations by name."),
-		   schema_route_values = LISTED_ONLY(values, "route_value_word", "Values of route options."),
+		   schema_route_values =
+			   LISTED_ONLY(values, "route_value_word", "Values of route options."),
 		   schema_rule_lines = LISTED_ONLY(rule_lines, "static_rules", "Policy rules.");

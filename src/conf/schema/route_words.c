@@ -11,23 +11,32 @@ const struct choice route_tables[] = {
 };
 
 const struct choice route_scopes[] = {
-	{"global", 0, NULL},
-	{"site", 200, NULL},
-	{"link", 253, NULL},
-	{"host", 254, NULL},
-	{"nowhere", 255, NULL},
-	{0},
+	{"global", 0, NULL}, {"site", 200, NULL},    {"link", 253, NULL},
+	{"host", 254, NULL}, {"nowhere", 255, NULL}, {0},
 };
 
 const struct choice route_protocols[] = {
-	{"none", 0, NULL},     {"redirect", 1, NULL}, {"kernel", 2, NULL}, {"boot", 3, NULL},
-	{"static", 4, NULL},   {"gated", 8, NULL},    {"ra", 9, NULL},     {"mrt", 10, NULL},
-	{"zebra", 11, NULL},   {"bird", 12, NULL},    {"dnrouted", 13, NULL}, {"xorp", 14, NULL},
-	{"ntk", 15, NULL},     {"dhcp", 16, NULL},    {"keepalived", ROUTE_PROTO_OURS, NULL},
-	{"babel", 42, NULL},   {0},
+	{"none", 0, NULL},
+	{"redirect", 1, NULL},
+	{"kernel", 2, NULL},
+	{"boot", 3, NULL},
+	{"static", 4, NULL},
+	{"gated", 8, NULL},
+	{"ra", 9, NULL},
+	{"mrt", 10, NULL},
+	{"zebra", 11, NULL},
+	{"bird", 12, NULL},
+	{"dnrouted", 13, NULL},
+	{"xorp", 14, NULL},
+	{"ntk", 15, NULL},
+	{"dhcp", 16, NULL},
+	{"keepalived", ROUTE_PROTO_OURS, NULL},
+	{"babel", 42, NULL},
+	{0},
 };
 
-bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret, uint8_t *ret_len)
+bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret,
+		       uint8_t *ret_len)
 {
 	const char *slash = strchr(w->text, '/');
 	struct conf_word length = *w;
@@ -40,7 +49,8 @@ bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr
 		return true;
 	}
 	if (!ip_parse(slash ? arena_copy(b->a, w->text, (size_t)(slash - w->text)) : w->text, &a)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address", w->text)
+		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address",
+			 w->text)
 			->expected = "ADDRESS[/LENGTH], default, any or all";
 		return false;
 	}
@@ -69,7 +79,8 @@ static bool read_realm(struct bind *b, const struct conf_word *w, const char *na
 	uint32_t named;
 	int64_t n;
 
-	if (b->host && b->host->name_table && b->host->name_table(b->host->ctx, "rt_realms", name, &named)) {
+	if (b->host && b->host->name_table &&
+	    b->host->name_table(b->host->ctx, "rt_realms", name, &named)) {
 		*ret = (uint8_t)named;
 		return named <= 255;
 	}
@@ -87,7 +98,8 @@ bool route_parse_realms(struct bind *b, const struct row *row, void *obj, struct
 	struct conf_realms realms = {0};
 
 	if (!w ||
-	    (slash && !read_realm(b, w, arena_copy(b->a, w->text, (size_t)(slash - w->text)), &realms.from)) ||
+	    (slash && !read_realm(b, w, arena_copy(b->a, w->text, (size_t)(slash - w->text)),
+				  &realms.from)) ||
 	    !read_realm(b, w, slash ? slash + 1 : w->text, &realms.to))
 		return false;
 	*(struct conf_realms *)((char *)obj + row->offset) = realms;
@@ -114,10 +126,11 @@ bool route_parse_via(struct bind *b, const struct row *row, void *obj, struct cu
 	if (!w)
 		return false;
 	if (!ip_parse(w->text, &a) || (family && a.family != family)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` can't be used here", w->text)
-			->expected = family == IP_V6 ? "an IPv6 address" :
-				     family == IP_V4 ? "an IPv4 address" :
-						       "an address";
+		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` can't be used here",
+			 w->text)
+			->expected = family == IP_V6   ? "an IPv6 address"
+				     : family == IP_V4 ? "an IPv4 address"
+						       : "an address";
 		return false;
 	}
 	*(struct ip_addr *)((char *)obj + row->offset) = a;
@@ -128,7 +141,8 @@ void route_print_via(struct text *t, const struct row *row, const void *obj)
 {
 	char buf[IP_TEXT_MAX];
 
-	text_printf(t, " %s", ip_format((const struct ip_addr *)((const char *)obj + row->offset), buf));
+	text_printf(t, " %s",
+		    ip_format((const struct ip_addr *)((const char *)obj + row->offset), buf));
 }
 
 void route_print_nothing(struct text *t, const struct row *row, const void *obj)
@@ -149,8 +163,8 @@ void route_report_word(struct bind *b, const struct block *blk, const struct con
 		if (!(block_row(blk, i)->flags & ROW_BARE))
 			names[n++] = block_row(blk, i)->name;
 	near = diag_nearest(w->text, names, n);
-	d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`; the line is ignored",
-		     w->text);
+	d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at,
+		     "unknown option `%s`; the line is ignored", w->text);
 	if (near)
 		d->hint = arena_printf(b->a, "did you mean `%s`?", near);
 }
@@ -170,7 +184,8 @@ void route_check_protocol(struct bind *b, struct conf_block *block, unsigned bit
 	if (*protocol == ROUTE_PROTO_OURS || no_track)
 		return;
 	diag_add(b->diags, DIAG_WARNING, "protocol", block->at,
-		 "protocol %u is ignored: what is tracked has protocol %u", *protocol, ROUTE_PROTO_OURS)
+		 "protocol %u is ignored: what is tracked has protocol %u", *protocol,
+		 ROUTE_PROTO_OURS)
 		->hint = "add no_track to keep it";
 	*protocol = ROUTE_PROTO_OURS;
 	block_unmark(block, bit);

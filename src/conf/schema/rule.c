@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: one policy rule, in virtual_rules and static_rules. A rule has selectors and exactly one action;
- * a line with a word nobody knows is dropped whole.
+ * Owns: one policy rule, in virtual_rules and static_rules. A rule has selectors and exactly one
+ * action; a line with a word nobody knows is dropped whole.
  *
- * A single port (`sport 80`) and `ip_proto` are accepted, which 2.4.3 refuses. Preferences that are not
- * given are found when all rules are known: complete_route.c.
+ * A single port (`sport 80`) and `ip_proto` are accepted, which 2.4.3 refuses. Preferences that are
+ * not given are found when all rules are known: complete_route.c.
  */
 #include "conf/schema/route.h"
 
@@ -28,12 +28,13 @@ enum {
 };
 
 static const struct choice ip_protocols[] = {
-	{"icmp", 1, NULL},   {"igmp", 2, NULL},   {"ipip", 4, NULL},	 {"tcp", 6, NULL},
-	{"egp", 8, NULL},    {"udp", 17, NULL},   {"dccp", 33, NULL},	 {"ipv6", 41, NULL},
-	{"rsvp", 46, NULL},  {"gre", 47, NULL},   {"esp", 50, NULL},	 {"ah", 51, NULL},
-	{"ipv6-icmp", 58, NULL}, {"icmpv6", 58, NULL}, {"ospf", 89, NULL}, {"pim", 103, NULL},
-	{"vrrp", 112, NULL}, {"l2tp", 115, NULL}, {"sctp", 132, NULL},	 {"udplite", 136, NULL},
-	{0},
+	{"icmp", 1, NULL},	 {"igmp", 2, NULL},	 {"ipip", 4, NULL},
+	{"tcp", 6, NULL},	 {"egp", 8, NULL},	 {"udp", 17, NULL},
+	{"dccp", 33, NULL},	 {"ipv6", 41, NULL},	 {"rsvp", 46, NULL},
+	{"gre", 47, NULL},	 {"esp", 50, NULL},	 {"ah", 51, NULL},
+	{"ipv6-icmp", 58, NULL}, {"icmpv6", 58, NULL},	 {"ospf", 89, NULL},
+	{"pim", 103, NULL},	 {"vrrp", 112, NULL},	 {"l2tp", 115, NULL},
+	{"sctp", 132, NULL},	 {"udplite", 136, NULL}, {0},
 };
 
 /* from and to; the length lies behind the row's offset2. */
@@ -62,8 +63,8 @@ static bool parse_range(struct bind *b, const struct row *row, void *obj, struct
 	if (!w)
 		return false;
 	if (!dash && !row->scale) {
-		diag_add(b->diags, DIAG_ERROR, "bad-range", w->at, "`%s` is not a range", w->text)->expected =
-			row->args;
+		diag_add(b->diags, DIAG_ERROR, "bad-range", w->at, "`%s` is not a range", w->text)
+			->expected = row->args;
 		return false;
 	}
 	if (dash) {
@@ -73,7 +74,8 @@ static bool parse_range(struct bind *b, const struct row *row, void *obj, struct
 	if (!bind_number(b, &first, false, row->min, row->max, &lo) ||
 	    !bind_number(b, &last, false, lo, row->max, &hi))
 		return false;
-	*(struct conf_range *)((char *)obj + row->offset) = (struct conf_range){(uint32_t)lo, (uint32_t)hi};
+	*(struct conf_range *)((char *)obj + row->offset) =
+		(struct conf_range){(uint32_t)lo, (uint32_t)hi};
 	return true;
 }
 
@@ -169,16 +171,17 @@ static bool rule_action(struct bind *b, struct conf_rule *r)
 	int n = table + jump + r->l3mdev + r->nop + r->blackhole + r->unreachable + r->prohibit;
 
 	if (n == 0)
-		return bad_rule(b, r, "a rule needs an action (table, goto, l3mdev, nop, blackhole, "
-				      "unreachable or prohibit)");
+		return bad_rule(b, r,
+				"a rule needs an action (table, goto, l3mdev, nop, blackhole, "
+				"unreachable or prohibit)");
 	if (n > 1)
 		return bad_rule(b, r, "a rule has one action only");
-	r->action = table || r->l3mdev ? RULE_TABLE :
-		    jump	       ? RULE_GOTO :
-		    r->nop	       ? RULE_NOP :
-		    r->blackhole       ? RULE_BLACKHOLE :
-		    r->unreachable     ? RULE_UNREACHABLE :
-					 RULE_PROHIBIT;
+	r->action = table || r->l3mdev ? RULE_TABLE
+		    : jump	       ? RULE_GOTO
+		    : r->nop	       ? RULE_NOP
+		    : r->blackhole     ? RULE_BLACKHOLE
+		    : r->unreachable   ? RULE_UNREACHABLE
+				       : RULE_PROHIBIT;
 	if (jump && !r->has_preference)
 		return bad_rule(b, r, "goto needs a preference");
 	if (jump && r->goto_target <= r->preference)
@@ -239,69 +242,89 @@ static bool rule_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 	return true;
 }
 
-#define SELECTOR(name_, field, len, help_)                                          \
-	{name_, HANDLER(conf_rule, field, parse_selector, print_selector),            \
-	 .offset2 = offsetof(struct conf_rule, len), .args = "IPADDR[/LENGTH]|default|any|all", \
-	 .dflt_text = "all", .help = help_}
-#define PORTS(name_, field, help_)                                                             \
-	{name_, HANDLER(conf_rule, field, parse_range, print_range), .max = 65535, .scale = 1, \
-	 .args = "PORT[-PORT]", .dflt_text = "any", .help = help_}
-#define ACTION(name_, field, number, help_) \
-	{name_, FLAG(conf_rule, field), .aliases = number, .dflt_text = "off", .help = help_}
+#define SELECTOR(name_, field, len, help_)                                                         \
+	{                                                                                          \
+		name_, HANDLER(conf_rule, field, parse_selector, print_selector),                  \
+			.offset2 = offsetof(struct conf_rule, len),                                \
+			.args = "IPADDR[/LENGTH]|default|any|all", .dflt_text = "all",             \
+			.help = help_                                                              \
+	}
+#define PORTS(name_, field, help_)                                                                 \
+	{                                                                                          \
+		name_, HANDLER(conf_rule, field, parse_range, print_range),                        \
+			.max = 65535, .scale = 1, .args = "PORT[-PORT]", .dflt_text = "any",       \
+			.help = help_                                                              \
+	}
+#define ACTION(name_, field, number, help_)                                                        \
+	{                                                                                          \
+		name_, FLAG(conf_rule, field), .aliases = number, .dflt_text = "off",              \
+					       .help = help_                                       \
+	}
 
 static const struct row rows[] = {
 	[RULE_TABLE_ROW] = {"table", NUMBER(conf_rule, table, 1, UINT32_MAX), .names = "rt_tables",
 			    .choices = route_tables, .aliases = "lookup", .args = "TABLE",
-			    .dflt_text = "none", .help = "Action: the route is looked up in this table."},
-	[RULE_GOTO_ROW] = {"goto", NUMBER(conf_rule, goto_target, 0, UINT32_MAX), .dflt_text = "none",
-			   .args = "PREFERENCE",
-			   .help = "Action: on to the rule of that preference; needs a preference of its own."},
+			    .dflt_text = "none",
+			    .help = "Action: the route is looked up in this table."},
+	[RULE_GOTO_ROW] = {"goto", NUMBER(conf_rule, goto_target, 0, UINT32_MAX),
+			   .dflt_text = "none", .args = "PREFERENCE",
+			   .help = "Action: on to the rule of that preference; needs a preference "
+				   "of its own."},
 	[RULE_PREFERENCE_ROW] = {"preference", NUMBER(conf_rule, preference, 0, UINT32_MAX),
 				 .flags = ROW_CNUMBER, .aliases = "order priority",
 				 .dflt_text = "counts down from 16384, with a warning",
 				 .help = "Rules are tried from the lowest to the highest."},
 	[RULE_FWMARK_ROW] = {"fwmark", HANDLER(conf_rule, fwmark, parse_fwmark, print_fwmark),
-			     .args = "MARK[/MASK]", .dflt_text = "any", .help = "Firewall mark of the packet."},
-	[RULE_UID_ROW] = {"uidrange", HANDLER(conf_rule, uid, parse_range, print_range), .max = UINT32_MAX,
-			  .args = "UID-UID", .dflt_text = "any", .help = "Users whose packets are meant."},
+			     .args = "MARK[/MASK]", .dflt_text = "any",
+			     .help = "Firewall mark of the packet."},
+	[RULE_UID_ROW] = {"uidrange", HANDLER(conf_rule, uid, parse_range, print_range),
+			  .max = UINT32_MAX, .args = "UID-UID", .dflt_text = "any",
+			  .help = "Users whose packets are meant."},
 	[RULE_SPORT_ROW] = PORTS("sport", sport, "Source port or ports."),
 	[RULE_DPORT_ROW] = PORTS("dport", dport, "Destination port or ports."),
-	[RULE_PROTOCOL_ROW] = {"protocol", NUMBER(conf_rule, protocol, 0, 255), .dflt = "18",
-			       .help = "Originator of the rule; another one than 18 needs no_track."},
-	[RULE_REALMS_ROW] = {"realms", HANDLER(conf_rule, realms, route_parse_realms, route_print_realms),
+	[RULE_PROTOCOL_ROW] =
+		{"protocol", NUMBER(conf_rule, protocol, 0, 255), .dflt = "18",
+		 .help = "Originator of the rule; another one than 18 needs no_track."},
+	[RULE_REALMS_ROW] = {"realms",
+			     HANDLER(conf_rule, realms, route_parse_realms, route_print_realms),
 			     .args = "REALM[/REALM]", .dflt_text = "none",
 			     .help = "Realms packets get (IPv4, with table)."},
-	[RULE_SUPPRESS_PREFIX_ROW] = {"suppress_prefixlength",
-				      NUMBER(conf_rule, suppress_prefixlength, 0, INT32_MAX),
-				      .aliases = "sup_pl", .dflt_text = "off",
-				      .help = "Routes with a prefix this long or shorter don't count."},
-	[RULE_SUPPRESS_GROUP_ROW] = {"suppress_ifgroup", NUMBER(conf_rule, suppress_ifgroup, 0, INT32_MAX),
-				     .names = "group", .aliases = "sup_group", .args = "GROUP",
-				     .dflt_text = "off",
-				     .help = "Routes through interfaces of this group don't count."},
-	[RULE_TYPE_ROW] = {"type", FLAG(conf_rule, type_word), .args = "ACTION", .dflt_text = "none",
-			   .help = "May stand before the action."},
-	[RULE_FIRST_OTHER] = {"inet", FLAG(conf_rule, inet), .dflt_text = "as the addresses, else IPv4",
-			      .help = "An IPv4 rule."},
+	[RULE_SUPPRESS_PREFIX_ROW] =
+		{"suppress_prefixlength", NUMBER(conf_rule, suppress_prefixlength, 0, INT32_MAX),
+		 .aliases = "sup_pl",
+		 .dflt_text = "off",
+		 .help = "Routes with a prefix this long or shorter don't count."},
+	[RULE_SUPPRESS_GROUP_ROW] =
+		{"suppress_ifgroup", NUMBER(conf_rule, suppress_ifgroup, 0, INT32_MAX),
+		 .names = "group", .aliases = "sup_group", .args = "GROUP", .dflt_text = "off",
+		 .help = "Routes through interfaces of this group don't count."},
+	[RULE_TYPE_ROW] = {"type", FLAG(conf_rule, type_word), .args = "ACTION",
+			   .dflt_text = "none", .help = "May stand before the action."},
+	[RULE_FIRST_OTHER] = {"inet", FLAG(conf_rule, inet),
+			      .dflt_text = "as the addresses, else IPv4", .help = "An IPv4 rule."},
 	{"inet6", FLAG(conf_rule, inet6), .dflt_text = "as the addresses, else IPv4",
 	 .help = "An IPv6 rule."},
 	SELECTOR("from", from, from_len, "Source of the packet."),
 	SELECTOR("to", to, to_len, "Destination of the packet."),
-	{"not", FLAG(conf_rule, invert), .dflt_text = "off", .help = "Packets the selectors don't match."},
-	{"tos", NUMBER(conf_rule, tos, 0, 255), .names = "rt_dsfield", .aliases = "dsfield", .args = "TOS",
-	 .dflt = "0", .help = "Type of service of the packet."},
+	{"not", FLAG(conf_rule, invert), .dflt_text = "off",
+	 .help = "Packets the selectors don't match."},
+	{"tos", NUMBER(conf_rule, tos, 0, 255), .names = "rt_dsfield", .aliases = "dsfield",
+	 .args = "TOS", .dflt = "0", .help = "Type of service of the packet."},
 	{"iif", IFNAME(conf_rule, iif), .aliases = "dev", .args = "IFNAME", .dflt_text = "any",
 	 .help = "Interface the packet came in on; it is tracked unless no_track."},
 	{"oif", IFNAME(conf_rule, oif), .args = "IFNAME", .dflt_text = "any",
 	 .help = "Interface a socket is bound to; it is tracked unless no_track."},
 	{"tunnel-id", HANDLER(conf_rule, tunnel_id, parse_tunnel, print_tunnel), .args = "NUMBER",
 	 .dflt_text = "any", .help = "Id of the tunnel the packet came through."},
-	{"ipproto", NUMBER(conf_rule, ip_proto, 0, 255), .choices = ip_protocols, .deprecated = "ip_proto",
-	 .args = "NAME|NUMBER", .dflt_text = "any", .help = "IP protocol of the packet."},
-	ACTION("l3mdev", l3mdev, NULL, "Action: lookup in the table of the packet's L3 master device."),
+	{"ipproto", NUMBER(conf_rule, ip_proto, 0, 255), .choices = ip_protocols,
+	 .deprecated = "ip_proto", .args = "NAME|NUMBER", .dflt_text = "any",
+	 .help = "IP protocol of the packet."},
+	ACTION("l3mdev", l3mdev, NULL,
+	       "Action: lookup in the table of the packet's L3 master device."),
 	ACTION("nop", nop, NULL, "Action: nothing."),
 	ACTION("blackhole", blackhole, "6", "Action: dropped silently."),
-	ACTION("unreachable", unreachable, "7", "Action: dropped, the sender is told it is unreachable."),
+	ACTION("unreachable", unreachable, "7",
+	       "Action: dropped, the sender is told it is unreachable."),
 	ACTION("prohibit", prohibit, "8", "Action: dropped, the sender is told it is prohibited."),
 	{"no_track", FLAG(conf_rule, no_track), .dflt_text = "off",
 	 .help = "Its removal by somebody else, or its interface going down, changes nothing."},
@@ -309,8 +332,8 @@ static const struct row rows[] = {
 
 const struct block schema_rule =
 	BLOCK(ENTRIES, conf_rule, rows, .contexts = "rule_option vrrp_instance.virtual_rules",
-	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare, .whole = true,
-	      .finish = rule_finish, .help = "One policy rule.");
+	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare,
+	      .whole = true, .finish = rule_finish, .help = "One policy rule.");
 
 static const struct row static_rows[] = {
 	{"track_group", STRING(conf_rule, track_group), .flags = ROW_FIRST_WINS, .args = "NAME",
@@ -320,5 +343,6 @@ static const struct row static_rows[] = {
 
 const struct block schema_static_rule =
 	BLOCK_ON(ENTRIES, conf_rule, static_rows, &schema_rule, .contexts = "rule_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare, .whole = true,
-		 .finish = rule_finish, .help = "A policy rule kept on the host in every state.");
+		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare,
+		 .whole = true, .finish = rule_finish,
+		 .help = "A policy rule kept on the host in every state.");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the rows of UDP_CHECK. Bytes are written in hexadecimal: digits in pairs, a blank ends a byte,
- * so that a digit alone is one; X in a reply stands for any half byte.
+ * Owns: the rows of UDP_CHECK. Bytes are written in hexadecimal: digits in pairs, a blank ends a
+ * byte, so that a digit alone is one; X in a reply stands for any half byte.
  */
 #include "conf/schema/lvs.h"
 
@@ -44,8 +44,10 @@ static bool bytes_add(struct bind *b, const struct conf_word *w, struct conf_byt
 		uint8_t value, bits;
 
 		if (!half_byte(w->text[i], mask, &value, &bits)) {
-			diag_add(b->diags, DIAG_ERROR, "bad-hex", w->at, "`%s` is not hexadecimal", w->text)
-				->expected = mask ? "hexadecimal digits, or X for any" : "hexadecimal digits";
+			diag_add(b->diags, DIAG_ERROR, "bad-hex", w->at, "`%s` is not hexadecimal",
+				 w->text)
+				->expected =
+				mask ? "hexadecimal digits, or X for any" : "hexadecimal digits";
 			return false;
 		}
 		if (i % 2 == 0 && i + 1 == n) /* alone: a whole byte, its upper half is zero */
@@ -60,7 +62,8 @@ static bool bytes_add(struct bind *b, const struct conf_word *w, struct conf_byt
 	return true;
 }
 
-static void print_bytes(struct text *t, const struct conf_bytes *bytes, const struct conf_bytes *mask)
+static void print_bytes(struct text *t, const struct conf_bytes *bytes,
+			const struct conf_bytes *mask)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -121,7 +124,6 @@ static void print_reply(struct text *t, const struct row *row, const void *obj)
 	print_bytes(t, &udp->reply, &udp->reply_mask);
 }
 
-
 static bool udp_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 {
 	struct conf_check_udp *udp = obj;
@@ -139,13 +141,15 @@ static bool udp_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 
 static const struct row rows[] = {
 	{"(check_common)", DOC(), .help = "All words of check_common."},
-	{"payload", HANDLER(conf_check_udp, payload, parse_payload, print_payload), .args = "HEX ...",
-	 .dflt_text = "a fixed text of 32 bytes", .help = "Content of the datagram."},
-	{"require_reply", HANDLER(conf_check_udp, reply, parse_reply, print_reply), .args = "[HEX ...]",
-	 .dflt_text = "off: silence is good, too",
-	 .help = "A reply is needed; with HEX it must begin with these bytes, X standing for any half byte."},
-	{"min_reply_length", NUMBER(conf_check_udp, min_reply_length, 0, 65535), .unit = "bytes", .dflt = "0",
-	 .help = "Shortest good reply."},
+	{"payload", HANDLER(conf_check_udp, payload, parse_payload, print_payload),
+	 .args = "HEX ...", .dflt_text = "a fixed text of 32 bytes",
+	 .help = "Content of the datagram."},
+	{"require_reply", HANDLER(conf_check_udp, reply, parse_reply, print_reply),
+	 .args = "[HEX ...]", .dflt_text = "off: silence is good, too",
+	 .help = "A reply is needed; with HEX it must begin with these bytes, X standing for any "
+		 "half byte."},
+	{"min_reply_length", NUMBER(conf_check_udp, min_reply_length, 0, 65535), .unit = "bytes",
+	 .dflt = "0", .help = "Shortest good reply."},
 	{"max_reply_length", NUMBER(conf_check_udp, max_reply_length, 0, 65535), .unit = "bytes",
 	 .dflt = "255", .help = "Longest good reply."},
 	REFUSE_NB_GET_RETRY,
@@ -153,5 +157,5 @@ static const struct row rows[] = {
 
 const struct block schema_udp_check =
 	BLOCK_ON(KEYWORDS, conf_check_udp, rows, &schema_check_socket, .contexts = "UDP_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = udp_finish,
-		 .help = "Sends a UDP datagram.");
+		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED,
+		 .finish = udp_finish, .help = "Sends a UDP datagram.");

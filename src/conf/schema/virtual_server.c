@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the rows of virtual_server. What needs more than one keyword (protocol and port, scheduler and
- * its flags, quorum and weights) is judged when the block is complete with all others:
+ * Owns: the rows of virtual_server. What needs more than one keyword (protocol and port, scheduler
+ * and its flags, quorum and weights) is judged when the block is complete with all others:
  * complete_lvs.c.
  */
 #include "conf/schema/lvs.h"
@@ -10,7 +10,7 @@ static const struct choice schedulers[] = {
 #define X(id, name, help) {name, LVS_SCHED_##id, help},
 	LVS_SCHEDULERS(X)
 #undef X
-	{0},
+		{0},
 };
 
 static const struct choice protocols[] = {
@@ -51,7 +51,8 @@ static bool parse_service(struct bind *b, const struct row *row, void *obj, stru
 	}
 	vs->kind = SERVICE_ADDRESS;
 	if (!ip_parse(w->text, &vs->addr)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address", w->text)
+		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address",
+			 w->text)
 			->expected = row->args;
 		return false;
 	}
@@ -114,16 +115,21 @@ static void print_granularity(struct text *t, const struct row *row, const void 
 		text_printf(t, " %u.%u.%u.%u", g >> 24, g >> 16 & 255, g >> 8 & 255, g & 255);
 }
 
-#define VS_FLAG(name_, field, help_) \
-	{name_, FLAG(conf_virtual_server, field), .dflt_text = "off", .help = help_}
-#define VS_SWITCH(name_, field, help_) \
-	{name_, BOOL(conf_virtual_server, field), .args = "[on|off]", .dflt_text = "off", .help = help_}
+#define VS_FLAG(name_, field, help_)                                                               \
+	{                                                                                          \
+		name_, FLAG(conf_virtual_server, field), .dflt_text = "off", .help = help_         \
+	}
+#define VS_SWITCH(name_, field, help_)                                                             \
+	{                                                                                          \
+		name_, BOOL(conf_virtual_server, field), .args = "[on|off]", .dflt_text = "off",   \
+							 .help = help_                             \
+	}
 
 static const struct row rows[] = {
 	{"SERVICE", HANDLER(conf_virtual_server, addr, parse_service, print_service),
-	 .flags = ROW_POSITIONAL, .args = "IPADDR [PORT] | fwmark MARK | group NAME",
-	 .listed = "",
-	 .help = "What is balanced: an address and port, packets with a mark, or the members of a group."},
+	 .flags = ROW_POSITIONAL, .args = "IPADDR [PORT] | fwmark MARK | group NAME", .listed = "",
+	 .help = "What is balanced: an address and port, packets with a mark, or the members of a "
+		 "group."},
 	{"virtual_server:fwmark", DOC(), .args = "MARK",
 	 .help = "The service is made of the packets with this firewall mark, 1 or more."},
 	{"virtual_server:group", DOC(), .args = "NAME",
@@ -133,8 +139,10 @@ static const struct row rows[] = {
 	 .list_choices = "virtual_server\tip_family:", .help = "Address family of a mark service."},
 	TIMING_ROWS(conf_virtual_server, "the real servers that don't say", "60", "5"),
 	{"lvs_sched", ENUM(conf_virtual_server, scheduler, schedulers), .aliases = "lb_algo",
-	 .dflt_text = "wlc, with a warning", .listed = "virtual_server\tlvs_sched\nvirtual_server\tlb_algo",
-	 .list_choices = "virtual_server\tlvs_sched:", .help = "IPVS scheduler; lb_algo is its old name."},
+	 .dflt_text = "wlc, with a warning",
+	 .listed = "virtual_server\tlvs_sched\nvirtual_server\tlb_algo",
+	 .list_choices = "virtual_server\tlvs_sched:",
+	 .help = "IPVS scheduler; lb_algo is its old name."},
 	{"hashed", FLAG(conf_virtual_server, hashed), .effect = NOOP, .dflt_text = "off",
 	 .help = "A leftover without a meaning."},
 	VS_FLAG("ops", ops, "One-packet scheduling, for UDP and mark services."),
@@ -143,34 +151,40 @@ static const struct row rows[] = {
 	VS_FLAG("flag-3", flag3, "Third flag of the scheduler."),
 	VS_FLAG("sh-port", sh_port, "Source hashing takes the port in; only with lvs_sched sh."),
 	VS_FLAG("sh-fallback", sh_fallback,
-		"Source hashing goes on to another server when the chosen one is unavailable; only with sh."),
+		"Source hashing goes on to another server when the chosen one is unavailable; only "
+		"with sh."),
 	VS_FLAG("mh-port", mh_port, "Maglev hashing takes the port in; only with lvs_sched mh."),
 	VS_FLAG("mh-fallback", mh_fallback,
-		"Maglev hashing goes on to another server when the chosen one is unavailable; only with mh."),
+		"Maglev hashing goes on to another server when the chosen one is unavailable; only "
+		"with mh."),
 	{"lvs_method", INLINE_VEC(conf_virtual_server, methods, conf_forwarding, schema_forwarding),
 	 .aliases = "lb_kind", .args = METHOD_ARGS, .dflt_text = "NAT, with a warning",
 	 .listed = "virtual_server\tlvs_method\nvirtual_server\tlb_kind",
-	 .help = "Forwarding method of servers that have none of their own; lb_kind is its old name."},
+	 .help = "Forwarding method of servers that have none of their own; lb_kind is its old "
+		 "name."},
 	{"persistence_engine", STRING(conf_virtual_server, persistence_engine), .max = 16,
 	 .flags = ROW_TRUNCATE, .args = "NAME", .dflt_text = "none",
 	 .listed = "virtual_server\tpersistence_engine\nvirtual_server\tpersistence_engine:sip",
 	 .help = "IPVS persistence engine; the kernel has sip (by call id)."},
 	{"persistence_timeout", NUMBER(conf_virtual_server, persistence_timeout, 1, 2678400),
 	 .flags = ROW_OPTIONAL, .bare = "360", .unit = "seconds", .args = "[SECONDS]",
-	 .dflt_text = "not persistent; bare: 360", .help = "A client stays with its server for this time."},
+	 .dflt_text = "not persistent; bare: 360",
+	 .help = "A client stays with its server for this time."},
 	{"persistence_granularity",
 	 HANDLER(conf_virtual_server, granularity, parse_granularity, print_granularity),
 	 .args = "NETMASK | PREFIXLEN", .dflt_text = "255.255.255.255 or 128",
 	 .help = "Clients of one such network count as one; turns persistence on."},
 	{"protocol", ENUM(conf_virtual_server, protocol, protocols), .flags = ROW_NOCASE,
-	 .dflt_text = "UDP, with a warning; none for marks", .list_choices = "virtual_server\tprotocol:",
-	 .help = "Transport protocol of the service."},
-	VS_SWITCH("ha_suspend", ha_suspend, "Checks run only while the virtual address is on this host."),
-	{"smtp_alert", TRISTATE(conf_virtual_server, smtp_alert), .args = "[on|off]", .owner = OWNER_RUNNER,
-	 .dflt_text = "global smtp_alert_checker, else smtp_alert, else off",
+	 .dflt_text = "UDP, with a warning; none for marks",
+	 .list_choices = "virtual_server\tprotocol:", .help = "Transport protocol of the service."},
+	VS_SWITCH("ha_suspend", ha_suspend,
+		  "Checks run only while the virtual address is on this host."),
+	{"smtp_alert", TRISTATE(conf_virtual_server, smtp_alert), .args = "[on|off]",
+	 .owner = OWNER_RUNNER, .dflt_text = "global smtp_alert_checker, else smtp_alert, else off",
 	 .help = "Mails when the quorum is gained or lost."},
-	{"virtualhost", STRING(conf_virtual_server, virtualhost), .args = "NAME", .owner = OWNER_CHECK,
-	 .dflt_text = "none", .help = "Host name the HTTP checks of all real servers ask for."},
+	{"virtualhost", STRING(conf_virtual_server, virtualhost), .args = "NAME",
+	 .owner = OWNER_CHECK, .dflt_text = "none",
+	 .help = "Host name the HTTP checks of all real servers ask for."},
 	{"snmp_name", STRING(conf_virtual_server, snmp_name), .args = "NAME", .owner = OWNER_API,
 	 .dflt_text = "none", .help = "Label of the service in SNMP."},
 	{"alpha", BOOL(conf_virtual_server, timing.alpha), .args = "[on|off]", .owner = OWNER_CHECK,
@@ -178,8 +192,9 @@ static const struct row rows[] = {
 	VS_SWITCH("omega", omega, "At shutdown, what was up is reported as down."),
 	VS_SWITCH("inhibit_on_failure", inhibit_on_failure,
 		  "Failed real servers stay in the table with weight 0."),
-	{"quorum_up", SCRIPT(conf_virtual_server, quorum_up), .flags = ROW_FIRST_WINS, .args = SCRIPT_WORDS,
-	 .owner = OWNER_RUNNER, .dflt_text = "none", .help = "Run when the quorum is gained."},
+	{"quorum_up", SCRIPT(conf_virtual_server, quorum_up), .flags = ROW_FIRST_WINS,
+	 .args = SCRIPT_WORDS, .owner = OWNER_RUNNER, .dflt_text = "none",
+	 .help = "Run when the quorum is gained."},
 	{"quorum_down", SCRIPT(conf_virtual_server, quorum_down), .flags = ROW_FIRST_WINS,
 	 .args = SCRIPT_WORDS, .owner = OWNER_RUNNER, .dflt_text = "none",
 	 .help = "Run when the quorum is lost."},
@@ -189,7 +204,8 @@ static const struct row rows[] = {
 	 .help = "Margin around the quorum; less than the quorum."},
 	{"weight", NUMBER(conf_virtual_server, weight, 1, INT32_MAX), .dflt = "1",
 	 .help = "Weight of real servers that say none."},
-	{"sorry_server", INLINE_VEC(conf_virtual_server, sorry_servers, conf_endpoint, schema_endpoint),
+	{"sorry_server",
+	 INLINE_VEC(conf_virtual_server, sorry_servers, conf_endpoint, schema_endpoint),
 	 .args = "IPADDR [PORT]", .dflt_text = "none",
 	 .help = "Server used while the quorum is not met; the last one counts."},
 	VS_FLAG("sorry_server_inhibit", sorry_inhibit,
@@ -200,7 +216,8 @@ static const struct row rows[] = {
 	 .help = "Forwarding method of the sorry server."},
 	{"real_server", BLOCK_VEC(conf_virtual_server, rs, conf_real_server, schema_real_server),
 	 .args = "IPADDR [PORT] { }", .dflt_text = "none; one at least",
-	 .help = "A server that does the work; of two with one address and port the second is left out."},
+	 .help = "A server that does the work; of two with one address and port the second is left "
+		 "out."},
 };
 
 const struct block schema_virtual_server =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the rows of virtual_server_group, whose statements are entries: a mark, an address, or a range
- * of addresses written in one of three ways. Kept as first and last address.
+ * Owns: the rows of virtual_server_group, whose statements are entries: a mark, an address, or a
+ * range of addresses written in one of three ways. Kept as first and last address.
  */
 #include "conf/schema/lvs.h"
 
@@ -137,7 +137,9 @@ static void print_entry(struct text *t, const struct row *row, const void *obj)
 	(void)row;
 	if (e->is_mark) {
 		text_printf(t, " fwmark %u%s", e->fwmark,
-			    e->family == IP_V4 ? " inet" : e->family == IP_V6 ? " inet6" : "");
+			    e->family == IP_V4	 ? " inet"
+			    : e->family == IP_V6 ? " inet6"
+						 : "");
 		return;
 	}
 	text_printf(t, " %s", ip_format(&e->first, buf));
@@ -150,8 +152,9 @@ static void print_entry(struct text *t, const struct row *row, const void *obj)
 }
 
 static const struct row entry_rows[] = {
-	{"ENTRY", HANDLER(conf_group_entry, first, parse_entry, print_entry), .flags = ROW_POSITIONAL,
-	 .listed = "", .help = "A mark, an address or a range of addresses."},
+	{"ENTRY", HANDLER(conf_group_entry, first, parse_entry, print_entry),
+	 .flags = ROW_POSITIONAL, .listed = "",
+	 .help = "A mark, an address or a range of addresses."},
 };
 
 static const struct block schema_group_entry =
@@ -180,7 +183,8 @@ static bool group_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 static const struct row rows[] = {
 	{"NAME", STRING(conf_virtual_server_group, name), .flags = ROW_POSITIONAL, .listed = "",
 	 .help = "Name by which virtual_server refers to it."},
-	{"<IPADDR>", DOC(), .args = "[PORT]", .help = "One address; port 0 or none needs persistence."},
+	{"<IPADDR>", DOC(), .args = "[PORT]",
+	 .help = "One address; port 0 or none needs persistence."},
 	{"<IPADDR>-<LAST>", DOC(), .args = "[PORT]",
 	 .help = "A range in the last octet (decimal) or, of IPv6, the last group (hexadecimal)."},
 	{"<IPADDR>-<IPADDR>", DOC(), .args = "[PORT]", .help = "A range between two addresses."},
