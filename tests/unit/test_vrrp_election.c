@@ -436,6 +436,38 @@ static void test_stalled_master_says_so(void **state)
 	bench_free(&b);
 }
 
+/* A process that was not run reads what has arrived before it looks at its timers. */
+static void test_late_adverts_come_before_timers(void **state)
+{
+	struct conf *c = conf_empty();
+	struct bench b;
+
+	for (int k = 0; k < 2; k++)
+		conf_instance_add(c, "VI", (uint8_t)(k + 1), 100);
+	b = bench_new(c);
+	bench_start(&b);
+	b.now += 10 * SEC;
+	bench_advert(&b, 0, 150, "10.0.0.2", SEC);
+	bench_event(&b, VRRP_EV_CONTINUE);
+	bench_advert(&b, 1, 150, "10.0.0.2", SEC);
+	bench_event(&b, VRRP_EV_TICK);
+	assert_int_equal(bench_state(&b, 0), VRRP_BACKUP);
+	assert_int_equal(bench_state(&b, 1), VRRP_BACKUP);
+	assert_int_equal(vrrp_router_deadline(b.r), b.now + 3609375);
+	bench_free(&b);
+}
+
+static void test_delay_after_boot(void **state)
+{
+	struct vrrp_event start = {.kind = VRRP_EV_START, .value = 20 * SEC};
+	struct bench b = one(100);
+
+	b.conf->global.startup_delay = 10 * SEC; /* the longer one counts */
+	bench_step(&b, &start);
+	assert_int_equal(vrrp_router_deadline(b.r), T0 + 20 * SEC);
+	bench_free(&b);
+}
+
 static void test_startup_delay(void **state)
 {
 	struct bench b = one(100);
@@ -462,8 +494,8 @@ static void test_many_instances_share_a_wake_up(void **state)
 	b = bench_new(c);
 	bench_start(&b);
 	assert_int_equal(vrrp_router_deadline(b.r), b.now); /* the list is shorter than that */
-	while (vrrp_router_deadline(b.r) <= b.now)
-		bench_next(&b);
+	while (vrrp_router_busy(b.r))
+		bench_event(&b, VRRP_EV_CONTINUE);
 	for (unsigned masters = 0; masters < 200;) {
 		bench_next(&b);
 		assert_int_equal(b.now, T0 + 3609375);
@@ -501,7 +533,9 @@ int main(void)
 		cmocka_unit_test(test_refresh_does_not_multiply),
 		cmocka_unit_test(test_late_advert_does_not_drift_nor_burst),
 		cmocka_unit_test(test_stalled_master_says_so),
+		cmocka_unit_test(test_late_adverts_come_before_timers),
 		cmocka_unit_test(test_startup_delay),
+		cmocka_unit_test(test_delay_after_boot),
 		cmocka_unit_test(test_many_instances_share_a_wake_up),
 	};
 

@@ -203,6 +203,7 @@ static void event(struct vrrp_router *r, const struct vrrp_event *ev)
 		start(r, ev->value);
 		return;
 	case VRRP_EV_TICK:
+	case VRRP_EV_CONTINUE:
 		return;
 	case VRRP_EV_ADVERT:
 		if (i && r->started)
@@ -244,9 +245,14 @@ void vrrp_router_step(struct vrrp_router *r, usec_t now, const struct vrrp_event
 	r->out = NULL;
 }
 
+bool vrrp_router_busy(const struct vrrp_router *r)
+{
+	return r->queue_n || groups_to_stop(r);
+}
+
 usec_t vrrp_router_deadline(const struct vrrp_router *r)
 {
-	if (r->queue_n || groups_to_stop(r))
+	if (vrrp_router_busy(r))
 		return r->now;
 	return r->n ? r->inst[r->heap[0]].due : USEC_NEVER;
 }

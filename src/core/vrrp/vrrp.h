@@ -29,7 +29,9 @@ enum vrrp_event_kind {
 	 * vrrp_startup_delay (what is left of vrrp_delay_after_boot). A router made by a reload is
 	 * told what is new for it, then started in the same way, without a delay. */
 	VRRP_EV_START,
-	VRRP_EV_TICK,	/* the deadline has come (or any other moment) */
+	VRRP_EV_TICK, /* the deadline has come (or any other moment) */
+	/* Goes on with what an event left to do (vrrp_router_busy()), but looks at no timer. */
+	VRRP_EV_CONTINUE,
 	VRRP_EV_ADVERT, /* a valid advert, see vrrp_rx_check() */
 	VRRP_EV_LINK,	/* state of an interface */
 	VRRP_EV_SOURCE, /* source address of an instance's adverts, family IP_NONE: there is none */
@@ -138,9 +140,17 @@ void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past);
 void vrrp_router_step(struct vrrp_router *r, usec_t now, const struct vrrp_event *ev,
 		      struct vrrp_out *out);
 
+/* Whether the last event left work for VRRP_EV_CONTINUE: its actions did not fit the output list.
+ */
+bool vrrp_router_busy(const struct vrrp_router *r);
+
 /* The earliest moment at which something is due, USEC_NEVER when idle. VRRP_EV_TICK handles as much
- * of what is due as fits the output list: after any event, carry out the actions and tick again
- * while deadline <= now. Adverts due within the next millisecond may be sent in the same tick. */
+ * of what is due as fits the output list: carry out the actions and tick again while deadline <=
+ * now. Adverts due within the next millisecond may be sent in the same tick.
+ *
+ * Who was not run for a while must step every advert that has arrived before the first tick: an
+ * advert that waits in a socket may make a timer stale. So after other events than ticks, use
+ * VRRP_EV_CONTINUE and leave the timers for later. */
 usec_t vrrp_router_deadline(const struct vrrp_router *r);
 
 /* An output list big enough for any one event of this router, in its arena. It must be empty when
