@@ -23,8 +23,10 @@ static int explain_word(const char *word, struct text *out)
 
 int ctl_explain(const struct ctl_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"list", no_argument, NULL, 'l'}, {"coverage", no_argument, NULL, 'c'}, {"man", no_argument, NULL, 'm'}, {0}};
+	static const struct option options[] = {{"list", no_argument, NULL, 'l'},
+						{"coverage", no_argument, NULL, 'c'},
+						{"man", no_argument, NULL, 'm'},
+						{0}};
 	struct text out = {.a = arena_new()};
 	int option, what = 0, status = EXPLAIN_FOUND;
 	size_t len;

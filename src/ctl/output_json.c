@@ -152,9 +152,10 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 
 static void group(void *ctx, const struct snapshot *s, const struct board_group *g)
 {
-	add(ctx, "groups", json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", g->name, "state", vrrp_state_name(g->state),
-				     "since_s", seconds(s->now - g->since), "cause", cause_text(&g->cause), "cause_kind",
-				     words_cause(g->cause.kind)));
+	add(ctx, "groups",
+	    json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", g->name, "state",
+		      vrrp_state_name(g->state), "since_s", seconds(s->now - g->since), "cause",
+		      cause_text(&g->cause), "cause_kind", words_cause(g->cause.kind)));
 }
 
 static void script(void *ctx, const struct snapshot *s, const struct board_script *x)

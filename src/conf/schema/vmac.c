@@ -94,8 +94,11 @@ static void print_mode(struct text *t, const struct row *row, const void *obj)
 	(void)obj;
 }
 
-#define MODE_ROW(name_, value, help_) \
-	{name_, HANDLER(conf_ipvlan, mode, parse_mode, print_mode), .min = value, .dflt_text = "bridge", .args = "", .help = help_}
+#define MODE_ROW(name_, value, help_)                                                              \
+	{                                                                                          \
+		name_, HANDLER(conf_ipvlan, mode, parse_mode, print_mode),                         \
+			.min = value, .dflt_text = "bridge", .args = "", .help = help_             \
+	}
 
 static const struct row ipvlan_rows[] = {
 	[IPVLAN_NAME] = {"name", IFNAME(conf_ipvlan, name), .args = "IFNAME",

@@ -107,7 +107,8 @@ void dump_write(struct supervisor *s, enum dump_kind kind)
 	if (kind == DUMP_DATA)
 		data_path(s->now.settings, path);
 	else
-		snprintf(path, sizeof(path), "%s/keepalived.%s", dump_directory(), kind == DUMP_JSON ? "json" : "stats");
+		snprintf(path, sizeof(path), "%s/keepalived.%s", dump_directory(),
+			 kind == DUMP_JSON ? "json" : "stats");
 	fill(s, kind, to);
 	fclose(to);
 	if (len > 0) {

@@ -72,8 +72,11 @@ static void link_delays(struct generation *g)
 			const struct conf_instance *c = g->conf->instances.v[j];
 
 			if (g->vis[j].link == (uint32_t)(l - g->links))
-				l->down_delay = usec_min(l->down_delay, (c->down_timer_adverts - 1) * c->advert_int -
-										(c->down_timer_adverts > 1 ? c->advert_int / 256 : 0));
+				l->down_delay = usec_min(
+					l->down_delay,
+					(c->down_timer_adverts - 1) * c->advert_int -
+						(c->down_timer_adverts > 1 ? c->advert_int / 256
+									   : 0));
 		}
 	}
 }

@@ -208,7 +208,9 @@ static void adopt(struct generation *g, const struct msg_config *c)
 			continue;
 		if (now - c->died > vrrp_master_down_interval(ci->version, 254, ci->advert_int, ci->down_timer_adverts))
 			continue;
-		vrrp_router_adopt(g->router, &(struct vrrp_past){.instance = i, .state = VRRP_MASTER, .since = b.since});
+		vrrp_router_adopt(
+			g->router,
+			&(struct vrrp_past){.instance = i, .state = VRRP_MASTER, .since = b.since});
 		g->vis[i].owning = true;
 		for (unsigned j = 0; j < g->vis[i].n_va; j++)
 			address_book_want(g->book, g->vis[i].va[j].slot);
