@@ -209,9 +209,10 @@ struct block {
 #define ROW_SIGNED_(s, m) _Generic(((struct s *)0)->m, int32_t: true, default: false)
 #define ROW_MAX_(s, m) \
 	(sizeof(((struct s *)0)->m) == 8 ? UINT64_MAX : (UINT64_C(1) << (8 * (sizeof(((struct s *)0)->m) & 7))) - 1)
-#define ROW_FITS_(s, m, lo, hi)                                                               \
-	sizeof(char[(int64_t)(lo) <= (int64_t)(hi) && ((lo) >= 0 || ROW_SIGNED_(s, m)) && (uint64_t)(hi) <= ROW_MAX_(s, m) \
-			    ? 1                                                               \
+#define ROW_FITS_(s, m, lo, hi)                                                                    \
+	sizeof(char[(int64_t)(lo) <= (int64_t)(hi) && ((lo) >= 0 || ROW_SIGNED_(s, m)) &&          \
+				    (uint64_t)(hi) <= ROW_MAX_(s, m)                               \
+			    ? 1                                                                    \
 			    : -1])
 
 #define FLAG(s, m) .type = T_FLAG, .offset = ROW_AT_(s, m, bool)
