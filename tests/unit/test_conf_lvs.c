@@ -590,6 +590,16 @@ static void test_sync_daemon(void **state)
 	assert_round_trip();
 }
 
+static void test_second_ssl_block(void **state)
+{
+	(void)state;
+	load("SSL {\n ca a\n key k\n}\nSSL {\n ca b\n}\n");
+	assert_string_equal(loaded.conf->ssl->ca, "b");
+	assert_string_equal(loaded.conf->ssl->key, "k");
+	assert_int_equal(count("given-twice"), 1);
+	assert_round_trip();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_udp_bytes),
 		cmocka_unit_test(test_source_of_another_family),
 		cmocka_unit_test(test_sync_daemon),
+		cmocka_unit_test(test_second_ssl_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

@@ -111,9 +111,21 @@ static const struct row ssl_rows[] = {
 	 .help = "PEM file of the client's private key."},
 };
 
+/* A second block goes on filling the first one. */
+static bool ssl_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
+{
+	const struct conf_ssl *ssl = obj;
+
+	if (ssl->block.at.line != stmt->at.line || ssl->block.at.col != stmt->at.col ||
+	    ssl->block.at.file != stmt->at.file)
+		diag_add(b->diags, DIAG_WARNING, "given-twice", stmt->at,
+			 "there was an SSL block before; what this one says counts instead");
+	return true;
+}
+
 const struct block schema_ssl =
 	BLOCK(KEYWORDS, conf_ssl, ssl_rows, .contexts = "SSL", .owner = OWNER_CHECK,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED,
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = ssl_finish,
 	      .help = "Client TLS material of all SSL_GET checkers.");
 
 /* ---- global_defs/lvs_sync_daemon ---- */
