@@ -17,6 +17,8 @@ struct lint {
 	const struct conf_host *host;
 	struct diags *diags;
 	struct arena *a;
+	const char *asked; /* interface asked about last, and the answer */
+	bool there;
 };
 
 static struct diag *lint_warn(struct lint *l, struct conf_span at, const char *code, const char *text)
@@ -48,18 +50,16 @@ static void lint_strict(struct lint *l, const struct conf_instance *vi)
 			 "version 3, or no strict mode";
 }
 
-static void lint_no_accept(struct lint *l, const struct conf_instance *vi)
-{
-	if (vi->accept || vi->strict)
-		return;
-	diag_add(l->diags, DIAG_NOTE, "no-accept", vi->block.at,
-		 "%s: traffic to its addresses is not blocked yet, no_accept has no effect", vi->name);
-}
-
 static void lint_interface(struct lint *l, const struct conf_instance *vi)
 {
-	if (!vi->interface || !l->host || !l->host->interface ||
-	    l->host->interface(l->host->ctx, vi->interface))
+	if (!vi->interface || !l->host || !l->host->interface)
+		return;
+	/* Neighbours in a file mostly share an interface: the machine is asked once. */
+	if (!str_eq0(l->asked, vi->interface)) {
+		l->asked = vi->interface;
+		l->there = l->host->interface(l->host->ctx, vi->interface);
+	}
+	if (l->there)
 		return;
 	lint_warn(l, vi->block.at, "missing-interface",
 		  TEXT("%s: there is no interface %s on this machine now", vi->name, vi->interface))
@@ -271,7 +271,7 @@ static void lint_fifo_scripts(struct lint *l)
 }
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
-	lint_password,	lint_strict,	   lint_no_accept,	   lint_interface,    lint_loopback,
+	lint_password,	lint_strict,	   lint_interface,    lint_loopback,
 	lint_track_weights, lint_weight_range, lint_advert_int_uneven, lint_peer_is_self, lint_vip_prefix,
 };
 

@@ -62,6 +62,10 @@ static struct log {
 	bool open;
 	bool own_stderr; /* err.fd is ours to close */
 	struct sink syslog, journal, err, file;
+	/* log_hold(): lines for standard error, written together */
+	bool hold;
+	size_t held, held_lines;
+	char hold_mem[PIPE_BUF - 1]; /* a newline for a torn line may come before it */
 } the_log = {
 	.level = LVL_INFO,
 	.facility = LOG_DAEMON,
@@ -266,13 +270,38 @@ static bool syslog_write(const struct line *l)
 	return datagram_send(&the_log.syslog, SYSLOG_SOCKET, &b);
 }
 
+static void held_write(void)
+{
+	if (the_log.held && !stream_write(&the_log.err, the_log.hold_mem, the_log.held))
+		the_log.err.dropped += the_log.held_lines;
+	the_log.held = the_log.held_lines = 0;
+}
+
 static bool stderr_write(const struct line *l)
 {
 	char mem[LINE_MAX_BYTES - 1]; /* a newline for a torn line may come before it */
 	struct buf b = BUF_ON(mem);
 
 	format_line(&b, l);
-	return stream_write(&the_log.err, b.p, b.n);
+	if (!the_log.hold)
+		return stream_write(&the_log.err, b.p, b.n);
+	if (b.n > sizeof(the_log.hold_mem) - the_log.held)
+		held_write();
+	memcpy(the_log.hold_mem + the_log.held, b.p, b.n);
+	the_log.held += b.n;
+	the_log.held_lines++;
+	return true;
+}
+
+void log_hold(void)
+{
+	the_log.hold = true;
+}
+
+void log_release(void)
+{
+	the_log.hold = false;
+	held_write();
 }
 
 static bool file_write(const struct line *l)

@@ -35,6 +35,11 @@ struct log_fields {
 void log_open(const struct log_options *o);
 void log_close(void);
 
+/* Between these two, lines for standard error are collected and written together: for work that may
+ * say a thousand things at once. */
+void log_hold(void);
+void log_release(void);
+
 void log_write(enum log_level level, const struct log_fields *fields, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 #define log_err(...) log_write(LVL_ERR, NULL, __VA_ARGS__)

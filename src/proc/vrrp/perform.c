@@ -57,6 +57,7 @@ void driver_event(struct vrrp_worker *w, const struct vrrp_event *ev)
 	struct generation *g = w->g;
 	usec_t now = clock_monotonic();
 
+	log_hold();
 	vrrp_router_step(g->router, now, ev, &g->out);
 	driver_perform(w, g, &g->out);
 	while (vrrp_router_deadline(g->router) <= now) {
@@ -64,6 +65,7 @@ void driver_event(struct vrrp_worker *w, const struct vrrp_event *ev)
 		driver_perform(w, g, &g->out);
 	}
 	adverts_flush(w);
+	log_release();
 	report_flush(g);
 	driver_arm(w);
 }

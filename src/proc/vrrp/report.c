@@ -56,6 +56,21 @@ static void notify(struct vrrp_worker *w, const struct msg_notify *m)
 	loop_timer_set(w->outbox_timer, clock_monotonic() + OUTBOX_RETRY);
 }
 
+static bool has_script(const struct conf_notify *n)
+{
+	return n->master || n->backup || n->fault || n->stop || n->deleted || n->any || n->rx_lower_pri;
+}
+
+/* Most instances have no script; without a FIFO nobody wants to know of them. */
+static bool wanted(const struct generation *g, const struct vrrp_action *a)
+{
+	const struct conf_global *c = &g->conf->global;
+
+	return c->notify_fifo.path || c->vrrp_notify_fifo.path ||
+	       has_script(a->is_group ? &g->conf->groups.v[a->id]->notify
+				      : &g->conf->instances.v[a->id]->notify);
+}
+
 static void notify_instance(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a,
 			    enum notify_event event, uint16_t state, uint16_t previous, const char *cause)
 {
@@ -69,6 +84,8 @@ static void notify_instance(struct vrrp_worker *w, struct generation *g, const s
 		.sequence = ++w->notify_sequence,
 	};
 
+	if (!wanted(g, a))
+		return;
 	if (!a->is_group) {
 		struct vrrp_view v;
 
