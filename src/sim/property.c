@@ -32,11 +32,13 @@ static struct vrrp_view view_of(const struct sim *s, unsigned n, unsigned instan
  * other. */
 usec_t sim_bound(const struct sim *s)
 {
-	usec_t down = s->plan.down, chain = 2 * down + s->plan.preempt_delay + s->plan.interval;
+	usec_t down = s->plan.down,
+	       chain = 2 * down + s->plan.preempt_delay + s->plan.interval_most;
 
 	if (s->plan.grouped)
 		chain += 2 * down;
-	return chain + vrrp_skew_time(s->plan.version, 1, s->plan.interval) + 10 * s->delay_most;
+	return chain + vrrp_skew_time(s->plan.version, 1, s->plan.interval_most) +
+	       10 * s->delay_most;
 }
 
 static bool faultless(const struct sim *s, unsigned n, unsigned instance)
@@ -110,7 +112,7 @@ void sim_check_sent(struct sim *s, unsigned n, unsigned instance, uint8_t priori
 		rec->sent = 0;
 		return;
 	}
-	if (rec->sent && !s->node[n].late && gap > s->plan.interval)
+	if (rec->sent && !s->node[n].late && gap > s->plan.interval_of[n])
 		sim_fail(s, "n%u i%u was silent for %.6f s as MASTER", n, instance,
 			 (double)gap / 1e6);
 	rec->sent = now;
@@ -135,7 +137,7 @@ static void check_members(struct sim *s, unsigned n)
 static void check_successor(struct sim *s, unsigned n, unsigned instance)
 {
 	const struct sim_record *rec = &s->node[n].rec[instance];
-	usec_t skew = vrrp_skew_time(s->plan.version, 1, s->plan.interval);
+	usec_t skew = vrrp_skew_time(s->plan.version, 1, s->plan.interval_most);
 
 	if (view_of(s, n, instance).state == VRRP_BACKUP && !s->plan.grouped && !s->node[n].late &&
 	    rec->zero_at && sim_node_time(s, n) > rec->zero_at + skew)
@@ -153,7 +155,7 @@ void sim_check_node(struct sim *s, unsigned n)
 			sim_fail(s, "n%u i%u is %s and %s the addresses", n, k,
 				 vrrp_state_name(v.state), rec->owns ? "has" : "has not");
 		if (v.state == VRRP_MASTER && !v.leaving && rec->sent && !s->node[n].late &&
-		    gap > s->plan.interval)
+		    gap > s->plan.interval_of[n])
 			sim_fail(s, "n%u i%u has been silent for %.6f s as MASTER", n, k,
 				 (double)gap / 1e6);
 		check_successor(s, n, k);

@@ -6,6 +6,8 @@
  */
 #include "sim/sim.h"
 
+#include <string.h>
+
 #define PHASES 3
 #define FAULTS_MOST 8
 
@@ -21,6 +23,18 @@ static bool chance(struct sim *s, uint32_t percent)
 
 /* ---- configuration ---- */
 
+/* Backups of version 3 learn the master's interval, so the nodes may differ. */
+static void intervals_make(struct sim *s)
+{
+	struct sim_plan *p = &s->plan;
+	bool differ = p->version == 3 && chance(s, 30);
+
+	for (unsigned n = 0; n < p->nodes; n++) {
+		p->interval_of[n] = p->interval * (differ && n ? 1 + below(s, 4) : 1);
+		p->interval_most = usec_max(p->interval_most, p->interval_of[n]);
+	}
+}
+
 static void plan_make(struct sim *s)
 {
 	static const usec_t intervals[] = {10 * USEC_PER_MSEC, 100 * USEC_PER_MSEC, USEC_PER_SEC};
@@ -32,7 +46,8 @@ static void plan_make(struct sim *s)
 	p->grouped = p->instances > 1 && chance(s, 60);
 	p->version = chance(s, 50) ? 2 : 3;
 	p->interval = p->version == 2 ? USEC_PER_SEC : intervals[below(s, 3)];
-	p->down = vrrp_master_down_interval(p->version, 1, p->interval, 3);
+	intervals_make(s);
+	p->down = vrrp_master_down_interval(p->version, 1, p->interval_most, 3);
 	p->preempt_delay = chance(s, 20) ? p->interval * (1 + below(s, 5)) : 0;
 	p->owner = !p->grouped && chance(s, 10);
 	p->silent_lower = chance(s, 50);
@@ -96,7 +111,7 @@ static void instance_make(struct sim *s, struct conf *c, unsigned n, unsigned k)
 				    .state = VRRP_BACKUP,
 				    .nopreempt = p->nopreempt[n],
 				    .down_timer_adverts = 3,
-				    .advert_int = p->interval,
+				    .advert_int = p->interval_of[n],
 				    .preempt_delay = p->nopreempt[n] ? 0 : p->preempt_delay,
 				    .garp_master_repeat = 1};
 	if (i->priority == 255)
@@ -167,7 +182,11 @@ static void new_priority(struct sim *s, unsigned n)
 
 static void network_fault(struct sim *s)
 {
-	switch (below(s, 5)) {
+	switch (below(s, 6)) {
+	case 5:
+		s->deaf[below(s, s->plan.nodes)][below(s, s->plan.nodes)] = true;
+		sim_trace(s, "somebody is deaf to somebody");
+		return;
 	case 0:
 		s->loss = below(s, 60);
 		return;
@@ -266,6 +285,7 @@ static usec_t last_fault(const struct sim *s)
 static void quiet(struct sim *s)
 {
 	s->loss = s->duplicate = s->damage = 0;
+	memset(s->deaf, 0, sizeof(s->deaf));
 	s->delay_most = s->plan.interval / 16;
 	s->last_fault = last_fault(s);
 	for (unsigned k = 0; k < SIM_INSTANCES_MAX; k++)

@@ -81,7 +81,9 @@ struct sim_plan {
 	unsigned nodes, instances;
 	bool grouped;
 	uint8_t version;
-	usec_t interval, preempt_delay, down; /* down: longest master down interval */
+	usec_t interval, interval_most; /* shortest and longest advert_int of the nodes */
+	usec_t interval_of[SIM_NODES_MAX];
+	usec_t preempt_delay, down; /* down: longest master down interval */
 	uint8_t priority[SIM_NODES_MAX][SIM_INSTANCES_MAX];
 	bool nopreempt[SIM_NODES_MAX];
 	bool owner;	   /* node 0 has priority 255 */
@@ -98,7 +100,8 @@ struct sim {
 	struct sim_packet *packets; /* heap by at, order */
 	unsigned n_packets, cap_packets;
 	uint64_t sent;
-	uint32_t loss, duplicate, damage; /* percent */
+	uint32_t loss, duplicate, damage;	 /* percent */
+	bool deaf[SIM_NODES_MAX][SIM_NODES_MAX]; /* [to][from]: one way lost */
 	usec_t delay_most;
 	bool trace;
 	bool failed;

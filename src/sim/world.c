@@ -298,8 +298,9 @@ void sim_node_shutdown(struct sim *s, unsigned n)
 		return;
 	sim_trace(s, "n%u shuts down", n);
 	node->leaving = true;
-	node->leave_by = usec_max(s->now + vrrp_skew_time(s->plan.version, 1, s->plan.interval) + 1,
-				  node->stalled_until);
+	node->leave_by =
+		usec_max(s->now + vrrp_skew_time(s->plan.version, 1, s->plan.interval_of[n]) + 1,
+			 node->stalled_until);
 	node_tell(s, n, &ev);
 }
 
@@ -377,7 +378,8 @@ static bool connected(const struct sim *s, const struct sim_packet *p)
 {
 	const struct sim_node *from = &s->node[p->from], *to = &s->node[p->to];
 
-	return from->cell[p->instance] == to->cell[p->instance] && to->link_up[p->instance];
+	return !s->deaf[p->to][p->from] && from->cell[p->instance] == to->cell[p->instance] &&
+	       to->link_up[p->instance];
 }
 
 /* What was heard, for the properties. Whether a MASTER must yield now. */
