@@ -3,12 +3,6 @@
 #include "conf/schema/common.h"
 #include "conf/schema/global_words.h"
 
-static const struct choice json_versions[] = {
-	{"1", 1, NULL},
-	{"2", 2, NULL},
-	{0},
-};
-
 static const struct choice flush_modes[] = {
 	{"", 1, NULL},
 	{"VS", 2, NULL},
@@ -36,10 +30,10 @@ static const struct choice flush_modes[] = {
 	 .reload = RELOAD_NEVER, .effect = effect_, .args = "NAME", .dflt_text = "that of the parent", \
 	 .help = "Name of the " who " process."}
 
-#define RCVBUF_ROWS(prefix, field, what)                                                              \
+#define RCVBUF_ROWS(prefix, field, what, effect_)                                                     \
 	{prefix, NUMBER(conf_global, field.size, 0, UINT32_MAX), .dflt = "0", .unit = "bytes",        \
-	 .effect = ACCEPTED, .reload = RELOAD_NEVER, .help = "Receive buffer of the " what " socket."}, \
-	{prefix "_force", BOOL(conf_global, field.force), .effect = ACCEPTED, .dflt_text = "off",     \
+	 .effect = effect_, .reload = RELOAD_NEVER, .help = "Receive buffer of the " what " socket."}, \
+	{prefix "_force", BOOL(conf_global, field.force), .effect = effect_, .dflt_text = "off",     \
 	 .reload = RELOAD_NEVER, .help = "Allows that buffer to exceed the limit of the system."}
 
 #define FIFO_ROWS(prefix, field, what, effect_)                                                       \
@@ -77,7 +71,7 @@ static const struct row rows[] = {
 	 .help = "Name of the checker process."},
 	PROCESS_NAME("bfd_process_name", bfd_sched, "bfd", ACCEPTED),
 	{"use_symlink_paths", BOOL(conf_global, use_symlink_paths), .dflt_text = "off", .owner = OWNER_RUNNER,
-	 .help = "Keeps symbolic links in the paths of scripts instead of resolving them."},
+	 .effect = ACCEPTED, .help = "Keeps symbolic links in the paths of scripts instead of resolving them."},
 	{"set_supplementary_groups", BOOL(conf_global, supplementary_groups), .dflt_text = "off",
 	 .owner = OWNER_RUNNER, .help = "Scripts run with the supplementary groups of their user."},
 	{"startup_script", SCRIPT(conf_global, startup_script), .flags = ROW_FIRST_WINS, .args = SCRIPT_ARGS,
@@ -117,7 +111,7 @@ static const struct row rows[] = {
 	{"no_email_faults", FLAG(conf_global, no_email_faults), .effect = ACCEPTED, .owner = OWNER_RUNNER,
 	 .dflt_text = "off", .help = "No mail about FAULT."},
 	{"router_id", STRING(conf_global, router_id), .args = "NAME", .dflt_text = "the host's name",
-	 .help = "Name of this machine in mails, logs and status."},
+	 .effect = ACCEPTED, .help = "Name of this machine in mails, logs and status."},
 	/* VRRP defaults */
 	{"vrrp_mcast_group4", IP(conf_global, mcast_group4, IP_V4), .dflt = "224.0.0.18",
 	 .help = "Multicast group of IPv4 adverts."},
@@ -161,7 +155,7 @@ static const struct row rows[] = {
 	{"vrrp_garp_extra_if", HANDLER(conf_global, garp_extra_if, parse_extra_if, print_extra_if),
 	 .offset2 = offsetof(struct conf_global, garp_extra_if_all), .max = 86400, .unit = "seconds",
 	 .args = "[all] SECONDS", .deprecated = "vrrp_vmac_garp_intvl", .dflt_text = "off",
-	 .help = "Default of garp_extra_if."},
+	 .effect = ACCEPTED, .help = "Default of garp_extra_if."},
 	{"vrrp_down_timer_adverts", NUMBER(conf_global, down_timer_adverts, 1, 100), .dflt = "3",
 	 .help = "Default of down_timer_adverts."},
 	{"vrrp_lower_prio_no_advert", BOOL(conf_global, lower_prio_no_advert), .dflt_text = "off",
@@ -267,11 +261,11 @@ static const struct row rows[] = {
 	 .args = "[allow_if_changes]", .owner = OWNER_VRRP, .dflt_text = "on: a missing interface is waited for",
 	 .help = "The configuration may name interfaces that do not exist yet, or that change."},
 	/* buffers */
-	RCVBUF_ROWS("vrrp_netlink_cmd_rcv_bufs", vrrp_cmd_rcvbuf, "VRRP netlink command"),
-	RCVBUF_ROWS("vrrp_netlink_monitor_rcv_bufs", vrrp_monitor_rcvbuf, "VRRP netlink monitor"),
-	RCVBUF_ROWS("lvs_netlink_cmd_rcv_bufs", lvs_cmd_rcvbuf, "checker netlink command"),
-	RCVBUF_ROWS("lvs_netlink_monitor_rcv_bufs", lvs_monitor_rcvbuf, "checker netlink monitor"),
-	RCVBUF_ROWS("process_monitor_rcv_bufs", process_monitor_rcvbuf, "process event"),
+	RCVBUF_ROWS("vrrp_netlink_cmd_rcv_bufs", vrrp_cmd_rcvbuf, "VRRP netlink command", WORKS),
+	RCVBUF_ROWS("vrrp_netlink_monitor_rcv_bufs", vrrp_monitor_rcvbuf, "VRRP netlink monitor", WORKS),
+	RCVBUF_ROWS("lvs_netlink_cmd_rcv_bufs", lvs_cmd_rcvbuf, "checker netlink command", ACCEPTED),
+	RCVBUF_ROWS("lvs_netlink_monitor_rcv_bufs", lvs_monitor_rcvbuf, "checker netlink monitor", ACCEPTED),
+	RCVBUF_ROWS("process_monitor_rcv_bufs", process_monitor_rcvbuf, "process event", ACCEPTED),
 	{"vrrp_rx_bufs_policy", HANDLER(conf_global, rx_bufs_policy, parse_rx_policy, print_rx_policy),
 	 .args = "MTU|ADVERT|BYTES", .effect = ACCEPTED, .owner = OWNER_VRRP, .dflt_text = "the system's",
 	 .help = "How VRRP receive buffers are sized."},
@@ -288,7 +282,7 @@ static const struct row rows[] = {
 	 .owner = OWNER_VRRP, .reload = RELOAD_NEVER, .help = "Time before instances start."},
 	{"vrrp_delay_after_boot", TIME(conf_global, delay_after_boot, 0, LONGEST_DELAY), .dflt = "0",
 	 .owner = OWNER_VRRP, .reload = RELOAD_NEVER,
-	 .help = "Instances start when the system has been up that long."},
+	 .effect = ACCEPTED, .help = "Instances start when the system has been up that long."},
 	{"log_unknown_vrids", FLAG(conf_global, log_unknown_vrids), .owner = OWNER_VRRP, .dflt_text = "off",
 	 .help = "Logs adverts for VRIDs that are not configured on the interface."},
 	{"vrrp_owner_ignore_adverts", BOOL(conf_global, owner_ignore_adverts), .dflt_text = "off",
@@ -314,10 +308,10 @@ static const struct row rows[] = {
 	 .help = "Keeps reload_time_file after the reload."},
 	{"reload_file", STRING(conf_global, reload_file), .flags = ROW_OPTIONAL, .args = "[PATH]",
 	 .dflt_text = "off; alone: keepalived.reload beside the pid file",
-	 .help = "File that exists while the configuration is read."},
+	 .effect = ACCEPTED, .help = "File that exists while the configuration is read."},
 	{"data_use_instance", BOOL(conf_global, data_use_instance), .dflt_text = "off", .effect = ACCEPTED,
 	 .help = "Adds namespace and instance to the names of dump files."},
-	{"state_dump_file", STRING(conf_global, state_dump_file), .args = "PATH", .effect = ACCEPTED,
+	{"state_dump_file", STRING(conf_global, state_dump_file), .args = "PATH",
 	 .dflt_text = "keepalived.data in the temporary directory", .help = "File SIGUSR1 writes."},
 	{"stats_dump_file", STRING(conf_global, stats_dump_file), .args = "PATH", .effect = ACCEPTED,
 	 .dflt_text = "keepalived.stats in the temporary directory", .help = "File SIGUSR2 writes."},
@@ -326,7 +320,7 @@ static const struct row rows[] = {
 	NOT_A_KEYWORD("state_file_location", "state_dump_file"),
 	NOT_A_KEYWORD("stats_file_location", "stats_dump_file"),
 	NOT_A_KEYWORD("json_file_location", "json_dump_file"),
-	{"json_version", NUMBER(conf_global, json_version, 1, 2), .choices = json_versions, .effect = ACCEPTED,
+	{"json_version", NUMBER(conf_global, json_version, 1, 2), .choices = json_versions,
 	 .dflt = "1", .help = "Layout of the JSON dump."},
 	{"iproute_usr_dir", STRING(conf_global, iproute_usr_dir), .args = "PATH", .effect = ACCEPTED,
 	 .dflt_text = "/usr/share/iproute2", .help = "Directory of the distribution's name tables."},
