@@ -320,7 +320,7 @@ static const struct row rows[] = {
 	NOT_A_KEYWORD("state_file_location", "state_dump_file"),
 	NOT_A_KEYWORD("stats_file_location", "stats_dump_file"),
 	NOT_A_KEYWORD("json_file_location", "json_dump_file"),
-	{"json_version", NUMBER(conf_global, json_version, 1, 2), .choices = json_versions,
+	{"json_version", NUMBER(conf_global, json_version, 1, 2),
 	 .dflt = "1", .help = "Layout of the JSON dump."},
 	{"iproute_usr_dir", STRING(conf_global, iproute_usr_dir), .args = "PATH", .effect = ACCEPTED,
 	 .dflt_text = "/usr/share/iproute2", .help = "Directory of the distribution's name tables."},

@@ -277,7 +277,8 @@ static const struct row rows[] = {
 	 .offset2 = offsetof(struct conf_instance, garp_extra_if_all), .max = 86400, INHERIT(garp_extra_if),
 	 .args = "[all] SECONDS", .deprecated = "vmac_garp_intvl", .dflt_text = "global vrrp_garp_extra_if, 0",
 	 .unit = "seconds",
-	 .effect = ACCEPTED, .help = "Time between announcements on macvlans other than the advert interface; all: on every "
+	 .effect = ACCEPTED,
+	 .help = "Time between announcements on macvlans other than the advert interface; all: on every "
 		 "interface used."},
 	{"lower_prio_no_advert", BOOL(conf_instance, lower_prio_no_advert), INHERIT(lower_prio_no_advert),
 	 .dflt_text = "global vrrp_lower_prio_no_advert; on in strict mode",
