@@ -92,19 +92,22 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 	const struct conf_host *h = c->host;
 	struct conf_script_fault f = {0};
 	struct diag *d;
+	bool runs;
 
 	if (script->shell && !first_word_is_path(script))
 		return false; /* a word of the shell itself, like [[ */
-	if (h->script(h->ctx, script->argv[0], script->uid, script->gid, c->conf->global.script_security, &f))
+	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid, c->conf->global.script_security, &f);
+	if (runs && !f.unsafe)
 		return false;
-	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run safely: %s %s",
-		     script->argv[0], f.path, f.reason);
+	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run safely: %s %s%s",
+		     script->argv[0], f.path, f.reason,
+		     runs ? "; it is run all the same, as enable_script_security is not set" : "");
 	d->class = DIAG_SECURITY;
 	if (f.owner[0])
 		d->expected = arena_printf(c->a, "%s belongs to %s, mode %04o", f.path, f.owner, f.mode);
 	if (f.fix[0])
 		d->hint = arena_strdup(c->a, f.fix);
-	return true;
+	return !runs;
 }
 
 static bool script_judge(struct scripts *s, const struct conf_script *script)

@@ -11,6 +11,7 @@
 #include "proc/vrrp/driver.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,16 @@ static void schedule(struct vrrp_worker *w, const struct conf_sched *s)
 		 got->rt_priority ? "real-time" : "normal", got->rt_error ? ", real-time not permitted: " : "",
 		 got->rt_error ? strerror(-got->rt_error) : "", got->locked ? "locked" : "not locked",
 		 got->lock_error ? ": " : "", got->lock_error ? strerror(-got->lock_error) : "");
+}
+
+/* What is needed from now on: addresses and rules, sockets. Nothing is ever executed here. */
+static void privileges(void)
+{
+	static const int keep[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	int r = privileges_keep(keep, ARRAY_SIZE(keep), true);
+
+	if (r < 0)
+		log_warning("can't give up privileges: %s", strerror(-r));
 }
 
 static void board_process(struct vrrp_worker *w)
@@ -234,6 +245,7 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 		return;
 	}
 	schedule(w, &g->conf->global.vrrp_sched);
+	privileges();
 	if (c->adopt)
 		adopt(g, c);
 	generation_start(w, g, NULL);
