@@ -15,7 +15,7 @@
 
 struct name_slot {
 	const char *name;
-	uint16_t row;	/* bit */
+	uint16_t row; /* bit */
 	bool deprecated;
 };
 
@@ -24,8 +24,8 @@ struct block_table {
 	struct block_table *next;
 	struct name_slot *slots;
 	unsigned mask;
-	const struct row **row;	   /* all rows by bit */
-	unsigned n, positional;	   /* rows; positional ones come first by number */
+	const struct row **row; /* all rows by bit */
+	unsigned n, positional; /* rows; positional ones come first by number */
 	uint16_t positional_bit[8];
 	void *template;
 };
@@ -103,8 +103,7 @@ static void table_template(struct bind *b, struct block_table *t)
 
 static struct block_table *table_of(struct bind *b, const struct block *blk)
 {
-	struct block_table **head =
-		&b->tables->blocks[((uintptr_t)blk >> 4) % BLOCK_BUCKETS];
+	struct block_table **head = &b->tables->blocks[((uintptr_t)blk >> 4) % BLOCK_BUCKETS];
 	struct block_table *t;
 	unsigned names = 0, size = 8;
 
@@ -171,16 +170,16 @@ static void blocks_knowing(const struct block *blk, const char *name, const char
 	for (unsigned i = 0; i < block_rows(blk) && depth < 6; i++) {
 		const struct row *row = block_row(blk, i);
 
-		if (row->type != T_DOC && !(row->flags & ROW_POSITIONAL) && str_eq(row->name, keyword) &&
-		    (!out->n || !strstr(text_get(out), name)))
+		if (row->type != T_DOC && !(row->flags & ROW_POSITIONAL) &&
+		    str_eq(row->name, keyword) && (!out->n || !strstr(text_get(out), name)))
 			text_printf(out, "%s%s", out->n ? ", " : "", name);
 		if (row->sub && row->sub->kind == KEYWORDS && row->sub != blk)
 			blocks_knowing(row->sub, row->name, keyword, depth + 1, out);
 	}
 }
 
-static void report_unknown(struct bind *b, const struct block_table *t, const struct conf_stmt *stmt,
-			   const char *where)
+static void report_unknown(struct bind *b, const struct block_table *t,
+			   const struct conf_stmt *stmt, const char *where)
 {
 	const struct conf_word *w = &stmt->words.v[0];
 	const char *near = nearest_row(b, t, w->text);
@@ -194,8 +193,9 @@ static void report_unknown(struct bind *b, const struct block_table *t, const st
 	if (str_starts(w->text, "//"))
 		d->hint = "comments begin with # or !";
 	else if (home.n)
-		d->hint = arena_printf(b->a, "%s%s%s`%s` belongs in %s", near ? "did you mean `" : "",
-				       near ? near : "", near ? "`? " : "", w->text, text_get(&home));
+		d->hint =
+			arena_printf(b->a, "%s%s%s`%s` belongs in %s", near ? "did you mean `" : "",
+				     near ? near : "", near ? "`? " : "", w->text, text_get(&home));
 	else if (near)
 		d->hint = arena_printf(b->a, "did you mean `%s`?", near);
 }
@@ -208,7 +208,8 @@ static enum row_effect effect_of(const struct row *row, const struct block *blk)
 	return row->effect == EFFECT_BLOCK ? WORKS : (enum row_effect)row->effect;
 }
 
-/* Says once per row that it has no effect. Rows of a block that has none are not named one by one. */
+/* Says once per row that it has no effect. Rows of a block that has none are not named one by one.
+ */
 static void note_effect(struct bind *b, const struct row *row, const struct block *blk,
 			const struct conf_word *w, const char *shown)
 {
@@ -240,7 +241,8 @@ static void note_deprecated(struct bind *b, const struct row *row, const struct 
 			     "`%s` is a deprecated spelling", w->text);
 		d->hint = arena_printf(b->a, "write `%s`", row->name);
 	} else if (row->obsolete) {
-		d = diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "`%s` is deprecated", w->text);
+		d = diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "`%s` is deprecated",
+			     w->text);
 		d->hint = row->obsolete;
 	}
 }
@@ -259,8 +261,8 @@ static void *object_new(struct bind *b, const struct block *blk, struct conf_spa
 
 typedef VEC(void *) void_vec;
 
-/* The object a sub-block row fills; *ret_new says whether it was made now (and, for a VEC, is not in
- * it yet). */
+/* The object a sub-block row fills; *ret_new says whether it was made now (and, for a VEC, is not
+ * in it yet). */
 static void *object_for(struct bind *b, const struct row *row, void *parent, struct conf_span at,
 			bool *ret_new)
 {
@@ -305,8 +307,8 @@ static void object_keep(struct bind *b, const struct row *row, void *parent, voi
 
 /* ---- rows ---- */
 
-static void bind_body(struct bind *b, const struct block *blk, void *obj, const struct conf_stmt *stmt,
-		      const char *where);
+static void bind_body(struct bind *b, const struct block *blk, void *obj,
+		      const struct conf_stmt *stmt, const char *where);
 static bool bind_options(struct bind *b, const struct block *blk, void *obj, struct cursor *c,
 			 bool nested);
 
@@ -338,7 +340,8 @@ static bool bind_positional(struct bind *b, const struct block *blk, void *obj, 
 	return true;
 }
 
-static bool bind_inline(struct bind *b, const struct row *row, void *obj, struct cursor *c, bool nested)
+static bool bind_inline(struct bind *b, const struct row *row, void *obj, struct cursor *c,
+			bool nested)
 {
 	bool is_new;
 	void *sub = object_for(b, row, obj, c->stmt->at, &is_new);
@@ -352,8 +355,8 @@ static bool bind_inline(struct bind *b, const struct row *row, void *obj, struct
 }
 
 /* One row of a statement or option, its keyword already taken; false: its words can't be used. */
-static bool bind_row(struct bind *b, const struct block *blk, unsigned bit, void *obj, struct cursor *c,
-		     bool option)
+static bool bind_row(struct bind *b, const struct block *blk, unsigned bit, void *obj,
+		     struct cursor *c, bool option)
 {
 	const struct row *row = table_of(b, blk)->row[bit];
 	const struct conf_word *w = &c->stmt->words.v[c->next ? c->next - 1 : 0];
@@ -381,7 +384,8 @@ static bool bind_row(struct bind *b, const struct block *blk, unsigned bit, void
 
 /* Options of an entry or an inline list, to the end of the statement (or, nested, to the first word
  * that is none). */
-static bool bind_options(struct bind *b, const struct block *blk, void *obj, struct cursor *c, bool nested)
+static bool bind_options(struct bind *b, const struct block *blk, void *obj, struct cursor *c,
+			 bool nested)
 {
 	const struct block_table *t = table_of(b, blk);
 	bool bad = false;
@@ -409,9 +413,9 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 		near = nearest_row(b, t, w->text);
 		d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`%s",
 			     w->text, slot && t->row[slot->row]->refused ? ", refused" : "");
-		d->hint = slot && t->row[slot->row]->refused ? t->row[slot->row]->refused :
-			  near ? arena_printf(b->a, "did you mean `%s`?", near) :
-				 NULL;
+		d->hint = slot && t->row[slot->row]->refused ? t->row[slot->row]->refused
+			  : near ? arena_printf(b->a, "did you mean `%s`?", near)
+				 : NULL;
 		cursor_take(c);
 	}
 	if (!bad || !blk->whole)
@@ -464,8 +468,8 @@ static bool name_is_taken(struct bind *b, const struct row *row, const struct co
 	w = &stmt->words.v[1];
 	if (!seen_before(b, row, w->text))
 		return false;
-	diag_add(b->diags, row->flags & ROW_UNIQUE ? DIAG_ERROR : DIAG_WARNING, "duplicate-name", w->at,
-		 "%s `%s` is defined twice; this one is ignored", row->name, w->text);
+	diag_add(b->diags, row->flags & ROW_UNIQUE ? DIAG_ERROR : DIAG_WARNING, "duplicate-name",
+		 w->at, "%s `%s` is defined twice; this one is ignored", row->name, w->text);
 	return true;
 }
 
@@ -479,8 +483,9 @@ static bool required_are_set(struct bind *b, const struct block *blk, void *obj,
 	for (unsigned i = 0; i < t->n; i++) {
 		if (!(t->row[i]->flags & ROW_REQUIRED) || block_is_set(obj, i))
 			continue;
-		diag_add(b->diags, DIAG_ERROR, "incomplete", stmt->at, "%s%s%s has no `%s`; it is ignored",
-			 stmt->words.v[0].text, stmt->words.n > 1 ? " " : "",
+		diag_add(b->diags, DIAG_ERROR, "incomplete", stmt->at,
+			 "%s%s%s has no `%s`; it is ignored", stmt->words.v[0].text,
+			 stmt->words.n > 1 ? " " : "",
 			 stmt->words.n > 1 ? stmt->words.v[1].text : "", t->row[i]->name);
 		ok = false;
 	}
@@ -492,8 +497,8 @@ static void report_extra(struct bind *b, const struct cursor *c, const char *key
 	const struct conf_word *w = cursor_peek(c);
 
 	if (w)
-		diag_add(b->diags, DIAG_WARNING, "extra-word", w->at, "`%s` after `%s` is ignored", w->text,
-			 keyword);
+		diag_add(b->diags, DIAG_WARNING, "extra-word", w->at, "`%s` after `%s` is ignored",
+			 w->text, keyword);
 }
 
 /* keyword words { ... } into a sub-object. */
@@ -518,7 +523,8 @@ static void bind_block(struct bind *b, const struct block *blk, unsigned bit, vo
 	if (!(row->flags & ROW_EXTRA))
 		report_extra(b, &c, row->name);
 	if (!stmt->has_block)
-		diag_add(b->diags, DIAG_ERROR, "missing-block", stmt->at, "`%s` has no { } block", row->name);
+		diag_add(b->diags, DIAG_ERROR, "missing-block", stmt->at, "`%s` has no { } block",
+			 row->name);
 	bind_body(b, row->sub, obj, stmt, row->name);
 	if (!required_are_set(b, row->sub, obj, stmt) ||
 	    (row->sub->finish && !row->sub->finish(b, obj, stmt)))
@@ -528,7 +534,8 @@ static void bind_block(struct bind *b, const struct block *blk, unsigned bit, vo
 }
 
 /* One entry of a T_ENTRIES row. */
-static void bind_entry(struct bind *b, const struct row *row, void *parent, const struct conf_stmt *entry)
+static void bind_entry(struct bind *b, const struct row *row, void *parent,
+		       const struct conf_stmt *entry)
 {
 	struct cursor c = {.stmt = entry};
 	void *obj = object_new(b, row->sub, entry->at);
@@ -565,8 +572,8 @@ static void bind_list(struct bind *b, const struct block *blk, unsigned bit, voi
 	struct cursor head = {.stmt = stmt, .next = 1};
 
 	if (row->flags & ROW_FIRST_WINS && block_is_set(parent, bit)) {
-		diag_add(b->diags, DIAG_ERROR, "given-twice", stmt->at, "a second `%s` block is ignored",
-			 row->name);
+		diag_add(b->diags, DIAG_ERROR, "given-twice", stmt->at,
+			 "a second `%s` block is ignored", row->name);
 		return;
 	}
 	report_extra(b, &head, row->name);
@@ -574,7 +581,8 @@ static void bind_list(struct bind *b, const struct block *blk, unsigned bit, voi
 		for (unsigned k = 0; k < stmt->body.v[i]->words.n; k++)
 			vec_push(b->a, list, stmt->body.v[i]->words.v[k].text);
 	if (!stmt->body.n)
-		diag_add(b->diags, DIAG_ERROR, "empty-block", stmt->at, "`%s` lists nothing", row->name);
+		diag_add(b->diags, DIAG_ERROR, "empty-block", stmt->at, "`%s` lists nothing",
+			 row->name);
 	else
 		block_mark(parent, bit);
 }
@@ -612,8 +620,9 @@ static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 		return;
 	}
 	if (row->type == T_DOC) {
-		diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "`%s` is not a keyword %s%s",
-			 w->text, str_eq(where, AT_TOP) ? "" : "of ", where)
+		diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at,
+			 "`%s` is not a keyword %s%s", w->text, str_eq(where, AT_TOP) ? "" : "of ",
+			 where)
 			->hint = row->refused;
 		return;
 	}
@@ -639,8 +648,8 @@ static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 			 "`%s` takes no { } block, skipped", w->text);
 }
 
-static void bind_body(struct bind *b, const struct block *blk, void *obj, const struct conf_stmt *stmt,
-		      const char *where)
+static void bind_body(struct bind *b, const struct block *blk, void *obj,
+		      const struct conf_stmt *stmt, const char *where)
 {
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		bind_statement(b, blk, obj, stmt->body.v[i], where);
@@ -651,7 +660,8 @@ void bind_tree(struct bind *b, const struct conf_tree *tree)
 	b->tables = arena_new_of(b->a, struct bind_tables);
 	memcpy(b->conf, table_of(b, &schema_top)->template, sizeof(*b->conf));
 	b->conf->arena = b->a;
-	memcpy(&b->conf->global, table_of(b, &schema_global_defs)->template, sizeof(b->conf->global));
+	memcpy(&b->conf->global, table_of(b, &schema_global_defs)->template,
+	       sizeof(b->conf->global));
 	b->conf->global.block.at.line = 1; /* filled, whether the file has the block or not */
 	for (unsigned i = 0; i < tree->top.n; i++)
 		bind_statement(b, &schema_top, b->conf, tree->top.v[i], AT_TOP);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the order of the completion stage, and the global settings. Pure: users and scripts are asked
- * of the host.
+ * Owns: the order of the completion stage, and the global settings. Pure: users and scripts are
+ * asked of the host.
  *
  * Must not know: syntax.
  */
@@ -24,7 +24,8 @@ static uint32_t hash_name(const char *s)
 }
 
 /* The first of several with one name stays: `n` is how many there will be at most. */
-void name_index_add(struct arena *a, struct name_index *x, unsigned n, const char *name, uint32_t id)
+void name_index_add(struct arena *a, struct name_index *x, unsigned n, const char *name,
+		    uint32_t id)
 {
 	unsigned i;
 
@@ -137,7 +138,8 @@ static void ids_assign(struct complete *c)
 	for (uint32_t i = 0; i < conf->instances.n; i++) {
 		conf->instances.v[i]->id = i;
 		conf->instances.v[i]->group = CONF_NONE;
-		name_index_add(c->a, &c->instances, conf->instances.n, conf->instances.v[i]->name, i);
+		name_index_add(c->a, &c->instances, conf->instances.n, conf->instances.v[i]->name,
+			       i);
 	}
 	for (uint32_t i = 0; i < conf->scripts.n; i++) {
 		struct conf_vrrp_script *s = conf->scripts.v[i];
@@ -149,7 +151,8 @@ static void ids_assign(struct complete *c)
 	}
 	for (uint32_t i = 0; i < conf->files.n; i++) {
 		conf->files.v[i]->id = i;
-		name_index_add(c->a, &c->tracked[TRACK_FILE], conf->files.n, conf->files.v[i]->name, i);
+		name_index_add(c->a, &c->tracked[TRACK_FILE], conf->files.n, conf->files.v[i]->name,
+			       i);
 	}
 	for (uint32_t i = 0; i < conf->processes.n; i++) {
 		conf->processes.v[i]->id = i;
@@ -158,7 +161,8 @@ static void ids_assign(struct complete *c)
 	}
 	for (uint32_t i = 0; i < conf->bfds.n; i++) {
 		conf->bfds.v[i]->id = i;
-		name_index_add(c->a, &c->tracked[TRACK_BFD], conf->bfds.n, conf->bfds.v[i]->name, i);
+		name_index_add(c->a, &c->tracked[TRACK_BFD], conf->bfds.n, conf->bfds.v[i]->name,
+			       i);
 	}
 	for (uint32_t i = 0; i < conf->garp_groups.n; i++)
 		conf->garp_groups.v[i]->id = i;
@@ -168,7 +172,8 @@ static void ids_assign(struct complete *c)
 
 void conf_complete(struct conf *conf, const struct conf_host *host, struct diags *diags, bool judge)
 {
-	struct complete c = {.conf = conf, .diags = diags, .host = host, .a = conf->arena, .judge = judge};
+	struct complete c = {
+		.conf = conf, .diags = diags, .host = host, .a = conf->arena, .judge = judge};
 
 	global_complete(&c);
 	ids_assign(&c);

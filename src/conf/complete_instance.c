@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: the final values of one instance: what it inherits, what follows from other settings, and
- * what contradicts itself and is corrected. RFC 9568 5.2 (limits), strict mode: all of RFC 3768, 9568.
+ * what contradicts itself and is corrected. RFC 9568 5.2 (limits), strict mode: all of RFC 3768,
+ * 9568.
  *
  * A correction clears the bit of the row it overrides when the printed value would bring it back.
  */
@@ -14,13 +15,17 @@
 #include "model/state.h"
 
 /* Rows this file asks about, by their bit. */
-#define ROWS(X)                                                                                       \
-	X(state) X(priority) X(virtual_router_id) X(version) X(auth_hmac) X(authentication)           \
-	X(unicast_ttl) X(unicast_src_ip) X(unicast_peer) X(mcast_dst_ip) X(notify_deleted)            \
-	X(smtp_alert) X(owner_ignore_adverts) X(check_unicast_src) X(preempt_delay)                   \
-	X(timer_expired_backup) X(nopreempt) X(vrf) X(mcast_src_ip) X(virtual_ipaddress_excluded)     \
-	X(virtual_ipaddress) X(unicast_fault_no_peer) X(accept) X(vmac_xmit_base)                     \
-	X(no_virtual_ipaddress) X(garp_extra_if) X(lower_prio_no_advert)
+#define ROWS(X)                                                                                    \
+	X(state)                                                                                   \
+	X(priority) X(virtual_router_id) X(version) X(auth_hmac) X(authentication) X(unicast_ttl)  \
+		X(unicast_src_ip) X(unicast_peer) X(mcast_dst_ip) X(notify_deleted) X(smtp_alert)  \
+			X(owner_ignore_adverts) X(check_unicast_src) X(preempt_delay)              \
+				X(timer_expired_backup) X(nopreempt) X(vrf) X(mcast_src_ip)        \
+					X(virtual_ipaddress_excluded) X(virtual_ipaddress)         \
+						X(unicast_fault_no_peer) X(accept)                 \
+							X(vmac_xmit_base) X(no_virtual_ipaddress)  \
+								X(garp_extra_if)                   \
+									X(lower_prio_no_advert)
 
 #define ROW_MEMBER(name) unsigned name;
 struct vi_bits {
@@ -91,7 +96,8 @@ static void ctx_init(struct ctx *x, struct complete *c)
 
 		if (row->inherit)
 			vec_push(c->a, &x->inherited,
-				 ((struct inherited){i, row->offset, row->inherit - 1, field_size(row)}));
+				 ((struct inherited){i, row->offset, row->inherit - 1,
+						     field_size(row)}));
 	}
 }
 
@@ -108,7 +114,8 @@ static void inherit(struct ctx *x, struct conf_instance *vi)
 	if (!IS_SET(x, vi, garp_extra_if))
 		vi->garp_extra_if_all = g->garp_extra_if_all;
 	if (!IS_SET(x, vi, smtp_alert))
-		vi->smtp_alert = (g->smtp_alert_vrrp ? g->smtp_alert_vrrp : g->smtp_alert) == TRI_ON;
+		vi->smtp_alert =
+			(g->smtp_alert_vrrp ? g->smtp_alert_vrrp : g->smtp_alert) == TRI_ON;
 	vi->notify.notify_deleted = IS_SET(x, vi, notify_deleted);
 }
 
@@ -138,11 +145,13 @@ static void family_complete(struct ctx *x, struct conf_instance *vi)
 		warn(x, vi, DIAG_WARNING, "strict", "strict mode uses version 3 for IPv6");
 		vi->version = 3;
 	} else if (vi->family == IP_V6 && vi->version == 2) {
-		warn(x, vi, DIAG_WARNING, "ipv6-version-2", "version 2 is not defined for IPv6")->hint =
+		warn(x, vi, DIAG_WARNING, "ipv6-version-2", "version 2 is not defined for IPv6")
+			->hint =
 			"only keepalived understands that; leave `version` out to use version 3";
 	}
 	if (ip_is_set(&vi->src) && vi->src.family != vi->family) {
-		warn(x, vi, DIAG_ERROR, "family", "the source address is of the other family, ignored");
+		warn(x, vi, DIAG_ERROR, "family",
+		     "the source address is of the other family, ignored");
 		vi->src = (struct ip_addr){0};
 		block_unmark(vi, x->bit.mcast_src_ip);
 		block_unmark(vi, x->bit.unicast_src_ip);
@@ -174,9 +183,10 @@ static void priority_complete(struct ctx *x, struct conf_instance *vi)
 	if (vi->strict && (vi->state == VRRP_MASTER) != (vi->priority == 255)) {
 		vi->state = vi->priority == 255 ? VRRP_MASTER : VRRP_BACKUP;
 		if (IS_SET(x, vi, state))
-			warn(x, vi, DIAG_NOTE, "strict", vi->priority == 255 ?
-				     "strict mode: priority 255 starts as MASTER" :
-				     "strict mode: only priority 255 starts as MASTER, this starts as BACKUP");
+			warn(x, vi, DIAG_NOTE, "strict",
+			     vi->priority == 255 ? "strict mode: priority 255 starts as MASTER"
+						 : "strict mode: only priority 255 starts as "
+						   "MASTER, this starts as BACKUP");
 	}
 }
 
@@ -188,17 +198,18 @@ static void preempt_complete(struct ctx *x, struct conf_instance *vi)
 	}
 	if (vi->nopreempt && (vi->priority == 255 || vi->state == VRRP_MASTER)) {
 		warn(x, vi, DIAG_WARNING, "nopreempt-master",
-		     vi->priority == 255 ? "nopreempt has no effect with priority 255" :
-					   "nopreempt has no effect with state MASTER")
-			->hint = vi->priority == 255 ? NULL : "write `state BACKUP` on both routers";
+		     vi->priority == 255 ? "nopreempt has no effect with priority 255"
+					 : "nopreempt has no effect with state MASTER")
+			->hint =
+			vi->priority == 255 ? NULL : "write `state BACKUP` on both routers";
 		vi->nopreempt = false;
 		block_unmark(vi, x->bit.nopreempt);
 	}
 	if (vi->preempt_delay && (vi->state == VRRP_MASTER || vi->nopreempt || vi->strict)) {
 		warn(x, vi, DIAG_WARNING, "preempt-delay",
-		     vi->state == VRRP_MASTER ? "preempt_delay has no effect with state MASTER" :
-		     vi->nopreempt	      ? "preempt_delay has no effect with nopreempt" :
-						"preempt_delay has no effect in strict mode");
+		     vi->state == VRRP_MASTER ? "preempt_delay has no effect with state MASTER"
+		     : vi->nopreempt	      ? "preempt_delay has no effect with nopreempt"
+					      : "preempt_delay has no effect in strict mode");
 		vi->preempt_delay = 0;
 		block_unmark(vi, x->bit.preempt_delay);
 	}
@@ -221,15 +232,16 @@ static void interval_complete(struct ctx *x, struct conf_instance *vi)
 	if (v == vi->advert_int)
 		return;
 	diag_add(x->c->diags, DIAG_WARNING, "advert-interval", vi->block.at,
-		 "%s: version %d can't have an advert_int of %g s, %g s is used", vi->name, vi->version,
-		 (double)vi->advert_int / 1e6, (double)v / 1e6)
+		 "%s: version %d can't have an advert_int of %g s, %g s is used", vi->name,
+		 vi->version, (double)vi->advert_int / 1e6, (double)v / 1e6)
 		->hint = vi->version == 2 ? "`version 3` has steps of 0.01 s" : NULL;
 	vi->advert_int = v;
 }
 
 /* ---- authentication ---- */
 
-static void auth_drop(struct ctx *x, struct conf_instance *vi, enum diag_severity severity, const char *why)
+static void auth_drop(struct ctx *x, struct conf_instance *vi, enum diag_severity severity,
+		      const char *why)
 {
 	warn(x, vi, severity, "authentication", why);
 	vi->authentication = NULL;
@@ -249,7 +261,8 @@ static void auth_complete(struct ctx *x, struct conf_instance *vi)
 	const struct conf_authentication *a = vi->authentication;
 
 	if (vi->auth_hmac && !hmac_has_key(vi->auth_hmac)) {
-		warn(x, vi, DIAG_ERROR, "authentication", "auth_hmac without its active key is ignored");
+		warn(x, vi, DIAG_ERROR, "authentication",
+		     "auth_hmac without its active key is ignored");
 		vi->auth_hmac = NULL;
 		block_unmark(vi, x->bit.auth_hmac);
 	}
@@ -307,7 +320,8 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 	vi->unicast_ttl_set = IS_SET(x, vi, unicast_ttl) && vi->peers.n;
 	if (vi->peers.n) {
 		if (ip_is_set(&vi->group_addr)) {
-			warn(x, vi, DIAG_WARNING, "mcast-dst-ip", "mcast_dst_ip has no effect with unicast");
+			warn(x, vi, DIAG_WARNING, "mcast-dst-ip",
+			     "mcast_dst_ip has no effect with unicast");
 			block_unmark(vi, x->bit.mcast_dst_ip);
 			vi->group_addr = (struct ip_addr){0};
 		}
@@ -316,12 +330,13 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 		if (vi->unicast_fault_no_peer)
 			vi->disabled = "unicast without a peer";
 		warn(x, vi, vi->disabled ? DIAG_WARNING : DIAG_ERROR, "no-peer",
-		     vi->disabled ? "unicast without a peer: it stays in FAULT" :
-				    "unicast is asked for but no peer is listed, multicast is used")
+		     vi->disabled ? "unicast without a peer: it stays in FAULT"
+				  : "unicast is asked for but no peer is listed, multicast is used")
 			->hint = "list the other routers in `unicast_peer { }`";
 	}
 	if (IS_SET(x, vi, unicast_ttl) && !vi->peers.n) {
-		warn(x, vi, DIAG_WARNING, "unicast-ttl", "unicast_ttl has no effect with multicast");
+		warn(x, vi, DIAG_WARNING, "unicast-ttl",
+		     "unicast_ttl has no effect with multicast");
 		block_unmark(vi, x->bit.unicast_ttl);
 		vi->unicast_ttl = 0;
 	}
@@ -331,8 +346,8 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 		block_unmark(vi, x->bit.vrf);
 	}
 	if (!vi->peers.n && !ip_is_set(&vi->group_addr))
-		vi->group_addr = vi->family == IP_V6 ? x->c->conf->global.mcast_group6 :
-						       x->c->conf->global.mcast_group4;
+		vi->group_addr = vi->family == IP_V6 ? x->c->conf->global.mcast_group6
+						     : x->c->conf->global.mcast_group4;
 	if (!vi->interface && (!vi->peers.n || !ip_is_set(&vi->src)))
 		warn(x, vi, DIAG_FATAL, "no-interface", "there is no `interface`")->hint =
 			"only unicast with `unicast_src_ip` can do without";
@@ -369,8 +384,8 @@ static void vips_complete(struct ctx *x, struct conf_instance *vi)
 
 		if (a->addr.family != vi->family) {
 			diag_add(x->c->diags, DIAG_ERROR, "family", a->block.at,
-				 "%s: %s is of the other family and can't be in its adverts", vi->name,
-				 ip_format(&a->addr, ip))
+				 "%s: %s is of the other family and can't be in its adverts",
+				 vi->name, ip_format(&a->addr, ip))
 				->hint = "it is treated as one of `virtual_ipaddress_excluded`";
 			exclude(x, vi, a);
 		} else if (n < max) {
@@ -385,7 +400,8 @@ static void vips_complete(struct ctx *x, struct conf_instance *vi)
 		vi->excluded.v[i]->excluded = true;
 	if (over)
 		diag_add(x->c->diags, DIAG_WARNING, "too-many-addresses", vi->block.at,
-			 "%s: an advert has room for %u addresses; the last %u are treated as excluded",
+			 "%s: an advert has room for %u addresses; the last %u are treated as "
+			 "excluded",
 			 vi->name, max, over)
 			->hint = "move them to `virtual_ipaddress_excluded`";
 }
@@ -399,9 +415,9 @@ static void no_vips_check(struct ctx *x, struct conf_instance *vi)
 	if (vi->vips.n || vi->no_virtual_ipaddress)
 		return;
 	warn(x, vi, vi->version == 3 || vi->strict ? DIAG_FATAL : DIAG_WARNING, "no-address",
-	     vi->version == 3 ? "version 3 needs an address in `virtual_ipaddress`" :
-	     vi->strict	      ? "strict mode needs an address in `virtual_ipaddress`" :
-				"there is no `virtual_ipaddress`")
+	     vi->version == 3 ? "version 3 needs an address in `virtual_ipaddress`"
+	     : vi->strict     ? "strict mode needs an address in `virtual_ipaddress`"
+			      : "there is no `virtual_ipaddress`")
 		->hint = "`no_virtual_ipaddress` allows an instance without addresses";
 }
 
@@ -414,10 +430,11 @@ static void strict_complete(struct ctx *x, struct conf_instance *vi)
 	if (!vi->strict)
 		return;
 	if (vi->peers.n)
-		warn(x, vi, DIAG_FATAL, "strict-unicast", "strict mode forbids unicast peers")->hint =
-			"remove `vrrp_strict`, or give this instance `strict_mode off`";
+		warn(x, vi, DIAG_FATAL, "strict-unicast", "strict mode forbids unicast peers")
+			->hint = "remove `vrrp_strict`, or give this instance `strict_mode off`";
 	if (vi->vips.n && vi->family == IP_V6 && !ip_is_link_local(&vi->vips.v[0]->addr))
-		warn(x, vi, DIAG_ERROR, "strict", "strict mode: the first IPv6 address must be link-local");
+		warn(x, vi, DIAG_ERROR, "strict",
+		     "strict mode: the first IPv6 address must be link-local");
 	vi->down_timer_adverts = 3;
 	vi->garp_lower_prio_delay = 0;
 	vi->garp_lower_prio_repeat = 0;
@@ -467,7 +484,7 @@ void complete_instances(struct complete *c)
 		accept_complete(&x, vi);
 		no_vips_check(&x, vi);
 		if (!IS_SET(&x, vi, virtual_router_id))
-			warn(&x, vi, DIAG_FATAL, "no-vrid", "there is no `virtual_router_id`")->expected =
-				"virtual_router_id and a number from 1 to 255";
+			warn(&x, vi, DIAG_FATAL, "no-vrid", "there is no `virtual_router_id`")
+				->expected = "virtual_router_id and a number from 1 to 255";
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: as whom each script runs and whether it may be run. The host is asked once per user and once
- * per command, however many instances share them.
+ * Owns: as whom each script runs and whether it may be run. The host is asked once per user and
+ * once per command, however many instances share them.
  */
 #include "conf/complete.h"
 #include "model/lvs.h"
@@ -42,7 +42,8 @@ static struct identity identity_look_up(struct scripts *s, const char *user, con
 static const struct identity *identity_of(struct scripts *s, const char *user, const char *group)
 {
 	for (unsigned i = 0; i < s->identities.n; i++)
-		if (str_eq(s->identities.v[i].user, user) && str_eq0(s->identities.v[i].group, group))
+		if (str_eq(s->identities.v[i].user, user) &&
+		    str_eq0(s->identities.v[i].group, group))
 			return &s->identities.v[i];
 	vec_push(s->c->a, &s->identities, identity_look_up(s, user, group));
 	return &s->identities.v[s->identities.n - 1];
@@ -65,9 +66,10 @@ static void default_identity(struct scripts *s)
 		g->script_user_missing = !id->known;
 		if (!id->known)
 			diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->block.at,
-				 "script_user %s%s%s does not exist on this machine", g->script_user,
-				 group ? " or its group " : "", group ? group : "")
-				->class = DIAG_SECURITY;
+				 "script_user %s%s%s does not exist on this machine",
+				 g->script_user, group ? " or its group " : "", group ? group : "")
+				->class
+				= DIAG_SECURITY;
 	} else {
 		id = identity_of(s, "keepalived_script", NULL);
 		if (!id->known && g->script_security && h && h->user)
@@ -96,7 +98,8 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 
 	if (script->shell && !first_word_is_path(script))
 		return false; /* a word of the shell itself, like [[ */
-	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid, c->conf->global.script_security, &f);
+	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid,
+			 c->conf->global.script_security, &f);
 	if (runs && !f.unsafe)
 		return false;
 	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run safely: %s %s%s",
@@ -104,7 +107,8 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 		     runs ? "; it is run all the same, as enable_script_security is not set" : "");
 	d->class = DIAG_SECURITY;
 	if (f.owner[0])
-		d->expected = arena_printf(c->a, "%s belongs to %s, mode %04o", f.path, f.owner, f.mode);
+		d->expected =
+			arena_printf(c->a, "%s belongs to %s, mode %04o", f.path, f.owner, f.mode);
 	if (f.fix[0])
 		d->hint = arena_strdup(c->a, f.fix);
 	return !runs;
@@ -119,7 +123,8 @@ static bool script_judge(struct scripts *s, const struct conf_script *script)
 	at = name_index_find(&s->seen, key);
 	if (at == CONF_NONE) {
 		at = s->judged.n;
-		name_index_add(s->c->a, &s->seen, s->c->conf->commands.n, arena_strdup(s->c->a, key), at);
+		name_index_add(s->c->a, &s->seen, s->c->conf->commands.n,
+			       arena_strdup(s->c->a, key), at);
 		vec_push(s->c->a, &s->judged,
 			 ((struct judged){script->command, script->uid, script_is_bad(s, script)}));
 	}
@@ -142,7 +147,8 @@ static void script_complete(struct scripts *s, struct conf_script *script, const
 			diag_add(c->diags, DIAG_ERROR, "unknown-user", script->at,
 				 "user %s%s%s does not exist on this machine", user,
 				 group ? " or group " : "", group ? group : "")
-				->class = DIAG_SECURITY;
+				->class
+				= DIAG_SECURITY;
 			script->unsafe = true;
 			return;
 		}
@@ -175,8 +181,8 @@ static void fifo_complete(struct scripts *s, struct conf_fifo *f)
 }
 
 /* The `user` keyword of the block a script stands in. */
-static void own_user(const char **users, const char **groups, struct conf_script *script, const char *user,
-		     const char *group)
+static void own_user(const char **users, const char **groups, struct conf_script *script,
+		     const char *user, const char *group)
 {
 	if (!script || !user)
 		return;
@@ -197,9 +203,11 @@ void complete_scripts(struct complete *c)
 	default_identity(&s);
 	if (conf->global.script_user_missing && conf->commands.n && !conf->global.script_user)
 		diag_add(c->diags, DIAG_ERROR, "unknown-user", conf->global.block.at,
-			 "enable_script_security needs a script_user, and there is no user keepalived_script; "
+			 "enable_script_security needs a script_user, and there is no user "
+			 "keepalived_script; "
 			 "scripts without a user of their own are not run")
-			->class = DIAG_SECURITY;
+			->class
+			= DIAG_SECURITY;
 	fifo_complete(&s, &conf->global.notify_fifo);
 	fifo_complete(&s, &conf->global.vrrp_notify_fifo);
 	fifo_complete(&s, &conf->global.lvs_notify_fifo);

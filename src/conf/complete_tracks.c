@@ -12,10 +12,8 @@
 enum { TRACK_NAME, TRACK_WEIGHT, TRACK_REVERSE, TRACK_NOREVERSE }; /* bits of all track_* lines */
 
 static const char *const kind_block[TRACK_KINDS] = {
-	[TRACK_INTERFACE] = "interface",
-	[TRACK_SCRIPT] = "vrrp_script",
-	[TRACK_FILE] = "track_file",
-	[TRACK_PROCESS] = "vrrp_track_process",
+	[TRACK_INTERFACE] = "interface", [TRACK_SCRIPT] = "vrrp_script",
+	[TRACK_FILE] = "track_file",	 [TRACK_PROCESS] = "vrrp_track_process",
 	[TRACK_BFD] = "bfd_instance",
 };
 
@@ -68,9 +66,10 @@ static void group_complete(struct complete *c, struct conf_group *g, uint32_t id
 	if (!block_is_set(g, block_bit(&schema_vrrp_sync_group, "notify_priority_changes")))
 		g->notify_priority_changes = global->notify_priority_changes;
 	if (!block_is_set(g, block_bit(&schema_vrrp_sync_group, "smtp_alert")))
-		g->smtp_alert = (global->smtp_alert_vrrp ? global->smtp_alert_vrrp : global->smtp_alert) ==
-				TRI_ON;
-	g->notify.notify_deleted = block_is_set(g, block_bit(&schema_vrrp_sync_group, "notify_deleted"));
+		g->smtp_alert = (global->smtp_alert_vrrp ? global->smtp_alert_vrrp
+							 : global->smtp_alert) == TRI_ON;
+	g->notify.notify_deleted =
+		block_is_set(g, block_bit(&schema_vrrp_sync_group, "notify_deleted"));
 	for (unsigned i = 0; i < g->member_names.n; i++)
 		member_add(c, g, id, g->member_names.v[i]);
 	if (!g->members.n) {
@@ -98,7 +97,8 @@ void complete_groups(struct complete *c)
 
 		for (unsigned k = 0; k < g->members.n; k++)
 			if (name_index_find(&c->instances, g->members.v[k]) == CONF_NONE)
-				unknown_member(c, &g->block, "track_group", g->name, g->members.v[k]);
+				unknown_member(c, &g->block, "track_group", g->name,
+					       g->members.v[k]);
 	}
 }
 
@@ -124,7 +124,8 @@ static void track_inherit(struct complete *c, struct conf_track *t, unsigned kin
 		track_default(t, conf->files.v[t->id]->weight, conf->files.v[t->id]->reverse);
 		break;
 	case TRACK_PROCESS:
-		track_default(t, conf->processes.v[t->id]->weight, conf->processes.v[t->id]->reverse);
+		track_default(t, conf->processes.v[t->id]->weight,
+			      conf->processes.v[t->id]->reverse);
 		break;
 	case TRACK_BFD:
 		track_default(t, conf->bfds.v[t->id]->weight, conf->bfds.v[t->id]->reverse);
@@ -143,14 +144,14 @@ static bool track_is_known(struct complete *c, struct conf_track *t, unsigned ki
 	t->id = name_index_find(&c->tracked[kind], t->name);
 	if (t->id != CONF_NONE)
 		return true;
-	diag_add(c->diags, DIAG_ERROR, "unknown-tracker", t->block.at, "%s: there is no %s `%s`", who,
-		 kind_block[kind], t->name)
+	diag_add(c->diags, DIAG_ERROR, "unknown-tracker", t->block.at, "%s: there is no %s `%s`",
+		 who, kind_block[kind], t->name)
 		->hint = "the line is ignored";
 	return false;
 }
 
-static bool track_is_new(struct complete *c, const conf_track_list *list, unsigned n, const struct conf_track *t,
-			 const char *who)
+static bool track_is_new(struct complete *c, const conf_track_list *list, unsigned n,
+			 const struct conf_track *t, const char *who)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (str_eq(list->v[i]->name, t->name)) {
@@ -164,13 +165,14 @@ static bool track_is_new(struct complete *c, const conf_track_list *list, unsign
 /* A script that must not be run has no result: who follows it runs without it. */
 static bool track_can_run(const struct complete *c, const struct conf_track *t, unsigned kind)
 {
-	const struct conf_script *s = kind == TRACK_SCRIPT ? c->conf->scripts.v[t->id]->script : NULL;
+	const struct conf_script *s =
+		kind == TRACK_SCRIPT ? c->conf->scripts.v[t->id]->script : NULL;
 
 	return !s || !s->unsafe;
 }
 
-static void tracks_complete(struct complete *c, conf_track_list tracks[static TRACK_KINDS], const char *who,
-			    const char *own_interface)
+static void tracks_complete(struct complete *c, conf_track_list tracks[static TRACK_KINDS],
+			    const char *who, const char *own_interface)
 {
 	for (unsigned kind = 0; kind < TRACK_KINDS; kind++) {
 		conf_track_list *list = &tracks[kind];
@@ -182,7 +184,8 @@ static void tracks_complete(struct complete *c, conf_track_list tracks[static TR
 			if (!track_is_known(c, t, kind, who) || !track_is_new(c, list, n, t, who) ||
 			    !track_can_run(c, t, kind))
 				continue;
-			if (kind == TRACK_INTERFACE && own_interface && str_eq(own_interface, t->name)) {
+			if (kind == TRACK_INTERFACE && own_interface &&
+			    str_eq(own_interface, t->name)) {
 				diag_add(c->diags, DIAG_NOTE, "own-interface", t->block.at,
 					 "%s follows its own interface %s anyway", who, t->name);
 				continue;
@@ -199,7 +202,8 @@ void complete_tracks(struct complete *c)
 	for (unsigned i = 0; i < c->conf->instances.n; i++) {
 		struct conf_instance *vi = c->conf->instances.v[i];
 
-		tracks_complete(c, vi->tracks, vi->name, vi->dont_track_primary ? NULL : vi->interface);
+		tracks_complete(c, vi->tracks, vi->name,
+				vi->dont_track_primary ? NULL : vi->interface);
 	}
 	for (unsigned i = 0; i < c->conf->groups.n; i++)
 		tracks_complete(c, c->conf->groups.v[i]->tracks, c->conf->groups.v[i]->name, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: finding instances that can't be told apart on the wire. Instances are hashed by family, VRID
- * and interface, so that only a handful of pairs are compared however many there are.
+ * Owns: finding instances that can't be told apart on the wire. Instances are hashed by family,
+ * VRID and interface, so that only a handful of pairs are compared however many there are.
  */
 #include "conf/complete.h"
 
@@ -12,7 +12,8 @@ struct vrid_entry {
 
 static uint32_t hash_instance(const struct conf_instance *vi)
 {
-	uint32_t h = 2166136261u ^ vi->vrid ^ (uint32_t)vi->family << 8 ^ (vi->peers.n ? 1u << 16 : 0);
+	uint32_t h =
+		2166136261u ^ vi->vrid ^ (uint32_t)vi->family << 8 ^ (vi->peers.n ? 1u << 16 : 0);
 
 	for (const char *s = vi->interface ? vi->interface : ""; *s; s++)
 		h = (h ^ (uint8_t)*s) * 16777619u;
@@ -49,9 +50,10 @@ static void report_clash(struct complete *c, const struct conf_instance *a, stru
 			     "duplicate VRID conflict",
 			     a->name, b->name, b->vrid);
 	else
-		d = diag_add(c->diags, changes ? DIAG_ERROR : DIAG_FATAL, "duplicate-vrid", b->block.at,
-			     "%s and %s both use VRID %u with IPv%u on interface %s", a->name, b->name,
-			     b->vrid, b->family, b->interface ? b->interface : "(none)");
+		d = diag_add(c->diags, changes ? DIAG_ERROR : DIAG_FATAL, "duplicate-vrid",
+			     b->block.at, "%s and %s both use VRID %u with IPv%u on interface %s",
+			     a->name, b->name, b->vrid, b->family,
+			     b->interface ? b->interface : "(none)");
 	d->hint = "each virtual router on a network needs its own virtual_router_id";
 	if (!a->peers.n && changes)
 		b->disabled = arena_printf(c->a, "it uses the VRID of %s", a->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the plan of a reload: what changes from one configuration to the next, object by object, and
- * its text. Instances and addresses: diff_instance.c; the rows of an object: diff_rows.c.
+ * Owns: the plan of a reload: what changes from one configuration to the next, object by object,
+ * and its text. Instances and addresses: diff_instance.c; the rows of an object: diff_rows.c.
  */
 #include "conf/diff.h"
 
@@ -69,7 +69,8 @@ static void diff_named(struct diff *d, const struct row *row)
 
 	while (i < from->n || k < to->n) {
 		int r = i == from->n ? 1 : k == to->n ? -1 : strcmp(old[i].name, new[k].name);
-		const char *name = arena_printf(d->a, "%s%s", row->name, r > 0 ? new[k].name : old[i].name);
+		const char *name =
+			arena_printf(d->a, "%s%s", row->name, r > 0 ? new[k].name : old[i].name);
 
 		if (r < 0) {
 			diff_item(d, PLAN_REMOVE, name, NULL);
@@ -78,7 +79,8 @@ static void diff_named(struct diff *d, const struct row *row)
 			diff_item(d, PLAN_ADD, name, NULL);
 			k++;
 		} else {
-			d->plan->unchanged += !diff_rows(d, row->sub, old[i].obj, new[k].obj, name, is_positional);
+			d->plan->unchanged += !diff_rows(d, row->sub, old[i].obj, new[k].obj, name,
+							 is_positional);
 			i++, k++;
 		}
 	}
@@ -103,7 +105,8 @@ struct plan *conf_diff(const struct conf *from, const struct conf *to, struct ar
 	for (unsigned i = 0; i < block_rows(&schema_top); i++) {
 		const struct row *row = block_row(&schema_top, i);
 
-		if (row->type == T_BLOCK && row->store == STORE_VEC && row->sub != &schema_vrrp_instance)
+		if (row->type == T_BLOCK && row->store == STORE_VEC &&
+		    row->sub != &schema_vrrp_instance)
 			diff_named(&d, row);
 	}
 	return d.plan;
@@ -141,8 +144,9 @@ char *conf_plan_text(const struct plan *plan, struct arena *a)
 	text_printf(&t, "%u change%s, %u unchanged, ", plan->items.n, plan->items.n == 1 ? "" : "s",
 		    plan->unchanged);
 	if (plan->vips_interrupted)
-		text_printf(&t, "%u address%s leave%s the kernel for a while\n", plan->vips_interrupted,
-			    plan->vips_interrupted == 1 ? "" : "es", plan->vips_interrupted == 1 ? "s" : "");
+		text_printf(&t, "%u address%s leave%s the kernel for a while\n",
+			    plan->vips_interrupted, plan->vips_interrupted == 1 ? "" : "es",
+			    plan->vips_interrupted == 1 ? "s" : "");
 	else
 		text_add(&t, "no address that stays leaves the kernel\n");
 	text_get(&t);

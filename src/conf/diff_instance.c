@@ -53,7 +53,8 @@ static const struct conf_instance **sorted_instances(struct arena *a, const stru
 struct instance_match diff_match(struct diff *d)
 {
 	unsigned n_old = d->from->instances.n, n_new = d->to->instances.n, k = 0;
-	const struct conf_instance **old = sorted_instances(d->a, d->from), **new = sorted_instances(d->a, d->to);
+	const struct conf_instance **old = sorted_instances(d->a, d->from),
+				   **new = sorted_instances(d->a, d->to);
 	struct instance_match m = {
 		.new_of = no_ids(d->a, n_old),
 		.old_of = no_ids(d->a, n_new),
@@ -91,12 +92,14 @@ static int name_order(const void *x, const void *y)
 static const struct conf_instance *unmatched_of_name(const struct conf_instance **old, unsigned n,
 						     const struct conf_instance *like)
 {
-	const struct conf_instance **found = n ? bsearch(&like, old, n, sizeof(*old), name_order) : NULL;
+	const struct conf_instance **found =
+		n ? bsearch(&like, old, n, sizeof(*old), name_order) : NULL;
 
 	return found ? *found : NULL;
 }
 
-static const struct conf_instance **unmatched_old(struct diff *d, const struct instance_match *m, unsigned *n)
+static const struct conf_instance **unmatched_old(struct diff *d, const struct instance_match *m,
+						  unsigned *n)
 {
 	const struct conf_instance **v = arena_alloc(d->a, d->from->instances.n * sizeof(*v));
 
@@ -121,11 +124,14 @@ void diff_instances(struct diff *d, struct instance_match *m)
 
 		if (m->old_of[i] != CONF_NONE) {
 			old = d->from->instances.v[m->old_of[i]];
-			m->changed[i] = diff_rows(d, &schema_vrrp_instance, old, new, object, skip_in_instance);
+			m->changed[i] = diff_rows(d, &schema_vrrp_instance, old, new, object,
+						  skip_in_instance);
 			if (!str_eq(old->name, new->name)) {
 				diff_item(d, PLAN_CHANGE, object,
-					  arena_printf(d->a, "takes over the role of %s, which has the same VRID "
-							     "and interface",
+					  arena_printf(d->a,
+						       "takes over the role of %s, which has the "
+						       "same VRID "
+						       "and interface",
 						       old->name));
 				m->changed[i] = true;
 			}
@@ -139,12 +145,14 @@ void diff_instances(struct diff *d, struct instance_match *m)
 		}
 		reused[old->id] = true;
 		if (!diff_rows(d, &schema_vrrp_instance, old, new, object, skip_in_instance))
-			diff_item(d, PLAN_RESTART, object, "its family or destination changes (restarts)");
+			diff_item(d, PLAN_RESTART, object,
+				  "its family or destination changes (restarts)");
 	}
 	for (unsigned i = 0; i < d->from->instances.n; i++)
 		if (m->new_of[i] == CONF_NONE && !reused[i])
 			diff_item(d, PLAN_REMOVE,
-				  arena_printf(d->a, "vrrp_instance %s", d->from->instances.v[i]->name),
+				  arena_printf(d->a, "vrrp_instance %s",
+					       d->from->instances.v[i]->name),
 				  "leaves as if stopped");
 }
 
@@ -196,37 +204,43 @@ static const char *vip_name(struct diff *d, const struct vip *v)
 {
 	char ip[IP_TEXT_MAX];
 
-	return arena_printf(d->a, "virtual_ipaddress %s/%u", ip_format(&v->a->addr, ip), v->a->prefix);
+	return arena_printf(d->a, "virtual_ipaddress %s/%u", ip_format(&v->a->addr, ip),
+			    v->a->prefix);
 }
 
-static void vip_kept(struct diff *d, struct instance_match *m, const struct vip *old, const struct vip *new)
+static void vip_kept(struct diff *d, struct instance_match *m, const struct vip *old,
+		     const struct vip *new)
 {
 	const char *name = vip_name(d, new);
 	uint32_t heir = m->new_of[old->vi->id];
 
 	if (!str_eq(old->dev, new->dev) || old->a->prefix != new->a->prefix) {
-		diff_item(d, PLAN_CHANGE, name,
-			  arena_printf(d->a, "from /%u on %s to /%u on %s, leaves the kernel for a moment",
-				       old->a->prefix, old->dev, new->a->prefix, new->dev));
+		diff_item(
+			d, PLAN_CHANGE, name,
+			arena_printf(d->a,
+				     "from /%u on %s to /%u on %s, leaves the kernel for a moment",
+				     old->a->prefix, old->dev, new->a->prefix, new->dev));
 		d->plan->vips_interrupted++;
 	} else if (m->old_of[new->vi->id] == CONF_NONE) {
 		diff_item(d, PLAN_CHANGE, name,
-			  arena_printf(d->a, "%s starts anew, it leaves the kernel until %s is master",
+			  arena_printf(d->a,
+				       "%s starts anew, it leaves the kernel until %s is master",
 				       new->vi->name, new->vi->name));
 		d->plan->vips_interrupted++;
 	} else if (heir != new->vi->id) {
 		diff_item(d, PLAN_MOVE, name,
-			  str_eq(old->vi->name, new->vi->name) ?
-				  arena_printf(d->a, "from VRID %u to VRID %u, stays in the kernel",
-					       old->vi->vrid, new->vi->vrid) :
-				  arena_printf(d->a, "from %s to %s, stays in the kernel", old->vi->name,
-					       new->vi->name));
+			  str_eq(old->vi->name, new->vi->name)
+				  ? arena_printf(d->a,
+						 "from VRID %u to VRID %u, stays in the kernel",
+						 old->vi->vrid, new->vi->vrid)
+				  : arena_printf(d->a, "from %s to %s, stays in the kernel",
+						 old->vi->name, new->vi->name));
 	} else if (!diff_rows(d, &schema_address, old->a, new->a, name, NULL)) {
 		if (old->a->excluded == new->a->excluded)
 			return;
 		diff_item(d, PLAN_CHANGE, name,
-			  new->a->excluded ? "no longer listed in adverts, stays in the kernel" :
-					     "now listed in adverts, stays in the kernel");
+			  new->a->excluded ? "no longer listed in adverts, stays in the kernel"
+					   : "now listed in adverts, stays in the kernel");
 	}
 	m->changed[new->vi->id] = true;
 }
@@ -237,7 +251,9 @@ void diff_addresses(struct diff *d, struct instance_match *m)
 	unsigned i = 0, k = 0;
 
 	while (i < old.n || k < new.n) {
-		int r = i == old.n ? 1 : k == new.n ? -1 : ip_compare(&old.v[i].a->addr, &new.v[k].a->addr);
+		int r = i == old.n   ? 1
+			: k == new.n ? -1
+				     : ip_compare(&old.v[i].a->addr, &new.v[k].a->addr);
 
 		if (r < 0) {
 			uint32_t heir = m->new_of[old.v[i].vi->id];

@@ -17,7 +17,8 @@ static const char *row_text(struct diff *d, const struct row *row, const void *o
 	struct text t = {.a = d->a};
 
 	if (!set && row->type != T_TIME && row->type != T_NUMBER && row->type != T_BOOL &&
-	    row->type != T_TRISTATE && row->type != T_FLAG && row->type != T_ENUM && row->type != T_IP)
+	    row->type != T_TRISTATE && row->type != T_FLAG && row->type != T_ENUM &&
+	    row->type != T_IP)
 		return "";
 	switch (row->type) {
 	case T_BLOCK:
@@ -121,11 +122,12 @@ static const char *change_text(struct diff *d, const struct row *row, const stru
 {
 	const char *how = reload_text(reload_of(row, blk));
 
-	if (row->type == T_BLOCK || row->type == T_ENTRIES || row->type == T_INLINE || row->type == T_LIST)
+	if (row->type == T_BLOCK || row->type == T_ENTRIES || row->type == T_INLINE ||
+	    row->type == T_LIST)
 		return arena_printf(d->a, "%s %s (%s)", row->name,
-				    old_set && new_set ? "changed" :
-				    new_set	       ? "added" :
-							 "removed",
+				    old_set && new_set ? "changed"
+				    : new_set	       ? "added"
+						       : "removed",
 				    how);
 	return arena_printf(d->a, "%s %s -> %s (%s)", row->name, value_text(d, row, old, old_set),
 			    value_text(d, row, new, new_set), how);
@@ -142,8 +144,8 @@ unsigned diff_rows(struct diff *d, const struct block *blk, const void *old, con
 
 		if ((skip && skip(row)) || !row_differs(d, row, old, was, new, is))
 			continue;
-		diff_item(d, reload_of(row, blk) == RELOAD_RESTART ? PLAN_RESTART : PLAN_CHANGE, object,
-			  change_text(d, row, blk, old, was, new, is));
+		diff_item(d, reload_of(row, blk) == RELOAD_RESTART ? PLAN_RESTART : PLAN_CHANGE,
+			  object, change_text(d, row, blk, old, was, new, is));
 		n++;
 	}
 	return n;

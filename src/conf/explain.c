@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the schema in words. One keyword can stand in several contexts, and the reference lists some
- * under two names (static_ipaddress.dev and address_option.dev): each such pair is an entry.
+ * Owns: the schema in words. One keyword can stand in several contexts, and the reference lists
+ * some under two names (static_ipaddress.dev and address_option.dev): each such pair is an entry.
  *
  * Must not know any keyword.
  */
@@ -39,7 +39,9 @@ static bool seen_before(struct walk *w, const char *context, const char *keyword
 
 static enum row_effect effect_of(const struct row *row, const struct block *blk)
 {
-	return row->effect ? (enum row_effect)row->effect : blk->effect ? (enum row_effect)blk->effect : WORKS;
+	return row->effect   ? (enum row_effect)row->effect
+	       : blk->effect ? (enum row_effect)blk->effect
+			     : WORKS;
 }
 
 static void entry_add(struct walk *w, const struct block *blk, const struct row *row,
@@ -57,7 +59,8 @@ static void entries_listed(struct walk *w, const struct block *blk, const struct
 	for (const char *s = row->listed; *s;) {
 		size_t n = strcspn(s, "\t"), m = strcspn(s + n + 1, "\n");
 
-		entry_add(w, blk, row, NULL, arena_copy(w->a, s, n), arena_copy(w->a, s + n + 1, m));
+		entry_add(w, blk, row, NULL, arena_copy(w->a, s, n),
+			  arena_copy(w->a, s + n + 1, m));
 		s += n + 1 + m;
 		s += *s == '\n';
 	}
@@ -78,7 +81,8 @@ static void entries_of_choices(struct walk *w, const struct block *blk, const st
 {
 	for (const char *s = row->list_choices; *s;) {
 		size_t n = strcspn(s, "\t"), m = strcspn(s + n + 1, "\n");
-		const char *context = arena_copy(w->a, s, n), *prefix = arena_copy(w->a, s + n + 1, m);
+		const char *context = arena_copy(w->a, s, n),
+			   *prefix = arena_copy(w->a, s + n + 1, m);
 
 		for (const struct choice *ch = row->choices; ch && ch->name; ch++)
 			if (*ch->name)
@@ -153,7 +157,9 @@ void explain_print_coverage(struct text *out)
 
 	for (unsigned i = 0; i < list.n; i++)
 		n[list.v[i].effect]++;
-	text_printf(out, "%u keywords: %u work, %u accepted without an effect yet, %u have no effect by design\n",
+	text_printf(out,
+		    "%u keywords: %u work, %u accepted without an effect yet, %u have no effect by "
+		    "design\n",
 		    list.n, n[WORKS], n[ACCEPTED], n[NOOP]);
 	for (unsigned i = 0; i < list.n; i++) {
 		const struct explain_entry *e = &list.v[i];
@@ -253,13 +259,14 @@ static void line(struct text *out, const char *label, const char *value)
 
 static bool has_values(const struct row *row)
 {
-	return row->type == T_NUMBER || row->type == T_TIME || row->type == T_ENUM || row->type == T_BOOL ||
-	       row->type == T_TRISTATE || row->type == T_WEIGHT || row->type == T_NUMBERS ||
-	       (row->type == T_STRING && row->max);
+	return row->type == T_NUMBER || row->type == T_TIME || row->type == T_ENUM ||
+	       row->type == T_BOOL || row->type == T_TRISTATE || row->type == T_WEIGHT ||
+	       row->type == T_NUMBERS || (row->type == T_STRING && row->max);
 }
 
 /* Its names: the same row under other contexts is the same entry. */
-static void explain_heading(struct text *out, const explain_list *list, const struct explain_entry *e)
+static void explain_heading(struct text *out, const explain_list *list,
+			    const struct explain_entry *e)
 {
 	text_printf(out, "%s.%s", e->context, e->keyword);
 	for (const struct explain_entry *o = e + 1; o < list->v + list->n; o++)
@@ -300,10 +307,11 @@ static void explain_entry(struct text *out, const explain_list *list, const stru
 	line(out, "deprecated", row->deprecated ? row->deprecated : row->obsolete);
 	line(out, "refused", row->refused);
 	line(out, "effect", effect_text(e->effect));
-	line(out, "reload", reload_text(row->reload ? (enum row_reload)row->reload :
-						      (enum row_reload)e->blk->reload));
-	line(out, "process", owner_name(row->owner ? (enum row_owner)row->owner :
-						     (enum row_owner)e->blk->owner));
+	line(out, "reload",
+	     reload_text(row->reload ? (enum row_reload)row->reload
+				     : (enum row_reload)e->blk->reload));
+	line(out, "process",
+	     owner_name(row->owner ? (enum row_owner)row->owner : (enum row_owner)e->blk->owner));
 }
 
 static void explain_context(struct text *out, const explain_list *list, const char *context)
@@ -318,8 +326,8 @@ static void explain_context(struct text *out, const explain_list *list, const ch
 		if (!head)
 			text_printf(out, "%s: %s\n", context, e->blk->help ? e->blk->help : "");
 		head = true;
-		text_printf(out, "  %-28s %s\n", e->keyword, e->choice && e->choice->help ? e->choice->help :
-									       e->row->help);
+		text_printf(out, "  %-28s %s\n", e->keyword,
+			    e->choice && e->choice->help ? e->choice->help : e->row->help);
 	}
 }
 
@@ -337,7 +345,8 @@ static void explain_hint(struct text *out, const explain_list *list, const char 
 
 static bool is_named(const struct explain_entry *e, const char *what, struct arena *a)
 {
-	return str_eq(e->keyword, what) || str_eq(arena_printf(a, "%s.%s", e->context, e->keyword), what);
+	return str_eq(e->keyword, what) ||
+	       str_eq(arena_printf(a, "%s.%s", e->context, e->keyword), what);
 }
 
 static bool is_alias(const struct explain_entry *e, const char *what)
@@ -363,7 +372,8 @@ bool explain_text(const char *what, struct text *out)
 
 	explain_context(out, &list, what);
 	for (unsigned i = 0; i < list.n; i++)
-		if (is_named(&list.v[i], what, out->a) && (qualified || !is_repeat(&list, &list.v[i]))) {
+		if (is_named(&list.v[i], what, out->a) &&
+		    (qualified || !is_repeat(&list, &list.v[i]))) {
 			explain_entry(out, &list, &list.v[i]);
 			found = true;
 		}

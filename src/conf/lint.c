@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: what can be read and run but hardly was meant. One small function per suspicion, in a table;
- * corrections of contradictions are complete_*.c's.
+ * Owns: what can be read and run but hardly was meant. One small function per suspicion, in a
+ * table; corrections of contradictions are complete_*.c's.
  *
  * Must not know: the machine, but through the host; what it can't tell is not judged.
  */
@@ -21,7 +21,8 @@ struct lint {
 	bool there;
 };
 
-static struct diag *lint_warn(struct lint *l, struct conf_span at, const char *code, const char *text)
+static struct diag *lint_warn(struct lint *l, struct conf_span at, const char *code,
+			      const char *text)
 {
 	return diag_add(l->diags, DIAG_WARNING, code, at, "%s", text);
 }
@@ -43,34 +44,61 @@ static void lint_strict(struct lint *l, const struct conf_instance *vi)
 	if (!vi->strict || (l->conf->global.strict && vi->id > 0))
 		return;
 	diag_add(l->diags, DIAG_NOTE, "strict", vi->block.at,
-		 "%s: strict mode removes authentication and preempt_delay, fixes down_timer_adverts at 3, "
+		 "%s: strict mode removes authentication and preempt_delay, fixes "
+		 "down_timer_adverts at 3, "
 		 "forbids unicast and turns accept mode off",
 		 vi->name)
-		->hint = "traffic to the addresses themselves (ping, local services) needs `accept` with "
-			 "version 3, or no strict mode";
+		->hint =
+		"traffic to the addresses themselves (ping, local services) needs `accept` with "
+		"version 3, or no strict mode";
+}
+
+static bool interface_is_missing(const struct lint *l, const char *name)
+{
+	return name && l->host && l->host->interface && !l->host->interface(l->host->ctx, name);
 }
 
 static void lint_interface(struct lint *l, const struct conf_instance *vi)
 {
-	if (!vi->interface || !l->host || !l->host->interface)
-		return;
-	/* Neighbours in a file mostly share an interface: the machine is asked once. */
-	if (!str_eq0(l->asked, vi->interface)) {
-		l->asked = vi->interface;
-		l->there = l->host->interface(l->host->ctx, vi->interface);
+	if (interface_is_missing(l, vi->interface))
+		lint_warn(l, vi->block.at, "missing-interface",
+			  TEXT("%s: there is no interface %s on this machine now", vi->name,
+			       vi->interface))
+			->hint = "the instance waits in FAULT until it appears";
+}
+
+static void lint_tracked_interfaces(struct lint *l, const struct conf_instance *vi)
+{
+	const conf_track_list *list = &vi->tracks[TRACK_INTERFACE];
+
+	for (unsigned i = 0; i < list->n; i++)
+		if (interface_is_missing(l, list->v[i]->name))
+			lint_warn(l, list->v[i]->block.at, "missing-interface",
+				  TEXT("%s follows interface %s, which is not on this machine now",
+				       vi->name, list->v[i]->name));
+}
+
+static void lint_address_interfaces(struct lint *l, const struct conf_instance *vi)
+{
+	for (unsigned i = 0; i < vi->vips.n + vi->excluded.n; i++) {
+		const struct conf_address *a =
+			i < vi->vips.n ? vi->vips.v[i] : vi->excluded.v[i - vi->vips.n];
+		char ip[IP_TEXT_MAX];
+
+		if ((a->dev && str_eq0(a->dev, vi->interface)) || !interface_is_missing(l, a->dev))
+			continue;
+		lint_warn(l, a->block.at, "missing-interface",
+			  TEXT("%s: there is no interface %s for %s on this machine now", vi->name,
+			       a->dev, ip_format(&a->addr, ip)));
 	}
-	if (l->there)
-		return;
-	lint_warn(l, vi->block.at, "missing-interface",
-		  TEXT("%s: there is no interface %s on this machine now", vi->name, vi->interface))
-		->hint = "the instance waits in FAULT until it appears";
 }
 
 static void lint_loopback(struct lint *l, const struct conf_instance *vi)
 {
 	if (vi->interface && str_eq(vi->interface, "lo"))
 		lint_warn(l, vi->block.at, "loopback",
-			  TEXT("%s: no other router can be heard on the loopback interface", vi->name));
+			  TEXT("%s: no other router can be heard on the loopback interface",
+			       vi->name));
 }
 
 static void lint_track_weights(struct lint *l, const struct conf_instance *vi)
@@ -85,18 +113,21 @@ static void lint_track_weights(struct lint *l, const struct conf_instance *vi)
 				continue;
 			if (vi->priority == 255)
 				lint_warn(l, t->block.at, "owner-weight",
-					  TEXT("%s: the weight of %s has no effect, priority 255 never changes",
+					  TEXT("%s: the weight of %s has no effect, priority 255 "
+					       "never changes",
 					       vi->name, t->name));
 			else if (g && !g->tracking_weight)
-				lint_warn(l, t->block.at, "group-weight",
-					  TEXT("%s: the weight of %s has no effect in sync group %s", vi->name,
-					       t->name, g->name))
-					->hint = "write `sync_group_tracking_weight` in the group, or follow it in "
+				lint_warn(
+					l, t->block.at, "group-weight",
+					TEXT("%s: the weight of %s has no effect in sync group %s",
+					     vi->name, t->name, g->name))
+					->hint = "write `sync_group_tracking_weight` in the group, "
+						 "or follow it in "
 						 "the group";
 			else if (t->weight > 0 && vi->priority == 254)
 				lint_warn(l, t->block.at, "useless-weight",
-					  TEXT("%s: priority 254 can't grow by the weight of %s", vi->name,
-					       t->name));
+					  TEXT("%s: priority 254 can't grow by the weight of %s",
+					       vi->name, t->name));
 		}
 }
 
@@ -120,7 +151,8 @@ static void lint_weight_range(struct lint *l, const struct conf_instance *vi)
 		}
 	if (vi->priority != 255 && (low < 1 || high > 254))
 		lint_warn(l, vi->block.at, "weight-range",
-			  TEXT("%s: its trackers can take the priority from %d to %d, beyond 1..254, so that "
+			  TEXT("%s: its trackers can take the priority from %d to %d, beyond "
+			       "1..254, so that "
 			       "routers may come out equal",
 			       vi->name, low, high));
 }
@@ -128,9 +160,10 @@ static void lint_weight_range(struct lint *l, const struct conf_instance *vi)
 static void lint_advert_int_uneven(struct lint *l, const struct conf_instance *vi)
 {
 	if (vi->version == 3 && vi->advert_int < 100 * USEC_PER_MSEC && vi->down_timer_adverts < 3)
-		lint_warn(l, vi->block.at, "hasty-timer",
-			  TEXT("%s: %u adverts of %g s are missed by a short pause of either machine", vi->name,
-			       vi->down_timer_adverts, (double)vi->advert_int / 1e6));
+		lint_warn(
+			l, vi->block.at, "hasty-timer",
+			TEXT("%s: %u adverts of %g s are missed by a short pause of either machine",
+			     vi->name, vi->down_timer_adverts, (double)vi->advert_int / 1e6));
 }
 
 static void lint_peer_is_self(struct lint *l, const struct conf_instance *vi)
@@ -149,15 +182,16 @@ static void lint_vip_prefix(struct lint *l, const struct conf_instance *vi)
 
 		if (ip_is_multicast(&a->addr))
 			lint_warn(l, a->block.at, "multicast-vip",
-				  TEXT("%s: %s is a multicast address", vi->name, ip_format(&a->addr, ip)));
+				  TEXT("%s: %s is a multicast address", vi->name,
+				       ip_format(&a->addr, ip)));
 		if (a->prefix == 0)
 			lint_warn(l, a->block.at, "prefix-zero",
 				  TEXT("%s: %s/0 makes the whole Internet local", vi->name,
 				       ip_format(&a->addr, ip)));
 		if (ip_is_set(&vi->src) && ip_equal(&vi->src, &a->addr))
 			lint_warn(l, a->block.at, "vip-is-source",
-				  TEXT("%s: %s is its source address and its virtual address", vi->name,
-				       ip_format(&a->addr, ip)));
+				  TEXT("%s: %s is its source address and its virtual address",
+				       vi->name, ip_format(&a->addr, ip)));
 	}
 }
 
@@ -199,7 +233,8 @@ static void lint_slow_scripts(struct lint *l)
 
 		if (s->timeout > s->interval)
 			lint_warn(l, s->block.at, "slow-script",
-				  TEXT("vrrp_script %s: the timeout is longer than the interval, runs will be "
+				  TEXT("vrrp_script %s: the timeout is longer than the interval, "
+				       "runs will be "
 				       "skipped",
 				       s->name));
 	}
@@ -242,13 +277,29 @@ static void lint_duplicate_vips(struct lint *l)
 	for (unsigned i = 1; i < all.n; i++) {
 		const struct vip_entry *a = &all.v[i - 1], *b = &all.v[i];
 
-		if (ip_compare(&a->a->addr, &b->a->addr) || !str_eq(vip_interface(a), vip_interface(b)))
+		if (ip_compare(&a->a->addr, &b->a->addr) ||
+		    !str_eq(vip_interface(a), vip_interface(b)))
 			continue;
 		lint_warn(l, b->a->block.at, "duplicate-address",
-			  a->vi == b->vi ?
-				  TEXT("%s has %s twice", b->vi->name, ip_format(&b->a->addr, ip)) :
-				  TEXT("%s is an address of %s and of %s", ip_format(&b->a->addr, ip),
-				       a->vi->name, b->vi->name));
+			  a->vi == b->vi
+				  ? TEXT("%s has %s twice", b->vi->name, ip_format(&b->a->addr, ip))
+				  : TEXT("%s is an address of %s and of %s",
+					 ip_format(&b->a->addr, ip), a->vi->name, b->vi->name));
+	}
+}
+
+static void lint_static_addresses(struct lint *l)
+{
+	const struct conf *conf = l->conf;
+
+	for (unsigned i = 0; i < conf->static_addresses.n; i++) {
+		const struct conf_address *a = conf->static_addresses.v[i];
+		const char *dev = a->dev ? a->dev : conf->global.default_interface;
+
+		if (interface_is_missing(l, dev))
+			lint_warn(l, a->block.at, "missing-interface",
+				  TEXT("there is no interface %s on this machine now", dev))
+				->hint = a->dev ? NULL : "without `dev` it is default_interface";
 	}
 }
 
@@ -267,16 +318,19 @@ static void lint_fifo_scripts(struct lint *l)
 	for (unsigned i = 0; i < ARRAY_SIZE(fifos); i++)
 		if (fifos[i].fifo->script && !fifos[i].fifo->path)
 			lint_warn(l, fifos[i].fifo->script->at, "script-without-fifo",
-				  TEXT("%s_script has no effect without %s", fifos[i].name, fifos[i].name));
+				  TEXT("%s_script has no effect without %s", fifos[i].name,
+				       fifos[i].name));
 }
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
-	lint_password,	lint_strict,	   lint_interface,    lint_loopback,
-	lint_track_weights, lint_weight_range, lint_advert_int_uneven, lint_peer_is_self, lint_vip_prefix,
+	lint_password,		lint_strict,	    lint_interface,
+	lint_loopback,		lint_track_weights, lint_weight_range,
+	lint_advert_int_uneven, lint_peer_is_self,  lint_vip_prefix,
 };
 
 static void (*const whole_lints[])(struct lint *) = {
-	lint_groups, lint_untracked, lint_slow_scripts, lint_duplicate_vips, lint_fifo_scripts,
+	lint_groups,	     lint_untracked,	    lint_slow_scripts,
+	lint_duplicate_vips, lint_static_addresses, lint_fifo_scripts,
 };
 
 void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags)

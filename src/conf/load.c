@@ -15,11 +15,12 @@ static struct conf_loaded loaded_new(void)
 {
 	struct arena *a = arena_new();
 
-	return (struct conf_loaded){.arena = a, .conf = arena_new_of(a, struct conf), .diags = {.arena = a}};
+	return (struct conf_loaded){
+		.arena = a, .conf = arena_new_of(a, struct conf), .diags = {.arena = a}};
 }
 
-static void loaded_fill(struct conf_loaded *l, const struct conf_tree *tree, const struct conf_host *host,
-			const struct conf_load_options *options)
+static void loaded_fill(struct conf_loaded *l, const struct conf_tree *tree,
+			const struct conf_host *host, const struct conf_load_options *options)
 {
 	struct bind b = {
 		.a = l->arena,
@@ -49,21 +50,24 @@ struct conf_loaded conf_load_file(const char *path, const struct conf_host *host
 }
 
 static struct conf_loaded load_sealed(const char *name, const char *text, size_t len,
-				      const struct conf_host *host, const struct conf_load_options *options)
+				      const struct conf_host *host,
+				      const struct conf_load_options *options)
 {
 	struct conf_loaded l = loaded_new();
 	struct arena *scratch = arena_new();
 	struct conf_tree *tree = sealed_parse(name, text, len, scratch, l.arena, &l.diags);
 
 	l.source = arena_new_of(l.arena, struct conf_source);
-	vec_push(l.arena, &l.source->files, ((struct conf_file){.path = arena_strdup(l.arena, name)}));
+	vec_push(l.arena, &l.source->files,
+		 ((struct conf_file){.path = arena_strdup(l.arena, name)}));
 	loaded_fill(&l, tree, host, options);
 	arena_free(scratch);
 	return l;
 }
 
 struct conf_loaded conf_load_text(const char *name, const char *text, size_t len,
-				  const struct conf_host *host, const struct conf_load_options *options)
+				  const struct conf_host *host,
+				  const struct conf_load_options *options)
 {
 	struct conf_loaded l;
 	struct conf_tree *tree;

@@ -3,8 +3,8 @@
  * Owns: the model as canonical text: exactly the rows whose bit is set, in the order of the tables.
  * Reading the text again gives an equal model; the workers run from it.
  *
- * A word that ordinary quoting can't carry (a double quote, a backslash before the closing quote) is
- * written in backticks, which only the reader of the sealed copy knows (sealed.c).
+ * A word that ordinary quoting can't carry (a double quote, a backslash before the closing quote)
+ * is written in backticks, which only the reader of the sealed copy knows (sealed.c).
  *
  * Must not know: what any keyword means.
  */
@@ -19,7 +19,8 @@ static bool char_is_plain(char c)
 	       (c && strchr("_./:+-,=%*?^&|;()<>[]\\", c)) || (unsigned char)c >= 0x80;
 }
 
-/* Whether the text can stand between double quotes: each " is escaped, and so is not the last one. */
+/* Whether the text can stand between double quotes: each " is escaped, and so is not the last one.
+ */
 static bool quotes_can_carry(const char *s)
 {
 	for (; *s; s++) {
@@ -146,7 +147,8 @@ static void print_entry_lines(struct text *t, const struct row *row, const void_
 	}
 }
 
-static void print_entries(struct text *t, const struct row *row, const void_vec *list, unsigned depth)
+static void print_entries(struct text *t, const struct row *row, const void_vec *list,
+			  unsigned depth)
 {
 	if (!*row->name) { /* the statements of its block are the entries */
 		print_entry_lines(t, row, list, depth);
@@ -159,7 +161,8 @@ static void print_entries(struct text *t, const struct row *row, const void_vec 
 	text_add(t, "}\n");
 }
 
-static void print_list(struct text *t, const struct row *row, const string_vec *list, unsigned depth)
+static void print_list(struct text *t, const struct row *row, const string_vec *list,
+		       unsigned depth)
 {
 	print_indent(t, depth);
 	text_printf(t, "%s {\n", row->name);
@@ -201,7 +204,8 @@ void print_row_object(struct text *t, const struct row *row, const void *obj, un
 	else if (row->store == STORE_POINTER && *(void *const *)field)
 		print_options(t, row->sub, *(void *const *)field);
 	else if (row->store == STORE_VEC && ((const void_vec *)field)->n)
-		print_options(t, row->sub, ((const void_vec *)field)->v[((const void_vec *)field)->n - 1]);
+		print_options(t, row->sub,
+			      ((const void_vec *)field)->v[((const void_vec *)field)->n - 1]);
 }
 
 void print_statement(struct text *t, const struct row *row, const void *obj, unsigned depth)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: the reader of the sealed copy the supervisor hands to the workers. It understands what
- * print.c writes and no more: one statement a line, words with blanks between them, braces at the end
- * of a line or alone, "..." without escapes, and `...` in which a doubled backtick is one.
+ * print.c writes and no more: one statement a line, words with blanks between them, braces at the
+ * end of a line or alone, "..." without escapes, and `...` in which a doubled backtick is one.
  *
- * Must not know: macros, includes, comments inside lines: the text is final. It is also much faster.
+ * Must not know: macros, includes, comments inside lines: the text is final. It is also much
+ * faster.
  */
 #include "conf/sealed.h"
 
@@ -137,8 +138,8 @@ static void read_line(struct sealed *s)
 	s->line++;
 }
 
-struct conf_tree *sealed_parse(const char *name, const char *text, size_t len, struct arena *tree_arena,
-			       struct arena *words, struct diags *diags)
+struct conf_tree *sealed_parse(const char *name, const char *text, size_t len,
+			       struct arena *tree_arena, struct arena *words, struct diags *diags)
 {
 	struct sealed s = {.a = tree_arena, .diags = diags, .line = 1};
 

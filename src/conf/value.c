@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the words of one row, read into a field of an object and written back. One pair of functions
- * per row type. A word that can't be used is reported and the field keeps its value.
+ * Owns: the words of one row, read into a field of an object and written back. One pair of
+ * functions per row type. A word that can't be used is reported and the field keeps its value.
  *
  * Must not know: statements, blocks (bind.c, print.c).
  */
@@ -31,15 +31,17 @@ const struct conf_word *cursor_need(struct bind *b, struct cursor *c, const char
 	const struct conf_word *last = &c->stmt->words.v[c->next ? c->next - 1 : 0];
 
 	if (!cursor_peek(c)) {
-		diag_add(b->diags, DIAG_ERROR, "missing-word", last->at, "`%s` needs %s", last->text, what)
-			->class = DIAG_MISSING_WORD;
+		diag_add(b->diags, DIAG_ERROR, "missing-word", last->at, "`%s` needs %s",
+			 last->text, what)
+			->class
+			= DIAG_MISSING_WORD;
 		return NULL;
 	}
 	return cursor_take(c);
 }
 
-static bool bad_word(struct bind *b, const struct conf_word *w, const char *code, const char *expected,
-		     const char *fmt)
+static bool bad_word(struct bind *b, const struct conf_word *w, const char *code,
+		     const char *expected, const char *fmt)
 {
 	struct diag *d = diag_add(b->diags, DIAG_ERROR, code, w->at, fmt, w->text);
 
@@ -68,8 +70,8 @@ static bool number_parse(const char *s, bool cnumber, int64_t *ret, bool *ret_ra
 
 static const char *expected_range(struct arena *a, int64_t min, int64_t max, const char *unit)
 {
-	return arena_printf(a, "a number from %" PRId64 " to %" PRId64 "%s%s", min, max, unit ? " " : "",
-			    unit ? unit : "");
+	return arena_printf(a, "a number from %" PRId64 " to %" PRId64 "%s%s", min, max,
+			    unit ? " " : "", unit ? unit : "");
 }
 
 bool bind_number(struct bind *b, const struct conf_word *w, bool cnumber, int64_t min, int64_t max,
@@ -117,26 +119,28 @@ static int64_t number_load(const struct row *row, const void *obj)
 	case 2:
 		return *(const uint16_t *)p;
 	case 4:
-		return row->is_signed ? *(const int32_t *)p : (int64_t)*(const uint32_t *)p;
+		return row->is_signed ? *(const int32_t *)p : (int64_t) * (const uint32_t *)p;
 	default:
-		return (int64_t)*(const uint64_t *)p;
+		return (int64_t) * (const uint64_t *)p;
 	}
 }
 
 /* Out of range: reported; true when the row says what to do instead. */
-static bool number_limit(struct bind *b, const struct row *row, const struct conf_word *w, int64_t *n)
+static bool number_limit(struct bind *b, const struct row *row, const struct conf_word *w,
+			 int64_t *n)
 {
 	struct diag *d;
 
 	if (*n == 0 && row->flags & ROW_ZERO_IS_ONE) {
-		diag_add(b->diags, DIAG_WARNING, "out-of-range", w->at, "0 makes no sense here, 1 is used");
+		diag_add(b->diags, DIAG_WARNING, "out-of-range", w->at,
+			 "0 makes no sense here, 1 is used");
 		*n = 1;
 		return true;
 	}
 	if (*n >= row->min && *n <= row->max)
 		return true;
-	d = diag_add(b->diags, row->flags & ROW_CLAMP ? DIAG_WARNING : DIAG_ERROR, "out-of-range", w->at,
-		     "%s is out of range", w->text);
+	d = diag_add(b->diags, row->flags & ROW_CLAMP ? DIAG_WARNING : DIAG_ERROR, "out-of-range",
+		     w->at, "%s is out of range", w->text);
 	d->expected = row_expected(row, b->a);
 	if (!(row->flags & ROW_CLAMP))
 		return false;
@@ -170,10 +174,11 @@ static bool parse_number(struct bind *b, const struct row *row, void *obj, struc
 	if (!number_parse(w->text, row->flags & ROW_CNUMBER || row->names, &n, &range) &&
 	    !number_named(b, row, w->text, &n))
 		return bad_word(b, w, "bad-number", row_expected(row, b->a),
-				row->names ? "`%s` is neither a number nor a known name" :
-					     "`%s` is not a number");
+				row->names ? "`%s` is neither a number nor a known name"
+					   : "`%s` is not a number");
 	if (range)
-		return bad_word(b, w, "out-of-range", row_expected(row, b->a), "%s is out of range");
+		return bad_word(b, w, "out-of-range", row_expected(row, b->a),
+				"%s is out of range");
 	if (!number_limit(b, row, w, &n))
 		return false;
 	number_store(row, obj, n);
@@ -221,7 +226,8 @@ static const char *time_text(struct arena *a, usec_t v, int64_t scale)
 
 	if (v % scale == 0)
 		return arena_printf(a, "%" PRId64, v / scale);
-	n = snprintf(digits, sizeof(digits), "%0*" PRId64, scale == USEC_PER_SEC ? 6 : 3, v % scale);
+	n = snprintf(digits, sizeof(digits), "%0*" PRId64, scale == USEC_PER_SEC ? 6 : 3,
+		     v % scale);
 	while (n > 1 && digits[n - 1] == '0')
 		digits[--n] = '\0';
 	return arena_printf(a, "%" PRId64 ".%s", v / scale, digits);
@@ -235,16 +241,20 @@ static int64_t row_scale(const struct row *row)
 bool bind_time(struct bind *b, const struct conf_word *w, int64_t scale, int64_t min, int64_t max,
 	       usec_t *ret)
 {
-	struct row row = {.type = T_TIME, .scale = scale, .min = min, .max = max, .unit = "seconds"};
+	struct row row = {
+		.type = T_TIME, .scale = scale, .min = min, .max = max, .unit = "seconds"};
 	usec_t v = 0;
 	int r = time_parse(w->text, row_scale(&row), false, &v);
 
 	if (r < 0)
-		return bad_word(b, w, "bad-number", row_expected(&row, b->a), "`%s` is not a number");
+		return bad_word(b, w, "bad-number", row_expected(&row, b->a),
+				"`%s` is not a number");
 	if (v < min || v > max)
-		return bad_word(b, w, "out-of-range", row_expected(&row, b->a), "%s is out of range");
+		return bad_word(b, w, "out-of-range", row_expected(&row, b->a),
+				"%s is out of range");
 	if (r > 0)
-		diag_add(b->diags, DIAG_WARNING, "rounded", w->at, "%s has more digits than count", w->text);
+		diag_add(b->diags, DIAG_WARNING, "rounded", w->at, "%s has more digits than count",
+			 w->text);
 	*ret = v;
 	return true;
 }
@@ -257,10 +267,11 @@ static bool parse_time(struct bind *b, const struct row *row, void *obj, struct 
 
 	if (r < 0)
 		return bad_word(b, w, "bad-number", row_expected(row, b->a),
-				row->flags & ROW_WHOLE ? "`%s` is not a whole number" :
-							 "`%s` is not a number");
+				row->flags & ROW_WHOLE ? "`%s` is not a whole number"
+						       : "`%s` is not a number");
 	if (r > 0)
-		diag_add(b->diags, DIAG_WARNING, "rounded", w->at, "%s has more digits than count", w->text);
+		diag_add(b->diags, DIAG_WARNING, "rounded", w->at, "%s has more digits than count",
+			 w->text);
 	if (v == 0 && row->flags & ROW_ZERO_IS_ONE)
 		v = number_limit(b, row, w, &v) ? row_scale(row) : v;
 	if (!number_limit(b, row, w, &v))
@@ -272,7 +283,8 @@ static bool parse_time(struct bind *b, const struct row *row, void *obj, struct 
 static void print_time(struct text *t, const struct row *row, const void *obj)
 {
 	text_printf(t, " %s",
-		    time_text(t->a, *(const usec_t *)((const char *)obj + row->offset), row_scale(row)));
+		    time_text(t->a, *(const usec_t *)((const char *)obj + row->offset),
+			      row_scale(row)));
 }
 
 /* ---- switches ---- */
@@ -326,9 +338,10 @@ static bool parse_string(struct bind *b, const struct row *row, void *obj, struc
 
 	if (row->max && n > (size_t)row->max) {
 		if (!(row->flags & ROW_TRUNCATE))
-			return bad_word(b, w, "too-long", row_expected(row, b->a), "`%s` is too long");
-		diag_add(b->diags, DIAG_WARNING, "too-long", w->at, "only the first %d characters of `%s` count",
-			 (int)row->max, w->text);
+			return bad_word(b, w, "too-long", row_expected(row, b->a),
+					"`%s` is too long");
+		diag_add(b->diags, DIAG_WARNING, "too-long", w->at,
+			 "only the first %d characters of `%s` count", (int)row->max, w->text);
 		*p = arena_copy(b->a, w->text, (size_t)row->max);
 		return true;
 	}
@@ -353,7 +366,8 @@ static bool parse_enum(struct bind *b, const struct row *row, void *obj, struct 
 	struct diag *d;
 
 	for (const struct choice *ch = row->choices; ch->name; ch++) {
-		if (row->flags & ROW_NOCASE ? !strcasecmp(ch->name, w->text) : str_eq(ch->name, w->text)) {
+		if (row->flags & ROW_NOCASE ? !strcasecmp(ch->name, w->text)
+					    : str_eq(ch->name, w->text)) {
 			*((uint8_t *)obj + row->offset) = (uint8_t)ch->value;
 			return true;
 		}
@@ -393,7 +407,8 @@ static bool parse_ip(struct bind *b, const struct row *row, void *obj, struct cu
 	struct ip_addr a;
 
 	if (!ip_parse(w->text, &a) || !family_fits(row, &a))
-		return bad_word(b, w, "bad-address", row_expected(row, b->a), "`%s` can't be used here");
+		return bad_word(b, w, "bad-address", row_expected(row, b->a),
+				"`%s` can't be used here");
 	*(struct ip_addr *)((char *)obj + row->offset) = a;
 	return true;
 }
@@ -416,11 +431,13 @@ static bool parse_prefix(struct bind *b, const struct row *row, void *obj, struc
 	bool range;
 
 	if (!ip_parse(ip, &a) || !family_fits(row, &a))
-		return bad_word(b, w, "bad-address", row_expected(row, b->a), "`%s` is not an address");
+		return bad_word(b, w, "bad-address", row_expected(row, b->a),
+				"`%s` is not an address");
 	len = ip_bits(&a);
 	if (slash && (!number_parse(slash + 1, false, &len, &range) || range || len < 0 ||
 		      len > ip_bits(&a))) {
-		bad_word(b, w, "bad-prefix", arena_printf(b->a, "a prefix length from 0 to %u", ip_bits(&a)),
+		bad_word(b, w, "bad-prefix",
+			 arena_printf(b->a, "a prefix length from 0 to %u", ip_bits(&a)),
 			 "`%s` has no usable prefix length, the full length is used");
 		len = ip_bits(&a);
 	}
@@ -450,7 +467,8 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 	} else {
 		n = conf_script_words(c->stmt->raw, b->a, pieces, ARRAY_SIZE(pieces));
 		if (n < 2)
-			return bad_word(b, first, "bad-script", NULL, "the quotes of `%s` don't match");
+			return bad_word(b, first, "bad-script", NULL,
+					"the quotes of `%s` don't match");
 		n--;
 		memmove(pieces, pieces + 1, sizeof(pieces) - sizeof(pieces[0]));
 		c->next = n > 3 ? c->stmt->words.n - 1 : c->stmt->words.n;
@@ -474,7 +492,8 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 
 static void print_script(struct text *t, const struct row *row, const void *obj)
 {
-	const struct conf_script *s = *(struct conf_script *const *)((const char *)obj + row->offset);
+	const struct conf_script *s =
+		*(struct conf_script *const *)((const char *)obj + row->offset);
 
 	if (!s)
 		return;
@@ -616,7 +635,8 @@ static const struct type_ops {
 static bool parse_bare(struct bind *b, const struct row *row, void *obj, const struct cursor *c)
 {
 	struct conf_word word = {.text = row->bare ? row->bare : "", .at = c->stmt->at};
-	struct conf_stmt stmt = {.words = {.v = &word, .n = 1, .cap = 1}, .raw = "", .at = c->stmt->at};
+	struct conf_stmt stmt = {
+		.words = {.v = &word, .n = 1, .cap = 1}, .raw = "", .at = c->stmt->at};
 	struct cursor bare = {.stmt = &stmt};
 
 	if (row->type == T_SCRIPT || row->type == T_WORDS || (!row->bare && row->type != T_STRING))
@@ -675,9 +695,9 @@ const char *row_expected(const struct row *row, struct arena *a)
 	case T_ENUM:
 		return expected_choices(row, a);
 	case T_IP:
-		return row->family == IP_V4 ? "an IPv4 address" :
-		       row->family == IP_V6 ? "an IPv6 address" :
-					      "an IP address";
+		return row->family == IP_V4   ? "an IPv4 address"
+		       : row->family == IP_V6 ? "an IPv6 address"
+					      : "an IP address";
 	case T_PREFIX:
 		return "an address, with /LENGTH if need be";
 	case T_SCRIPT:
