@@ -380,6 +380,7 @@ static void test_vip_fight_ends(void **state)
 static void test_vips_removed_slowly_or_all_at_once(void **state)
 {
 	struct conf *c = one(100);
+	unsigned announced = 0;
 	char text[20];
 	struct bench b;
 
@@ -392,8 +393,13 @@ static void test_vips_removed_slowly_or_all_at_once(void **state)
 	for (int k = 1; k < 100; k++) {
 		snprintf(text, sizeof(text), "10.0.1.%d", k);
 		bench_vip_gone(&b, 0, text);
+		announced += act_count(&b, VRRP_DO_ANNOUNCE);
 		assert_int_equal(bench_state(&b, 0), VRRP_MASTER);
 	}
+	assert_int_equal(announced, 1); /* and once more for the rest, in a moment */
+	assert_int_equal(vrrp_router_deadline(b.r), b.now + 100 * MS);
+	bench_next(&b);
+	assert_string_equal(acts(&b), "U");
 	for (int k = 0; k < 20; k++) {
 		b.now += 15 * SEC;
 		bench_vip_gone(&b, 0, "10.0.1.1");

@@ -10,6 +10,8 @@
 
 #define VIP_WINDOW (60 * USEC_PER_SEC)
 #define VIP_LOSSES_MOST 5
+/* A flushed interface loses its addresses one by one: they are not announced 2,000 times 2,000. */
+#define VIP_BURST (100 * USEC_PER_MSEC)
 
 struct vrrp_action *emit(struct vrrp_router *r, enum vrrp_action_kind kind, const struct inst *i)
 {
@@ -78,9 +80,10 @@ void change_state(struct vrrp_router *r, struct inst *i, enum vrrp_state to,
 	i->adopting = i->wants = i->left = i->discarding = i->preempt_over = false;
 	i->preempt_at = 0;
 	i->lower_notes = i->heal_step = 0;
+	i->vip_restored = false;
 	i->rival.family = IP_NONE;
 	for (unsigned t = 0; t < TIMERS; t++)
-		if (t != T_VIP)
+		if (t != T_VIP || !i->vip_fault)
 			i->timer[t] = USEC_NEVER;
 	deadlines_fix(r, i);
 }
@@ -249,6 +252,18 @@ static void refresh_fire(struct vrrp_router *r, struct inst *i)
 		  every ? usec_max(i->timer[T_REFRESH], r->now - every) + every : USEC_NEVER);
 }
 
+static void vip_fire(struct vrrp_router *r, struct inst *i)
+{
+	timer_set(r, i, T_VIP, USEC_NEVER);
+	if (i->vip_fault) {
+		i->vip_fault = false;
+		router_queue(r, i);
+	} else if (i->vip_restored) {
+		i->vip_restored = false;
+		emit_announce(r, i, 1);
+	}
+}
+
 void inst_timer_fire(struct vrrp_router *r, struct inst *i, enum timer t)
 {
 	switch (t) {
@@ -282,9 +297,7 @@ void inst_timer_fire(struct vrrp_router *r, struct inst *i, enum timer t)
 		leave_finish(r, i);
 		return;
 	case T_VIP:
-		i->vip_fault = false;
-		timer_set(r, i, t, USEC_NEVER);
-		router_queue(r, i);
+		vip_fire(r, i);
 		return;
 	case T_START:
 		timer_set(r, i, t, USEC_NEVER);
@@ -329,6 +342,11 @@ void inst_vip_gone(struct vrrp_router *r, struct inst *i, const struct ip_addr *
 		return;
 	}
 	emit(r, VRRP_DO_OWN, i);
-	emit_announce(r, i, 1);
+	if (i->timer[T_VIP] == USEC_NEVER) {
+		emit_announce(r, i, 1);
+		timer_set(r, i, T_VIP, r->now + VIP_BURST);
+	} else {
+		i->vip_restored = true;
+	}
 	emit_note(r, i, VRRP_NOTE_VIP_RESTORED)->address = *vip;
 }

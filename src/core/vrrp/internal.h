@@ -27,7 +27,7 @@ enum timer {
 	T_RIVAL,   /* MASTER: the rival has been silent long enough */
 	T_OWNER,   /* MASTER: does the other address owner persist? */
 	T_LEAVE,   /* leaving MASTER: the addresses go now */
-	T_VIP,	   /* FAULT because of removed VIPs: try again */
+	T_VIP,	   /* FAULT because of removed VIPs: try again. MASTER: announce those put back */
 	T_START,   /* INIT: vrrp_startup_delay is over */
 	TIMERS,
 };
@@ -73,8 +73,8 @@ struct inst {
 	bool discarding; /* adverts of a lower master are being ignored */
 	bool preempt_over;
 	bool leaving, handed;
-	bool owner_lowered; /* 254 because of another owner */
-	bool vip_fault;
+	bool owner_lowered;	       /* 254 because of another owner */
+	bool vip_fault, vip_restored;  /* restored: put back, but not yet announced */
 	bool vips_changed, vips_added; /* by a reload, not yet acted on */
 	uint8_t lower_notes;	       /* discards noted since the last accepted advert */
 	uint8_t heal_step;
