@@ -77,6 +77,7 @@ static void *begin(const struct snapshot *s)
 static void print_priority(const struct board_instance *i)
 {
 	bool arithmetic = false;
+	int sum = i->base;
 
 	printf("  priority   %u", i->base);
 	for (unsigned k = 0; k < i->n_parts; k++) {
@@ -86,7 +87,10 @@ static void print_priority(const struct board_instance *i)
 			continue;
 		printf(" %c %d (%s)", p->value < 0 ? '-' : '+', abs(p->value), p->name);
 		arithmetic = true;
+		sum += p->value;
 	}
+	if (i->n_parts == BOARD_PARTS && sum != i->effective) /* the board has room for the first only */
+		printf(" %c %d (others)", i->effective < sum ? '-' : '+', abs(i->effective - sum));
 	if (arithmetic || i->effective != i->base)
 		printf(" = %u", i->effective);
 	for (unsigned k = 0; k < i->n_parts; k++)

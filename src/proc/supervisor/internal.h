@@ -72,7 +72,7 @@ struct supervisor {
 	pid_t script;		 /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
 	struct control *control;
-	int lock_fd, pid_fd;
+	int lock_fd, pid_fd, started_fd;
 	char pid_path[RUN_PATH_MAX], vrrp_pid_path[RUN_PATH_MAX]; /* "": none */
 };
 
@@ -136,6 +136,8 @@ void supervisor_stop(struct supervisor *s, int status);
  * 0 good, 2 the configuration has errors, 1 another failure. */
 void reload_start(struct supervisor *s, bool dry_run, const struct report *r,
 		  void (*done)(void *ctx, int status), void *ctx);
+/* The worker that has to answer next. */
+enum process reload_waits_for(const struct supervisor *s);
 void reload_worker_ready(struct worker *w, const struct msg_ready *m);
 /* The worker died while the reload waits for it. */
 void reload_worker_gone(struct worker *w);

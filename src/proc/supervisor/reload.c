@@ -20,6 +20,9 @@ struct reload {
 	bool committed; /* the vrrp worker has taken it */
 };
 
+/* A worker that has not answered by then is started again. */
+#define RELOAD_LIMIT (30 * USEC_PER_SEC)
+
 enum { RELOAD_OK = 0, RELOAD_FAILED = 1, RELOAD_ERRORS = 2 };
 
 static void nobody_asks(void *ctx, int status)
@@ -33,6 +36,8 @@ static void finish(struct supervisor *s, int status)
 
 	s->reload = NULL;
 	s->reload_again = false;
+	if (s->phase == PHASE_RUNNING)
+		loop_timer_set(s->timer, USEC_NEVER);
 	if (s->next.number > 0)
 		generation_done(s, &s->next, false);
 	sdnotify_ready();
@@ -74,8 +79,13 @@ static void report_plan(struct supervisor *s, const struct conf_loaded *l, const
 
 static int hand_out(struct supervisor *s, const struct conf_loaded *l, const struct report *r)
 {
-	int e = generation_make(s, l->conf, s->now.number + 1, &s->next);
+	int e;
 
+	if (s->worker[PROC_VRRP].channel.fd < 0) {
+		report_text(r, LVL_ERR, "the vrrp worker is not running: nothing was changed");
+		return -ENOTCONN;
+	}
+	e = generation_make(s, l->conf, s->now.number + 1, &s->next);
 	if (e == 0) {
 		e = worker_configure(&s->worker[PROC_VRRP], &s->next, false);
 		if (e < 0)
@@ -129,6 +139,7 @@ void reload_start(struct supervisor *s, bool dry_run, const struct report *r,
 	if (!s->reload)
 		abort();
 	*s->reload = (struct reload){.report = *r, .done = done, .ctx = ctx};
+	loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
 }
 
 /* The new generation is in force for the elections: it is the present one now. */
@@ -155,6 +166,11 @@ static void reload_complete(struct supervisor *s)
 {
 	report_text(&s->reload->report, LVL_NOTICE, "Reload complete, generation %u is in force", s->now.number);
 	finish(s, RELOAD_OK);
+}
+
+enum process reload_waits_for(const struct supervisor *s)
+{
+	return s->reload->committed ? PROC_RUNNER : PROC_VRRP;
 }
 
 void reload_worker_ready(struct worker *w, const struct msg_ready *m)

@@ -22,6 +22,7 @@ struct settings *settings_new(const struct conf *conf)
 		.nftables_ipvs = arena_strdup(a, g->nftables_ipvs),
 		.tmp_config_directory = arena_strdup(a, g->tmp_config_directory),
 		.process_name = arena_strdup(a, g->process_name),
+		.vrrp_process_name = arena_strdup(a, g->vrrp_sched.process_name),
 		.state_dump_file = arena_strdup(a, g->state_dump_file),
 		.disable_local_igmp = g->disable_local_igmp,
 		.use_pid_dir = g->use_pid_dir,
@@ -34,6 +35,8 @@ struct settings *settings_new(const struct conf *conf)
 		.startup = command_new(g->startup_script, NULL, 0, NULL),
 		.shutdown = command_new(g->shutdown_script, NULL, 0, NULL),
 	};
+	if (g->process_names && !s->vrrp_process_name)
+		s->vrrp_process_name = "keepalived_vrrp";
 	return s;
 }
 

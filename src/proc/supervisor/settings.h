@@ -11,7 +11,7 @@ struct command;
 struct settings {
 	struct arena *arena;
 	const char *instance, *net_namespace, *net_namespace_ipvs, *nftables, *nftables_ipvs;
-	const char *tmp_config_directory, *process_name, *state_dump_file;
+	const char *tmp_config_directory, *process_name, *vrrp_process_name, *state_dump_file;
 	bool disable_local_igmp, use_pid_dir, data_use_instance;
 	uint32_t child_wait_time, file_mask, json_version;
 	struct command *startup, *shutdown; /* or NULL */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,15 +49,16 @@ void report_text(const struct report *r, enum log_level level, const char *fmt, 
 }
 
 /* Tells whoever waits for the start (the process that daemonised) how it went. Once. */
-static void tell_started(const struct supervisor *s, int status)
+static void tell_started(struct supervisor *s, int status)
 {
 	const uint8_t byte = (uint8_t)status;
 
-	if (s->o->started_fd < 0 || s->phase > PHASE_RUNNING)
+	if (s->started_fd < 0)
 		return;
-	if (write(s->o->started_fd, &byte, 1) != 1)
+	if (write(s->started_fd, &byte, 1) != 1)
 		log_debug("nobody waits for the start");
-	close(s->o->started_fd);
+	close(s->started_fd);
+	s->started_fd = -1;
 }
 
 /* ---- scripts of start and stop ---- */
@@ -149,6 +151,9 @@ static void on_deadline(void *ctx)
 	if (s->script > 0) {
 		log_err("%s script took too long, killed", s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown");
 		(void)child_kill(s->script, SIGKILL);
+	} else if (s->reload && s->phase == PHASE_RUNNING) {
+		log_err("no answer to the new configuration");
+		worker_kill(&s->worker[reload_waits_for(s)]);
 	} else if (s->phase == PHASE_STOPPING_VRRP) {
 		log_err("the vrrp worker did not stop in time, killed");
 		worker_kill(&s->worker[PROC_VRRP]);
@@ -361,6 +366,15 @@ static void catch_signals(struct supervisor *s)
 
 /* ---- start and end of the process ---- */
 
+static void name_process(const struct supervisor *s)
+{
+	const char *name = s->now.settings->process_name;
+
+	if (name)
+		prctl(PR_SET_NAME, name);
+	(void)process_subreaper();
+}
+
 /* -d: the configuration as it was understood. */
 static void log_configuration(const struct conf_loaded *l)
 {
@@ -426,7 +440,7 @@ static void clean_up(struct supervisor *s)
 
 int supervisor_main(const struct supervisor_options *options)
 {
-	struct supervisor s = {.o = options, .lock_fd = -1, .pid_fd = -1, .now = {.text_fd = -1},
+	struct supervisor s = {.o = options, .lock_fd = -1, .pid_fd = -1, .started_fd = options->started_fd, .now = {.text_fd = -1},
 			       .next = {.text_fd = -1}, .phase = PHASE_STARTUP_SCRIPT};
 	int status;
 
@@ -442,6 +456,7 @@ int supervisor_main(const struct supervisor_options *options)
 	status = prepare(&s);
 	if (status == EXIT_OK) {
 		umask((mode_t)(options->file_mask >= 0 ? (unsigned)options->file_mask : s.now.settings->file_mask));
+		name_process(&s);
 		catch_signals(&s);
 		if (!run_script(&s, s.now.settings->startup, s.now.settings->startup_timeout, "startup"))
 			start_workers(&s);

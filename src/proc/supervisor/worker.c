@@ -142,10 +142,20 @@ static void start_failed(struct worker *w, int error)
 	supervisor_worker_gone(w, -1);
 }
 
+/* What ps shows, and pgrep looks for. */
+static const char *program_name(const struct worker *w)
+{
+	const char *vrrp = w->s->now.settings->vrrp_process_name;
+
+	if (w->id == PROC_VRRP && vrrp)
+		return vrrp;
+	return w->s->o->keepalived ? "keepalived" : "holdfast";
+}
+
 void worker_start(struct worker *w, bool adopt)
 {
 	struct supervisor *s = w->s;
-	char *argv[] = {s->o->keepalived ? "keepalived" : "holdfast", "--worker", (char *)process_name(w->id), NULL};
+	char *argv[] = {(char *)program_name(w), "--worker", (char *)process_name(w->id), NULL};
 	int ends[2];
 	pid_t pid;
 	int r;
