@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every order of events that two nodes can meet within a bound: packets delivered in any order,
- * late or lost, a node crashed, started, left. A depth first search over the shipped core with
- * states taken apart and put back (so it looks into core/vrrp/internal.h), states seen before are
- * not entered again. In every state the invariants must hold, and from every state a quiet network
- * must lead to one master, the right one, within the bound.
+ * Every order of events that two nodes, alone or with a sync group, can meet within a bound:
+ * packets delivered in any order, late or lost, a node crashed, started, left. A depth first search
+ * over the shipped core with states taken apart and put back (so it looks into
+ * core/vrrp/internal.h), states seen before are not entered again. In every state the invariants
+ * must hold, and from every state a quiet network must lead to one master, the right one, within
+ * the bound.
  *
  *   explore [DEPTH]
  */
@@ -18,27 +19,37 @@
 #define DEPTH 14
 #define DEPTH_MOST 64
 #define FLIGHT_MOST 4
+#define INSTANCES_MOST 2
 #define TABLE_SIZE (1u << 22)
 #define LOSSES 3
 #define OVERTAKEN_MOST 2 /* ticks that a packet may arrive too late */
 
 struct flight {
-	uint8_t to, priority, overtaken;
+	uint8_t to, instance, priority, overtaken;
+};
+
+struct node {
+	struct inst inst[INSTANCES_MOST];
+	uint32_t heap[INSTANCES_MOST];
+	uint8_t group_state;
+	bool alive;
+	bool owns[INSTANCES_MOST];
+	/* when a master that must not be preempted was heard, 0: never or it left */
+	usec_t respected[INSTANCES_MOST];
 };
 
 struct world {
-	struct inst inst[2];
-	bool alive[2], owns[2];
-	usec_t respected[2]; /* when a master that must not be preempted was heard, 0: never or it
-				left */
+	struct node node[2];
 	uint8_t losses, crashes, leaves;
 	uint8_t n_flights;
-	struct flight flight[FLIGHT_MOST];
+	struct flight flight[FLIGHT_MOST * INSTANCES_MOST];
 	usec_t now;
 };
 
 struct setting {
 	const char *name;
+	unsigned depth_less; /* than the others: it has more states */
+	unsigned instances;  /* 2: in a sync group */
 	uint8_t version, priority[2];
 	bool nopreempt[2];
 	usec_t preempt_delay;
@@ -53,13 +64,12 @@ struct explorer {
 	const struct setting *setting;
 	struct vrrp_router *router[2];
 	struct vrrp_out out[2];
-	struct inst pristine[2];
-	struct conf *conf[2];
+	struct node pristine[2];
 	struct arena *arena;
 	uint64_t *seen; /* hash with the moves left in the low byte */
 	uint64_t states, moves;
 	struct move path[DEPTH_MOST];
-	unsigned depth, depth_most;
+	unsigned depth;
 	bool failed;
 };
 
@@ -77,21 +87,44 @@ static void fail(struct explorer *x, const struct world *w, const char *why)
 	for (unsigned k = 0; k < x->depth; k++)
 		printf("  %s %u\n", x->path[k].what, x->path[k].which);
 	for (unsigned n = 0; n < 2; n++)
-		printf("  n%u: %s, priority %u%s\n", n, vrrp_state_name(w->inst[n].state),
-		       w->inst[n].effective, w->alive[n] ? "" : ", dead");
+		for (unsigned k = 0; k < x->setting->instances; k++)
+			printf("  n%u i%u: %s, priority %u%s\n", n, k,
+			       vrrp_state_name(w->node[n].inst[k].state),
+			       w->node[n].inst[k].effective, w->node[n].alive ? "" : ", dead");
 }
 
 /* ---- the core, driven ---- */
 
-static void router_load(struct explorer *x, const struct world *w, unsigned n)
+static void router_load(struct explorer *x, const struct node *node, struct vrrp_router *r)
 {
-	struct vrrp_router *r = x->router[n];
-
-	r->inst[0] = w->inst[n];
+	r->stopped = 0;
+	r->stopping = false;
+	for (unsigned k = 0; k < x->setting->instances; k++) {
+		r->inst[k] = node->inst[k];
+		r->heap[k] = node->heap[k];
+		r->stopped += node->inst[k].state == VRRP_STOP;
+		r->stopping |= node->inst[k].leaving || node->inst[k].state == VRRP_STOP;
+	}
 	r->started = true;
-	r->stopping = w->inst[n].leaving || w->inst[n].state == VRRP_STOP;
-	r->stopped = w->inst[n].state == VRRP_STOP;
 	r->queue_n = 0;
+	r->groups_stopped = 0;
+	if (r->conf->groups.n)
+		r->groups[0].state = node->group_state;
+}
+
+static void router_save(struct explorer *x, struct node *node, const struct vrrp_router *r)
+{
+	unsigned stopped = 0;
+
+	for (unsigned k = 0; k < x->setting->instances; k++) {
+		node->inst[k] = r->inst[k];
+		node->heap[k] = r->heap[k];
+		stopped += r->inst[k].state == VRRP_STOP;
+	}
+	if (r->conf->groups.n)
+		node->group_state = r->groups[0].state;
+	if (stopped == x->setting->instances)
+		node->alive = false;
 }
 
 static void actions_do(struct explorer *x, struct world *w, unsigned n)
@@ -102,49 +135,56 @@ static void actions_do(struct explorer *x, struct world *w, unsigned n)
 		const struct vrrp_action *a = &out->v[k];
 
 		if (a->kind == VRRP_DO_OWN)
-			w->owns[n] = true;
+			w->node[n].owns[a->id] = true;
 		if (a->kind == VRRP_DO_DISOWN)
-			w->owns[n] = false;
+			w->node[n].owns[a->id] = false;
 		/* more than fits in flight is lost */
-		if (a->kind == VRRP_DO_SEND_ADVERT && w->n_flights < FLIGHT_MOST)
-			w->flight[w->n_flights++] =
-				(struct flight){.to = !n, .priority = a->priority};
+		if (a->kind == VRRP_DO_SEND_ADVERT &&
+		    w->n_flights < FLIGHT_MOST * x->setting->instances)
+			w->flight[w->n_flights++] = (struct flight){
+				.to = !n, .instance = (uint8_t)a->id, .priority = a->priority};
 	}
+}
+
+static void invariants_check(struct explorer *x, const struct world *w, const struct node *node)
+{
+	bool leaving = false, torn = false;
+
+	for (unsigned k = 0; k < x->setting->instances; k++) {
+		bool master = node->inst[k].state == VRRP_MASTER;
+
+		if (node->owns[k] != master)
+			fail(x, w, "the addresses are not where the MASTER is");
+		leaving |= node->inst[k].leaving || node->inst[k].state == VRRP_STOP;
+		torn |= node->inst[k].state != node->inst[0].state;
+	}
+	if (torn && !leaving)
+		fail(x, w, "the sync group is torn");
 }
 
 static void node_step(struct explorer *x, struct world *w, unsigned n, const struct vrrp_event *ev)
 {
-	router_load(x, w, n);
+	router_load(x, &w->node[n], x->router[n]);
 	x->out[n].n = 0;
 	vrrp_router_step(x->router[n], w->now, ev, &x->out[n]);
 	x->moves++;
-	w->inst[n] = x->router[n]->inst[0];
+	router_save(x, &w->node[n], x->router[n]);
 	actions_do(x, w, n);
-	if (w->inst[n].state == VRRP_STOP)
-		w->alive[n] = false;
-	if (w->owns[n] != (w->inst[n].state == VRRP_MASTER))
-		fail(x, w, "the addresses are not where the MASTER is");
+	invariants_check(x, w, &w->node[n]);
 }
 
 static void node_boot(struct explorer *x, struct world *w, unsigned n)
 {
 	const struct vrrp_event start = {.kind = VRRP_EV_START};
 
-	w->inst[n] = x->pristine[n];
-	w->alive[n] = true;
-	w->respected[n] = 0;
+	w->node[n] = x->pristine[n];
+	w->node[n].alive = true;
 	node_step(x, w, n, &start);
 }
 
-static void node_crash(struct world *w, unsigned n)
+static void node_crash(struct explorer *x, struct world *w, unsigned n)
 {
-	w->alive[n] = false;
-	w->owns[n] = false;
-	w->inst[n].state = VRRP_INIT;
-	w->inst[n].leaving = false;
-	for (unsigned t = 0; t < TIMERS; t++)
-		w->inst[n].timer[t] = USEC_NEVER;
-	w->inst[n].due = USEC_NEVER;
+	w->node[n] = x->pristine[n];
 }
 
 static bool beats(uint8_t priority, unsigned n, uint8_t other_priority, unsigned other)
@@ -154,24 +194,25 @@ static bool beats(uint8_t priority, unsigned n, uint8_t other_priority, unsigned
 
 static void packet_deliver(struct explorer *x, struct world *w, struct flight p)
 {
-	struct vrrp_event ev = {.kind = VRRP_EV_ADVERT};
-	const struct inst *i = &w->inst[p.to];
+	struct vrrp_event ev = {.kind = VRRP_EV_ADVERT, .id = p.instance};
+	struct node *node = &w->node[p.to];
+	const struct inst *i = &node->inst[p.instance];
 	bool master = i->state == VRRP_MASTER && !i->leaving;
 	bool better = p.priority && beats(p.priority, !p.to, i->effective, p.to);
 
-	if (!w->alive[p.to])
+	if (!node->alive)
 		return;
 	if (!p.priority)
-		w->respected[p.to] = 0;
+		node->respected[p.instance] = 0;
 	else if (p.priority >= i->effective || x->setting->nopreempt[p.to])
-		w->respected[p.to] = w->now;
+		node->respected[p.instance] = w->now;
 	ev.rx.advert = (struct vrrp_advert){.version = x->setting->version,
-					    .vrid = 1,
+					    .vrid = (uint8_t)(p.instance + 1),
 					    .priority = p.priority,
 					    .interval = INTERVAL};
 	ev.rx.from = address_of(!p.to);
 	node_step(x, w, p.to, &ev);
-	if (master && better == (w->inst[p.to].state == VRRP_MASTER))
+	if (master && better == (i->state == VRRP_MASTER))
 		fail(x, w, "a MASTER must yield to the better, and only to it");
 }
 
@@ -184,52 +225,59 @@ static struct flight flight_take(struct world *w, unsigned k)
 	return p;
 }
 
-static usec_t earliest(const struct world *w, unsigned *ret_n)
+static usec_t earliest(const struct explorer *x, const struct world *w, unsigned *ret_n)
 {
 	usec_t due = USEC_NEVER;
 
 	for (unsigned n = 0; n < 2; n++)
-		if (w->alive[n] && w->inst[n].due < due) {
-			due = w->inst[n].due;
-			*ret_n = n;
-		}
+		for (unsigned k = 0; k < x->setting->instances; k++)
+			if (w->node[n].alive && w->node[n].inst[k].due < due) {
+				due = w->node[n].inst[k].due;
+				*ret_n = n;
+			}
 	return due;
 }
 
 static void time_pass(struct explorer *x, struct world *w)
 {
 	const struct vrrp_event tick = {.kind = VRRP_EV_TICK};
+	bool backup[INSTANCES_MOST];
+	struct node *node;
 	unsigned n = 0;
-	usec_t due = earliest(w, &n);
-	bool backup;
+	usec_t due = earliest(x, w, &n);
 
 	if (due == USEC_NEVER)
 		return;
 	for (unsigned k = 0; k < w->n_flights; k++)
 		w->flight[k].overtaken++;
 	w->now = usec_max(w->now, due);
-	backup = w->inst[n].state == VRRP_BACKUP;
+	node = &w->node[n];
+	for (unsigned k = 0; k < x->setting->instances; k++)
+		backup[k] = node->inst[k].state == VRRP_BACKUP;
 	node_step(x, w, n, &tick);
-	if (backup && w->inst[n].state == VRRP_MASTER && w->respected[n] &&
-	    w->now - w->respected[n] < 3 * INTERVAL)
-		fail(x, w, "a master was preempted that must not be");
+	for (unsigned k = 0; k < x->setting->instances; k++)
+		if (backup[k] && node->inst[k].state == VRRP_MASTER && node->respected[k] &&
+		    w->now - node->respected[k] < 3 * INTERVAL)
+			fail(x, w, "a master was preempted that must not be");
 }
 
 /* ---- the quiet end of every path ---- */
 
 static usec_t bound(const struct explorer *x)
 {
-	return 2 * vrrp_master_down_interval(x->setting->version, 1, INTERVAL, 3) +
-	       x->setting->preempt_delay + 2 * INTERVAL;
+	usec_t down = vrrp_master_down_interval(x->setting->version, 1, INTERVAL, 3);
+
+	/* the members of a group wait for each other */
+	return 2 * x->setting->instances * down + x->setting->preempt_delay + 2 * INTERVAL;
 }
 
-static void settled_check(struct explorer *x, const struct world *w)
+static void settled_check(struct explorer *x, const struct world *w, unsigned k)
 {
 	unsigned masters = 0, alive = 0, master = 0;
 
 	for (unsigned n = 0; n < 2; n++) {
-		alive += w->alive[n] && !w->inst[n].leaving;
-		if (w->inst[n].state != VRRP_MASTER)
+		alive += w->node[n].alive && !w->node[n].inst[k].leaving;
+		if (w->node[n].inst[k].state != VRRP_MASTER)
 			continue;
 		masters++;
 		master = n;
@@ -237,7 +285,7 @@ static void settled_check(struct explorer *x, const struct world *w)
 	if (masters != (alive ? 1 : 0))
 		fail(x, w, "not one MASTER after the bound");
 	else if (alive == 2 && !x->setting->nopreempt[!master] &&
-		 w->inst[!master].effective > w->inst[master].effective)
+		 w->node[!master].inst[k].effective > w->node[master].inst[k].effective)
 		fail(x, w, "the MASTER is not the best");
 }
 
@@ -249,11 +297,12 @@ static void settle(struct explorer *x, struct world w)
 	for (;;) {
 		while (w.n_flights && !x->failed)
 			packet_deliver(x, &w, flight_take(&w, 0));
-		if (x->failed || earliest(&w, &n) > end)
+		if (x->failed || earliest(x, &w, &n) > end)
 			break;
 		time_pass(x, &w);
 	}
-	settled_check(x, &w);
+	for (unsigned k = 0; k < x->setting->instances; k++)
+		settled_check(x, &w, k);
 }
 
 /* ---- states ---- */
@@ -289,26 +338,31 @@ static uint64_t inst_hash(uint64_t h, const struct inst *i, usec_t now)
 	return mix(h, i->heal_step);
 }
 
-static uint64_t world_hash(const struct world *w)
+static uint64_t world_hash(const struct explorer *x, const struct world *w)
 {
 	uint64_t h = 1;
 
 	for (unsigned n = 0; n < 2; n++) {
-		h = mix(h, w->alive[n]);
-		h = mix(h, relative(w->respected[n], w->now));
-		h = inst_hash(h, &w->inst[n], w->now);
+		const struct node *node = &w->node[n];
+
+		h = mix(h, node->alive);
+		for (unsigned k = 0; k < x->setting->instances; k++) {
+			h = mix(h, relative(node->respected[k], w->now));
+			h = inst_hash(h, &node->inst[k], w->now);
+		}
 	}
 	h = mix(h, w->losses << 16 | w->crashes << 8 | w->leaves);
-	for (unsigned k = 0; k < w->n_flights; k++)
-		h = mix(h, w->flight[k].to << 16 | w->flight[k].priority << 8 |
-				   w->flight[k].overtaken);
+	for (unsigned k = 0; k < w->n_flights; k++) {
+		h = mix(h, w->flight[k].to << 8 | w->flight[k].instance);
+		h = mix(h, w->flight[k].priority << 8 | w->flight[k].overtaken);
+	}
 	return h;
 }
 
 /* Whether this state must be entered: it is new, or was met with fewer moves left. */
 static bool state_enter(struct explorer *x, const struct world *w, unsigned left)
 {
-	uint64_t h = world_hash(w) & ~UINT64_C(0xff);
+	uint64_t h = world_hash(x, w) & ~UINT64_C(0xff);
 	uint32_t at = (uint32_t)(h >> 32) & (TABLE_SIZE - 1);
 
 	if (!h)
@@ -364,22 +418,30 @@ static bool packets_may_wait(const struct world *w)
 	return true;
 }
 
+static bool node_leaving(const struct explorer *x, const struct node *node)
+{
+	for (unsigned k = 0; k < x->setting->instances; k++)
+		if (node->inst[k].leaving || node->inst[k].state == VRRP_STOP)
+			return true;
+	return false;
+}
+
 static void node_moves(struct explorer *x, const struct world *w, unsigned left, unsigned n)
 {
 	const struct vrrp_event shutdown = {.kind = VRRP_EV_SHUTDOWN};
 	struct world next = *w;
 
-	if (!w->alive[n]) {
+	if (!w->node[n].alive) {
 		node_boot(x, &next, n);
 		go(x, &next, left, (struct move){"boot", n});
 		return;
 	}
 	if (w->crashes) {
-		node_crash(&next, n);
+		node_crash(x, &next, n);
 		next.crashes--;
 		go(x, &next, left, (struct move){"crash", n});
 	}
-	if (w->leaves && !w->inst[n].leaving && !x->failed) {
+	if (w->leaves && !node_leaving(x, &w->node[n]) && !x->failed) {
 		next = *w;
 		next.leaves--;
 		node_step(x, &next, n, &shutdown);
@@ -394,7 +456,7 @@ static void explore(struct explorer *x, const struct world *w, unsigned left)
 	if (x->failed || !state_enter(x, w, left) || !left)
 		return;
 	packet_moves(x, w, left);
-	if (packets_may_wait(w) && earliest(w, &n) != USEC_NEVER && !x->failed) {
+	if (packets_may_wait(w) && earliest(x, w, &n) != USEC_NEVER && !x->failed) {
 		struct world next = *w;
 
 		time_pass(x, &next);
@@ -406,17 +468,18 @@ static void explore(struct explorer *x, const struct world *w, unsigned left)
 
 /* ---- settings ---- */
 
-static struct conf *conf_make(struct arena *a, const struct setting *s, unsigned n)
+static void instance_make(struct arena *a, struct conf *c, const struct setting *s, unsigned n,
+			  unsigned k)
 {
-	struct conf *c = arena_new_of(a, struct conf);
 	struct conf_instance *i = arena_new_of(a, struct conf_instance);
 
-	*i = (struct conf_instance){.group = CONF_NONE,
+	*i = (struct conf_instance){.id = k,
+				    .group = s->instances > 1 ? 0 : CONF_NONE,
 				    .name = "VI",
 				    .interface = "eth0",
 				    .family = IP_V4,
 				    .version = s->version,
-				    .vrid = 1,
+				    .vrid = (uint8_t)(k + 1),
 				    .priority = s->priority[n],
 				    .state = s->priority[n] == 255 ? VRRP_MASTER : VRRP_BACKUP,
 				    .nopreempt = s->nopreempt[n],
@@ -424,26 +487,48 @@ static struct conf *conf_make(struct arena *a, const struct setting *s, unsigned
 				    .down_timer_adverts = 3,
 				    .advert_int = INTERVAL};
 	vec_push(a, &c->instances, i);
+}
+
+static struct conf *conf_make(struct arena *a, const struct setting *s, unsigned n)
+{
+	struct conf *c = arena_new_of(a, struct conf);
+	struct conf_group *g = arena_new_of(a, struct conf_group);
+
+	g->name = "G";
+	for (unsigned k = 0; k < s->instances; k++) {
+		instance_make(a, c, s, n, k);
+		vec_push(a, &g->members, k);
+	}
+	if (s->instances > 1)
+		vec_push(a, &c->groups, g);
 	return c;
 }
 
 static void node_make(struct explorer *x, unsigned n)
 {
 	struct vrrp_event link = {.kind = VRRP_EV_LINK}, source = {.kind = VRRP_EV_SOURCE};
+	struct vrrp_router *r = vrrp_router_new(conf_make(x->arena, x->setting, n));
 
-	x->conf[n] = conf_make(x->arena, x->setting, n);
-	x->router[n] = vrrp_router_new(x->conf[n]);
-	x->out[n] = vrrp_router_out(x->router[n]);
+	x->router[n] = r;
+	x->out[n] = vrrp_router_out(r);
 	link.link.exists = link.link.up = true;
+	vrrp_router_step(r, 0, &link, &x->out[n]);
 	source.source = address_of(n);
-	vrrp_router_step(x->router[n], 0, &link, &x->out[n]);
-	vrrp_router_step(x->router[n], 0, &source, &x->out[n]);
-	x->pristine[n] = x->router[n]->inst[0];
+	for (unsigned k = 0; k < x->setting->instances; k++) {
+		source.id = k;
+		vrrp_router_step(r, 0, &source, &x->out[n]);
+	}
+	router_save(x, &x->pristine[n], r);
+}
+
+static unsigned less(unsigned depth, unsigned by)
+{
+	return depth > by ? depth - by : 1;
 }
 
 static bool setting_explore(const struct setting *s, unsigned depth)
 {
-	struct explorer x = {.setting = s, .depth_most = depth, .arena = arena_new()};
+	struct explorer x = {.setting = s, .arena = arena_new()};
 	struct world w = {.losses = LOSSES, .crashes = 1, .leaves = 1, .now = 100 * USEC_PER_SEC};
 
 	x.seen = calloc(TABLE_SIZE, sizeof(*x.seen));
@@ -451,10 +536,9 @@ static bool setting_explore(const struct setting *s, unsigned depth)
 		abort();
 	for (unsigned n = 0; n < 2; n++) {
 		node_make(&x, n);
-		w.inst[n] = x.pristine[n];
-		node_crash(&w, n);
+		node_crash(&x, &w, n);
 	}
-	explore(&x, &w, depth);
+	explore(&x, &w, less(depth, s->depth_less));
 	printf("%-28s %8llu states, %9llu steps of the core%s\n", s->name,
 	       (unsigned long long)x.states, (unsigned long long)x.moves,
 	       x.failed ? ", FAILED" : "");
@@ -468,18 +552,31 @@ static bool setting_explore(const struct setting *s, unsigned depth)
 int main(int argc, char **argv)
 {
 	static const struct setting settings[] = {
-		{.name = "v2 100/150", .version = 2, .priority = {100, 150}},
-		{.name = "v3 150/100", .version = 3, .priority = {150, 100}},
-		{.name = "v2 equal", .version = 2, .priority = {100, 100}},
-		{.name = "v3 owner/100", .version = 3, .priority = {255, 100}},
+		{.name = "v2 100/150", .instances = 1, .version = 2, .priority = {100, 150}},
+		{.name = "v3 150/100", .instances = 1, .version = 3, .priority = {150, 100}},
+		{.name = "v2 equal", .instances = 1, .version = 2, .priority = {100, 100}},
+		{.name = "v3 owner/100", .instances = 1, .version = 3, .priority = {255, 100}},
 		{.name = "v2 100/150 nopreempt",
+		 .instances = 1,
 		 .version = 2,
 		 .priority = {100, 150},
 		 .nopreempt = {true, true}},
 		{.name = "v3 100/150 preempt_delay",
+		 .instances = 1,
 		 .version = 3,
 		 .priority = {100, 150},
 		 .preempt_delay = 2 * INTERVAL},
+		{.name = "v2 100/150 group",
+		 .depth_less = 2,
+		 .instances = 2,
+		 .version = 2,
+		 .priority = {100, 150}},
+		{.name = "v2 equal group nopreempt",
+		 .depth_less = 2,
+		 .instances = 2,
+		 .version = 2,
+		 .priority = {100, 100},
+		 .nopreempt = {true, true}},
 	};
 	unsigned depth = argc > 1 ? (unsigned)atoi(argv[1]) : DEPTH;
 	bool good = true;
