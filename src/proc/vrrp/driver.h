@@ -184,7 +184,7 @@ void adverts_send(struct vrrp_worker *w, struct generation *g, struct vi *vi, ui
 void adverts_flush(struct vrrp_worker *w);
 
 /* perform.c */
-/* One event for the router, its actions carried out, and everything that is due by now. */
+/* One event for the router and its actions carried out; a tick: everything that is due by now. */
 void driver_event(struct vrrp_worker *w, const struct vrrp_event *ev);
 void driver_perform(struct vrrp_worker *w, struct generation *g, struct vrrp_out *out);
 void driver_arm(struct vrrp_worker *w);

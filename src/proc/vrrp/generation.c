@@ -330,7 +330,7 @@ static void work_move(struct vrrp_worker *w, struct generation *g)
 
 void generation_start(struct vrrp_worker *w, struct generation *g, struct generation *old)
 {
-	static const struct vrrp_event start = {.kind = VRRP_EV_START};
+	struct vrrp_event start = {.kind = VRRP_EV_START};
 	struct vi *fixed = &g->vis[g->conf->instances.n];
 
 	if (old) /* removed instances: priority 0, notifications; their addresses become surplus */
@@ -344,8 +344,10 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 	ports_attach(w, g); /* unicast sockets bind to the sources just found */
 	g->ports_stale = false;
 	ports_close_unused(w, g);
-	if (!old)
+	if (!old) {
 		addresses_remove_surplus(w, g); /* left over from a crash: before the election starts */
+		start.value = usec_max(0, g->conf->global.delay_after_boot - clock_monotonic());
+	}
 	if (old)
 		addresses_guard_again(w, g);
 	if (fixed->n_va)

@@ -51,17 +51,21 @@ void driver_perform(struct vrrp_worker *w, struct generation *g, struct vrrp_out
 	out->n = 0;
 }
 
+/* Steps until the event is finished: what it sets off may not fit one list of actions. Only a tick
+ * looks at the timers, so that one advert of a backlog never lets a stale timer act while the next
+ * advert waits in its socket. */
 void driver_event(struct vrrp_worker *w, const struct vrrp_event *ev)
 {
-	static const struct vrrp_event tick = {.kind = VRRP_EV_TICK};
+	static const struct vrrp_event more = {.kind = VRRP_EV_CONTINUE};
 	struct generation *g = w->g;
 	usec_t now = clock_monotonic();
 
 	log_hold();
 	vrrp_router_step(g->router, now, ev, &g->out);
 	driver_perform(w, g, &g->out);
-	while (vrrp_router_deadline(g->router) <= now) {
-		vrrp_router_step(g->router, now, &tick, &g->out);
+	while (vrrp_router_busy(g->router) ||
+	       (ev->kind == VRRP_EV_TICK && vrrp_router_deadline(g->router) <= now)) {
+		vrrp_router_step(g->router, now, ev->kind == VRRP_EV_TICK ? ev : &more, &g->out);
 		driver_perform(w, g, &g->out);
 	}
 	adverts_flush(w);
