@@ -91,3 +91,20 @@ def test_manual_pages_are_whole():
         assert depth == 0
     for keyword in ("advert_int", "nopreempt", "real_server", "track_script"):
         assert f"\\&{keyword}\n" in page or f"\\&{keyword} " in page, keyword
+
+
+def test_log_lines_are_those_of_the_program():
+    """Every quoted sentence of troubleshooting.md is in the source, but for the values in it."""
+    strings = re.sub(r'"\s*"', "", "".join(text(path) for path in files(".c", under="src/")))
+    page = text("docs/troubleshooting.md")
+    quoted = re.findall(r"`([^`]+)`", page) + re.findall(r"^    (\(.*|two masters.*)$", page, re.M)
+    checked, wrong = 0, []
+    for sentence in quoted:
+        # What stands for a value: a word with a digit, a name in the examples, dots.
+        for piece in re.split(r"\S*\d\S*|\.\.\.|\b(?:chk|G|NAME|CAUSE|X|Y|MASTER|BACKUP|vrrp)\b|\s\w\s|[():]", sentence):
+            piece = (piece or "").strip(" ,!+")
+            if piece.count(" ") >= 2 and not piece.startswith(("-", "holdfast", "tcpdump")):
+                checked += 1
+                if piece not in strings:
+                    wrong.append(f"{sentence}: {piece}")
+    assert checked > 30 and not wrong, "\n".join(wrong)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Accept mode off: the addresses are there, traffic to them is dropped, nothing is left behind."""
+import json
+
+from common import VIP, config, instance
+from netlab import ns
+
+
+def tables(lab):
+    listed = json.loads(lab.a.exec("nft", "-j", "list", "tables"))
+    return {(t["table"]["family"], t["table"]["name"]) for t in listed["nftables"] if "table" in t}
+
+
+def answers(lab, address):
+    try:
+        lab.b.exec("ping", "-c", "1", "-W", "1", address)
+        return True
+    except Exception:  # ping says no with its status
+        return False
+
+
+def test_no_accept_drops_traffic_to_the_address(lab):
+    lab.a.run(config(instance(interval=0.2, extra="no_accept")))
+    lab.a.wait_has(VIP)
+    assert ("ip", "keepalived") in tables(lab)
+    assert not answers(lab, "192.0.2.100")
+    assert answers(lab, "192.0.2.1")
+
+
+def test_accept_is_the_default(lab):
+    lab.a.run(config(instance(interval=0.2)))
+    lab.a.wait_has(VIP)
+    assert tables(lab) == set()
+    assert answers(lab, "192.0.2.100")
+
+
+def test_an_owner_always_accepts(lab):
+    lab.a.run(config(instance(interval=0.2, priority=255, state="MASTER", extra="no_accept")))
+    lab.a.wait_has(VIP)
+    assert answers(lab, "192.0.2.100")
+
+
+def test_drop_rules_go_with_the_daemon(lab):
+    daemon = lab.a.run(config(instance(interval=0.2, extra="no_accept")))
+    lab.a.wait_has(VIP)
+    daemon.stop()
+    assert tables(lab) == set()
+
+
+def test_drop_rules_come_and_go_with_a_reload(lab):
+    daemon = lab.a.run(config(instance(interval=0.2)))
+    lab.a.wait_has(VIP)
+    daemon.reload(config(instance(interval=0.2, extra="no_accept")))
+    assert not answers(lab, "192.0.2.100")
+    daemon.reload(config(instance(interval=0.2)))
+    assert answers(lab, "192.0.2.100")
