@@ -12,11 +12,27 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "ctl/command.h"
 #include "ctl/load.h"
 #include "io/process.h"
 
 enum { TEST_GOOD = 0, TEST_MISSING_WORD = 2, TEST_CANNOT_RUN = 4, TEST_FINDINGS = 5, TEST_SECURITY = 6 };
+
+/* Judgements of ours that keepalived does not make: said, but a file that was good for it stays good. */
+static const char *const our_own[] = {
+	"duplicate-address", "loopback",      "multicast-vip",  "owner-weight", "peer-is-self",
+	"prefix-zero",	     "script-without-fifo", "slow-script", "useless-weight", "vip-is-source",
+	"weight-range",
+};
+
+static bool is_our_own(const struct diag *d)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(our_own); i++)
+		if (d->severity == DIAG_WARNING && str_eq(d->code, our_own[i]))
+			return true;
+	return false;
+}
 
 /* A missing word ends the reading there; a security finding hides all others, any ordinary one
  * those that can't run. */
@@ -27,13 +43,15 @@ static int test_status(const struct conf_loaded *l)
 	for (unsigned i = 0; i < l->diags.list.n; i++) {
 		const struct diag *d = &l->diags.list.v[i];
 
-		if (d->severity == DIAG_NOTE)
+		if (d->severity == DIAG_NOTE || is_our_own(d))
 			continue;
 		if (d->class == DIAG_MISSING_WORD)
 			return TEST_MISSING_WORD;
 		security |= d->class == DIAG_SECURITY || d->class == DIAG_INCLUDE;
-		cannot_run |= d->class == DIAG_CANNOT_RUN;
-		general |= d->class == DIAG_GENERAL;
+		if (d->class == DIAG_CANNOT_RUN || (d->class == DIAG_GENERAL && d->severity == DIAG_FATAL))
+			cannot_run = true;
+		else
+			general |= d->class == DIAG_GENERAL;
 	}
 	if (security)
 		return TEST_SECURITY;

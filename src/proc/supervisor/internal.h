@@ -73,6 +73,7 @@ struct supervisor {
 	struct loop_timer *timer; /* deadline of the phase */
 	struct control *control;
 	int lock_fd, pid_fd, started_fd;
+	bool vrrp_pid_written;
 	char pid_path[RUN_PATH_MAX], vrrp_pid_path[RUN_PATH_MAX]; /* "": none */
 };
 

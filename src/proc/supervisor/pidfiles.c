@@ -17,6 +17,13 @@
 #define KEEPALIVED_PID_DIR "/run"
 #define KEEPALIVED_PRIVATE_PID_DIR "/run/keepalived"
 
+/* keepalived takes it for success: there is a daemon. */
+static int runs_already(const struct supervisor *s, const char *path)
+{
+	log_err("daemon is already running (its pid is in %s)", path);
+	return s->o->keepalived ? EXIT_RUNS_ALREADY : EXIT_FATAL;
+}
+
 int pidfiles_take_run_dir(struct supervisor *s)
 {
 	char path[RUN_PATH_MAX];
@@ -30,9 +37,8 @@ int pidfiles_take_run_dir(struct supervisor *s)
 	if (s->lock_fd >= 0)
 		return EXIT_OK;
 	if (s->lock_fd == -EAGAIN)
-		log_err("a daemon runs already in %s (its pid is in %s)", s->o->run_dir, path);
-	else
-		log_err("%s: %s", path, strerror(-s->lock_fd));
+		return runs_already(s, path);
+	log_err("%s: %s", path, strerror(-s->lock_fd));
 	return s->lock_fd == -EACCES || s->lock_fd == -EPERM ? EXIT_PERMISSION : EXIT_FATAL;
 }
 
@@ -63,9 +69,8 @@ int pidfiles_take(struct supervisor *s)
 	if (s->pid_fd >= 0)
 		return EXIT_OK;
 	if (s->pid_fd == -EAGAIN)
-		log_err("daemon is already running (%s is locked)", s->pid_path);
-	else
-		log_err("%s: %s", s->pid_path, strerror(-s->pid_fd));
+		return runs_already(s, s->pid_path);
+	log_err("%s: %s", s->pid_path, strerror(-s->pid_fd));
 	return EXIT_FATAL;
 }
 
@@ -79,15 +84,17 @@ void pidfiles_worker(struct supervisor *s, enum process id, pid_t pid)
 	fd = open(s->vrrp_pid_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || fchmod(fd, 0644) < 0 || write(fd, text, (size_t)n) != n)
 		log_err("%s: %s", s->vrrp_pid_path, strerror(errno));
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
+		s->vrrp_pid_written = true;
+	}
 }
 
 void pidfiles_remove(struct supervisor *s)
 {
 	char path[RUN_PATH_MAX];
 
-	if (s->vrrp_pid_path[0])
+	if (s->vrrp_pid_written)
 		(void)unlink(s->vrrp_pid_path);
 	if (s->pid_fd >= 0)
 		runfile_remove(s->pid_path, s->pid_fd);

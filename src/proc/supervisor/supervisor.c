@@ -51,7 +51,7 @@ void report_text(const struct report *r, enum log_level level, const char *fmt, 
 /* Tells whoever waits for the start (the process that daemonised) how it went. Once. */
 static void tell_started(struct supervisor *s, int status)
 {
-	const uint8_t byte = (uint8_t)status;
+	const uint8_t byte = (uint8_t)(status == EXIT_RUNS_ALREADY ? EXIT_OK : status);
 
 	if (s->started_fd < 0)
 		return;
@@ -468,5 +468,5 @@ int supervisor_main(const struct supervisor_options *options)
 	clean_up(&s);
 	log_notice("Stopped holdfast " HOLDFAST_VERSION);
 	log_close();
-	return status;
+	return status == EXIT_RUNS_ALREADY ? EXIT_OK : status;
 }

@@ -20,6 +20,7 @@ enum supervisor_exit {
 	EXIT_CONFIG = 2,
 	EXIT_PERMISSION = 4,
 	EXIT_NO_CONFIG = 6,
+	EXIT_RUNS_ALREADY = 256, /* internal: 0 under keepalived's name, else 1 */
 };
 
 /* What the command line said. Strings live as long as the process. */
