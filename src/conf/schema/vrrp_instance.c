@@ -202,7 +202,7 @@ static const struct row rows[] = {
 	 .dflt_text = "none", .help = "Policy rules present while this router is master."},
 	{"accept", FLAG(conf_instance, accept), .dflt_text = "on unless strict",
 	 .help = "A master that is not the owner accepts traffic to the addresses."},
-	{"no_accept", FLAG(conf_instance, no_accept), .effect = ACCEPTED, .dflt_text = "off unless strict",
+	{"no_accept", FLAG(conf_instance, no_accept), .dflt_text = "off unless strict",
 	 .help = "Traffic to the addresses is dropped while master and not owner."},
 	{"skip_check_adv_addr", BOOL(conf_instance, skip_check_adv_addr), INHERIT(skip_check_adv_addr),
 	 .dflt_text = "global vrrp_skip_check_adv_addr",
