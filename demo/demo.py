@@ -211,7 +211,15 @@ def main():
             sys.exit(f"demo: {tool} is not installed (packages iproute2, util-linux)")
     if not os.access(HOLDFAST, os.X_OK):
         sys.exit(f"demo: {HOLDFAST} is not there; build it with: make")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def interrupt(*_):
+        """Ends the play once; a second Ctrl-C does not disturb the tidying up."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     screen = Screen()
     demo = Demo(screen)
     try:
@@ -226,7 +234,6 @@ def main():
             print(f"--- log of director {name}:\n{daemon.log()}", file=sys.stderr)
         good = False
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         demo.close()
     sys.exit(0 if good else 1)
 
