@@ -101,7 +101,7 @@ def test_log_lines_are_those_of_the_program():
     checked, wrong = 0, []
     for sentence in quoted:
         # What stands for a value: a word with a digit, a name in the examples, dots.
-        for piece in re.split(r"\S*\d\S*|\.\.\.|\b(?:chk|G|NAME|CAUSE|X|Y|MASTER|BACKUP|vrrp)\b|\s\w\s|[():]", sentence):
+        for piece in re.split(r"\S*\d\S*|\.\.\.|\b(?:chk|G|NAME|CAUSE|X|Y|MASTER|BACKUP|vrrp|worker)\b|\s\w\s|[():]", sentence):
             piece = (piece or "").strip(" ,!+")
             if piece.count(" ") >= 2 and not piece.startswith(("-", "holdfast", "tcpdump")):
                 checked += 1

@@ -180,7 +180,8 @@ void reload_worker_ready(struct worker *w, const struct msg_ready *m)
 	if (w->id == PROC_VRRP && m->generation == s->next.number) {
 		if (m->error < 0) {
 			report_text(&s->reload->report, LVL_ERR,
-				    "the vrrp worker refused the new configuration (%.*s): generation %u stays in force",
+				    "the vrrp worker refused the new configuration (%.*s): "
+				    "generation %u stays in force",
 				    (int)sizeof(m->text), m->text, s->now.number);
 			finish(s, RELOAD_FAILED);
 			return;

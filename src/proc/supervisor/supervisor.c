@@ -440,8 +440,13 @@ static void clean_up(struct supervisor *s)
 
 int supervisor_main(const struct supervisor_options *options)
 {
-	struct supervisor s = {.o = options, .lock_fd = -1, .pid_fd = -1, .started_fd = options->started_fd, .now = {.text_fd = -1},
-			       .next = {.text_fd = -1}, .phase = PHASE_STARTUP_SCRIPT};
+	struct supervisor s = {.o = options,
+			       .lock_fd = -1,
+			       .pid_fd = -1,
+			       .started_fd = options->started_fd,
+			       .now = {.text_fd = -1},
+			       .next = {.text_fd = -1},
+			       .phase = PHASE_STARTUP_SCRIPT};
 	int status;
 
 	log_open(&options->log);
