@@ -64,8 +64,9 @@ static void check_one(const char *path, const struct load_options *o, struct tal
 static void print_result(const struct tally *t)
 {
 	if (t->json) {
-		json_t *o = json_pack("{s:i, s:i, s:i, s:i, s:O}", "schema", 1, "errors", (int)t->errors, "warnings",
-				      (int)t->warnings, "notes", (int)t->notes, "messages", t->json);
+		json_t *o = json_pack("{s:i, s:i, s:i, s:i, s:O}", "schema", 1, "errors",
+				      (int)t->errors, "warnings", (int)t->warnings, "notes",
+				      (int)t->notes, "messages", t->json);
 
 		json_dumpf(o, stdout, JSON_INDENT(2));
 		putchar('\n');

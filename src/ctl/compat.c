@@ -17,13 +17,20 @@
 #include "ctl/load.h"
 #include "io/process.h"
 
-enum { TEST_GOOD = 0, TEST_MISSING_WORD = 2, TEST_CANNOT_RUN = 4, TEST_FINDINGS = 5, TEST_SECURITY = 6 };
+enum {
+	TEST_GOOD = 0,
+	TEST_MISSING_WORD = 2,
+	TEST_CANNOT_RUN = 4,
+	TEST_FINDINGS = 5,
+	TEST_SECURITY = 6
+};
 
-/* Judgements of ours that keepalived does not make: said, but a file that was good for it stays good. */
+/* Judgements of ours that keepalived does not make: said, but a file that was good for it stays
+ * good. */
 static const char *const our_own[] = {
-	"duplicate-address", "loopback",      "multicast-vip",  "owner-weight", "peer-is-self",
-	"prefix-zero",	     "script-without-fifo", "slow-script", "useless-weight", "vip-is-source",
-	"weight-range",
+	"duplicate-address", "loopback",      "multicast-vip",	     "owner-weight",
+	"peer-is-self",	     "prefix-zero",   "script-without-fifo", "slow-script",
+	"useless-weight",    "vip-is-source", "weight-range",
 };
 
 static bool is_our_own(const struct diag *d)
@@ -48,7 +55,8 @@ static int test_status(const struct conf_loaded *l)
 		if (d->class == DIAG_MISSING_WORD)
 			return TEST_MISSING_WORD;
 		security |= d->class == DIAG_SECURITY || d->class == DIAG_INCLUDE;
-		if (d->class == DIAG_CANNOT_RUN || (d->class == DIAG_GENERAL && d->severity == DIAG_FATAL))
+		if (d->class == DIAG_CANNOT_RUN ||
+		    (d->class == DIAG_GENERAL && d->severity == DIAG_FATAL))
 			cannot_run = true;
 		else
 			general |= d->class == DIAG_GENERAL;
@@ -62,7 +70,8 @@ static int test_status(const struct conf_loaded *l)
 
 static int test_configuration(const struct compat *c)
 {
-	const struct load_options o = {.config_id = c->daemon.config_id, .include_check = c->daemon.include_check};
+	const struct load_options o = {.config_id = c->daemon.config_id,
+				       .include_check = c->daemon.include_check};
 	FILE *to = c->test_file ? fopen(c->test_file, "ae") : stderr;
 	struct conf_loaded l;
 	int status;
@@ -116,12 +125,13 @@ static const char *choose_run_dir(const struct compat *c)
 int compat_keepalived_main(int argc, char **argv)
 {
 	struct compat c = {
-		.daemon = {
-			.keepalived = true,
-			.file_mask = -1,
-			.started_fd = -1,
-			.log = {.facility = LOG_DAEMON, .ident = "Keepalived"},
-		},
+		.daemon =
+			{
+				.keepalived = true,
+				.file_mask = -1,
+				.started_fd = -1,
+				.log = {.facility = LOG_DAEMON, .ident = "Keepalived"},
+			},
 	};
 	int status;
 

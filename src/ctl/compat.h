@@ -10,10 +10,10 @@
 struct compat {
 	struct supervisor_options daemon;
 	bool dont_fork, log_console, no_syslog;
-	bool test;		/* -t */
-	const char *test_file;	/* where its messages go, or NULL */
-	bool genhash;		/* -T: the rest of the line is for that tool */
-	bool done;		/* everything asked for was done; exit with `status` */
+	bool test;	       /* -t */
+	const char *test_file; /* where its messages go, or NULL */
+	bool genhash;	       /* -T: the rest of the line is for that tool */
+	bool done;	       /* everything asked for was done; exit with `status` */
 	int status;
 };
 

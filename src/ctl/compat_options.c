@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * keepalived's flags as rows. What has no meaning here is taken silently when nothing is lost by it,
- * and said when something is. Must not know how the daemon is started.
+ * keepalived's flags as rows. What has no meaning here is taken silently when nothing is lost by
+ * it, and said when something is. Must not know how the daemon is started.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -50,11 +50,12 @@ static bool take_facility(struct compat *c, const char *text)
 		const char *name;
 		int value;
 	} facilities[] = {
-		{"0", LOG_LOCAL0},	{"1", LOG_LOCAL1},	{"2", LOG_LOCAL2},	{"3", LOG_LOCAL3},
-		{"4", LOG_LOCAL4},	{"5", LOG_LOCAL5},	{"6", LOG_LOCAL6},	{"7", LOG_LOCAL7},
-		{"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3},
-		{"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
-		{"user", LOG_USER},	{"daemon", LOG_DAEMON},
+		{"0", LOG_LOCAL0},	{"1", LOG_LOCAL1},	{"2", LOG_LOCAL2},
+		{"3", LOG_LOCAL3},	{"4", LOG_LOCAL4},	{"5", LOG_LOCAL5},
+		{"6", LOG_LOCAL6},	{"7", LOG_LOCAL7},	{"local0", LOG_LOCAL0},
+		{"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3},
+		{"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},
+		{"local7", LOG_LOCAL7}, {"user", LOG_USER},	{"daemon", LOG_DAEMON},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(facilities); i++)
@@ -175,8 +176,12 @@ static bool take_signum(struct compat *c, const char *text)
 		const char *name;
 		int number;
 	} signals[] = {
-		{"STOP", SIGTERM},	    {"RELOAD", SIGHUP},	       {"DATA", SIGUSR1}, {"STATS", SIGUSR2},
-		{"STATS_CLEAR", SIGRTMAX - 1}, {"JSON", SIGRTMIN + 2},
+		{"STOP", SIGTERM},
+		{"RELOAD", SIGHUP},
+		{"DATA", SIGUSR1},
+		{"STATS", SIGUSR2},
+		{"STATS_CLEAR", SIGRTMAX - 1},
+		{"JSON", SIGRTMIN + 2},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
@@ -193,7 +198,8 @@ static bool take_version(struct compat *c, const char *text)
 {
 	fputs("Keepalived v2.4.3 (compatible), holdfast " HOLDFAST_VERSION "\n"
 	      "\n"
-	      "Configuration language, signals, files and exit statuses are those of keepalived 2.4.3.\n",
+	      "Configuration language, signals, files and exit statuses are those of keepalived "
+	      "2.4.3.\n",
 	      stderr);
 	c->done = true;
 	return true;
@@ -268,7 +274,9 @@ static bool take_help(struct compat *c, const char *text)
 		char name[64];
 
 		snprintf(name, sizeof(name), "%s%s", f->name,
-			 f->argument == NEEDS ? "=ARG" : f->argument == MAY ? "[=ARG]" : "");
+			 f->argument == NEEDS ? "=ARG"
+			 : f->argument == MAY ? "[=ARG]"
+					      : "");
 		if (f->letter)
 			fprintf(stderr, "  -%c, --%-22s %s\n", f->letter, name, f->help);
 		else
@@ -318,7 +326,8 @@ bool compat_take_options(struct compat *c, int argc, char **argv)
 	int option;
 
 	make_tables(letters, names);
-	while (!c->done && !c->genhash && (option = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+	while (!c->done && !c->genhash &&
+	       (option = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		const struct flag *f = find(option);
 
 		if (!f || !take_flag(c, f, optarg))

@@ -10,7 +10,8 @@ struct conf_loaded load_file(const char *path, const struct load_options *o)
 {
 	const struct conf_load_options options = {
 		.judge = true,
-		.tree = {.include_check_all = o->include_check, .missing_main_is_error = !o->lenient_main},
+		.tree = {.include_check_all = o->include_check,
+			 .missing_main_is_error = !o->lenient_main},
 	};
 	struct conf_host host;
 	struct conf_loaded l;

@@ -11,7 +11,7 @@ struct load_options {
 	const char *config_id; /* NULL: of this host */
 	bool offline;	       /* ask the machine for files only */
 	bool include_check;
-	bool lenient_main;     /* a missing main file is no error, as for keepalived */
+	bool lenient_main; /* a missing main file is no error, as for keepalived */
 };
 
 /* The caller frees .arena. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a status is written: the walk over the boards is one, the forms are several. Every function is
- * called in the order of the table, the item functions once per item.
+ * How a status is written: the walk over the boards is one, the forms are several. Every function
+ * is called in the order of the table, the item functions once per item.
  */
 #ifndef HF_CTL_OUTPUT_H
 #define HF_CTL_OUTPUT_H

@@ -52,10 +52,11 @@ static void *begin(const struct snapshot *s)
 {
 	const struct board_header *h = s->board[PROC_VRRP].header;
 
-	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}", "schema", STATUS_SCHEMA,
-			 "generated_at", time_of(s->wall), "pid", (int)h->daemon_pid, "uptime_s",
-			 seconds(s->now - h->daemon_started), "generation", (int)h->generation, "config", h->conf_path,
-			 "instances", "groups", "scripts", "files", "processes", "events");
+	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}",
+			 "schema", STATUS_SCHEMA, "generated_at", time_of(s->wall), "pid",
+			 (int)h->daemon_pid, "uptime_s", seconds(s->now - h->daemon_started),
+			 "generation", (int)h->generation, "config", h->conf_path, "instances",
+			 "groups", "scripts", "files", "processes", "events");
 }
 
 static void add(void *ctx, const char *list, json_t *item)
@@ -70,19 +71,22 @@ static json_t *priority(const struct board_instance *i)
 	for (unsigned k = 0; k < i->n_parts; k++) {
 		const struct board_part *p = &i->parts[k];
 
-		json_array_append_new(parts, json_pack("{s:s, s:s, s:i, s:b}", "kind", words_tracker(p->kind), "name",
-						       p->name, "value", p->value, "fault", p->fault));
+		json_array_append_new(parts, json_pack("{s:s, s:s, s:i, s:b}", "kind",
+						       words_tracker(p->kind), "name", p->name,
+						       "value", p->value, "fault", p->fault));
 	}
-	return json_pack("{s:i, s:i, s:o}", "base", i->base, "effective", i->effective, "parts", parts);
+	return json_pack("{s:i, s:i, s:o}", "base", i->base, "effective", i->effective, "parts",
+			 parts);
 }
 
 static json_t *rival(const struct snapshot *s, const struct board_instance *i)
 {
 	if (!ip_is_set(&i->rival))
 		return json_null();
-	return json_pack("{s:o, s:i, s:o, s:o, s:i}", "address", address(&i->rival), "priority", i->rival_priority,
-			 "since_s", seconds(s->now - i->rival_since), "last_advert_ms", age_ms(s, i->rival_last),
-			 "adverts", (int)i->rival_adverts);
+	return json_pack("{s:o, s:i, s:o, s:o, s:i}", "address", address(&i->rival), "priority",
+			 i->rival_priority, "since_s", seconds(s->now - i->rival_since),
+			 "last_advert_ms", age_ms(s, i->rival_last), "adverts",
+			 (int)i->rival_adverts);
 }
 
 static json_t *vips(const struct snapshot *s, const struct board_instance *i)
@@ -94,10 +98,11 @@ static json_t *vips(const struct snapshot *s, const struct board_instance *i)
 		char text[IP_TEXT_MAX];
 
 		snapshot_vip(s, i, k, &v);
-		json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:b}", "address",
-						      json_sprintf("%s/%u", ip_format(&v.addr, text), v.prefix),
-						      "interface", v.interface, "present", v.present, "excluded",
-						      v.excluded));
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:b, s:b}", "address",
+					json_sprintf("%s/%u", ip_format(&v.addr, text), v.prefix),
+					"interface", v.interface, "present", v.present, "excluded",
+					v.excluded));
 	}
 	return list;
 }
@@ -130,14 +135,16 @@ static json_t *counters(const struct board_counters *c)
 
 static void instance(void *ctx, const struct snapshot *s, const struct board_instance *i)
 {
-	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:i, s:o}", "name", i->name, "state",
-			      vrrp_state_name(i->state), "since", time_of(snapshot_wall(s, i->since)), "since_s",
-			      seconds(s->now - i->since), "cause", cause_text(&i->cause), "cause_kind",
-			      words_cause(i->cause.kind), "interface", i->interface, "vrid", i->vrid, "family",
-			      i->family == IP_V6 ? "IPv6" : "IPv4", "version", i->version, "advert_int_s",
-			      seconds(i->advert_int));
-	json_t *master = json_pack("{s:o, s:i, s:o}", "address", address(&i->master), "priority", i->master_priority,
-				   "last_advert_ms", age_ms(s, i->master_heard));
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:i, s:o}", "name",
+			      i->name, "state", vrrp_state_name(i->state), "since",
+			      time_of(snapshot_wall(s, i->since)), "since_s",
+			      seconds(s->now - i->since), "cause", cause_text(&i->cause),
+			      "cause_kind", words_cause(i->cause.kind), "interface", i->interface,
+			      "vrid", i->vrid, "family", i->family == IP_V6 ? "IPv6" : "IPv4",
+			      "version", i->version, "advert_int_s", seconds(i->advert_int));
+	json_t *master =
+		json_pack("{s:o, s:i, s:o}", "address", address(&i->master), "priority",
+			  i->master_priority, "last_advert_ms", age_ms(s, i->master_heard));
 
 	json_object_set_new(o, "priority", priority(i));
 	json_object_set_new(o, "master", master);
@@ -162,35 +169,39 @@ static void script(void *ctx, const struct snapshot *s, const struct board_scrip
 {
 	const char *state = !x->known ? "unknown" : x->good ? "good" : "bad";
 
-	add(ctx, "scripts", json_pack("{s:s, s:s, s:i, s:b, s:I, s:I, s:I, s:b, s:i, s:s%}", "name", x->name, "state",
-				      state, "last_status", (int)x->last_status, "timed_out", x->timed_out, "runs",
-				      (json_int_t)x->runs, "failures", (json_int_t)x->failures, "skipped",
-				      (json_int_t)x->skipped, "running", x->running, "last_duration_ms",
-				      (int)(x->last_duration / USEC_PER_MSEC), "output", x->output,
-				      strnlen(x->output, sizeof(x->output))));
+	add(ctx, "scripts",
+	    json_pack("{s:s, s:s, s:i, s:b, s:I, s:I, s:I, s:b, s:i, s:s%}", "name", x->name,
+		      "state", state, "last_status", (int)x->last_status, "timed_out", x->timed_out,
+		      "runs", (json_int_t)x->runs, "failures", (json_int_t)x->failures, "skipped",
+		      (json_int_t)x->skipped, "running", x->running, "last_duration_ms",
+		      (int)(x->last_duration / USEC_PER_MSEC), "output", x->output,
+		      strnlen(x->output, sizeof(x->output))));
 }
 
 static void file(void *ctx, const struct snapshot *s, const struct board_file *f)
 {
-	add(ctx, "files", json_pack("{s:s, s:b, s:I}", "name", f->name, "known", f->known, "value",
-				    (json_int_t)f->value));
+	add(ctx, "files",
+	    json_pack("{s:s, s:b, s:I}", "name", f->name, "known", f->known, "value",
+		      (json_int_t)f->value));
 }
 
 static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
 {
-	add(ctx, "processes", json_pack("{s:s, s:i, s:i, s:i, s:b, s:I}", "name", process_name(h->process), "pid",
-					(int)atomic_load(&h->pid), "restarts", (int)atomic_load(&h->restarts),
-					"rt_priority", (int)atomic_load(&h->rt_priority), "memory_locked",
-					atomic_load(&h->mem_locked) != 0, "worst_lateness_ms",
-					(json_int_t)(atomic_load(&h->worst_lateness) / USEC_PER_MSEC)));
+	add(ctx, "processes",
+	    json_pack("{s:s, s:i, s:i, s:i, s:b, s:I}", "name", process_name(h->process), "pid",
+		      (int)atomic_load(&h->pid), "restarts", (int)atomic_load(&h->restarts),
+		      "rt_priority", (int)atomic_load(&h->rt_priority), "memory_locked",
+		      atomic_load(&h->mem_locked) != 0, "worst_lateness_ms",
+		      (json_int_t)(atomic_load(&h->worst_lateness) / USEC_PER_MSEC)));
 }
 
 static void event(void *ctx, const struct snapshot *s, const struct board_event *e)
 {
-	add(ctx, "events", json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "at", time_of(e->wall), "kind",
-				     e->is_group ? "group" : "instance", "name", e->name, "from",
-				     vrrp_state_name(e->from), "to", vrrp_state_name(e->to), "cause",
-				     cause_text(&e->cause), "cause_kind", words_cause(e->cause.kind)));
+	add(ctx, "events",
+	    json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "at", time_of(e->wall), "kind",
+		      e->is_group ? "group" : "instance", "name", e->name, "from",
+		      vrrp_state_name(e->from), "to", vrrp_state_name(e->to), "cause",
+		      cause_text(&e->cause), "cause_kind", words_cause(e->cause.kind)));
 }
 
 static void end(void *ctx)

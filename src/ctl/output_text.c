@@ -89,13 +89,15 @@ static void print_priority(const struct board_instance *i)
 		arithmetic = true;
 		sum += p->value;
 	}
-	if (i->n_parts == BOARD_PARTS && sum != i->effective) /* the board has room for the first only */
+	if (i->n_parts == BOARD_PARTS &&
+	    sum != i->effective) /* the board has room for the first only */
 		printf(" %c %d (others)", i->effective < sum ? '-' : '+', abs(i->effective - sum));
 	if (arithmetic || i->effective != i->base)
 		printf(" = %u", i->effective);
 	for (unsigned k = 0; k < i->n_parts; k++)
 		if (i->parts[k].fault)
-			printf(", held in FAULT by %s %s", words_tracker(i->parts[k].kind), i->parts[k].name);
+			printf(", held in FAULT by %s %s", words_tracker(i->parts[k].kind),
+			       i->parts[k].name);
 	putchar('\n');
 }
 
@@ -112,8 +114,8 @@ static void print_master(const struct snapshot *s, const struct board_instance *
 		puts("  master     none heard");
 		return;
 	}
-	printf("  master     %s, priority %u, last advert %s ago\n", ip_format(&i->master, text), i->master_priority,
-	       duration(s->now - i->master_heard, age));
+	printf("  master     %s, priority %u, last advert %s ago\n", ip_format(&i->master, text),
+	       i->master_priority, duration(s->now - i->master_heard, age));
 }
 
 static void print_rival(const struct snapshot *s, const struct board_instance *i)
@@ -122,8 +124,9 @@ static void print_rival(const struct snapshot *s, const struct board_instance *i
 
 	if (!ip_is_set(&i->rival))
 		return;
-	printf("  RIVAL      %s, priority %u, is MASTER too since %s (%u adverts)\n", ip_format(&i->rival, text),
-	       i->rival_priority, duration(s->now - i->rival_since, age), i->rival_adverts);
+	printf("  RIVAL      %s, priority %u, is MASTER too since %s (%u adverts)\n",
+	       ip_format(&i->rival, text), i->rival_priority,
+	       duration(s->now - i->rival_since, age), i->rival_adverts);
 }
 
 static void print_vips(const struct snapshot *s, const struct board_instance *i)
@@ -135,9 +138,10 @@ static void print_vips(const struct snapshot *s, const struct board_instance *i)
 		char text[IP_TEXT_MAX];
 
 		snapshot_vip(s, i, k, &v);
-		printf("  %-10s %s/%u on %s%s%s\n", k == 0 ? "addresses" : "", ip_format(&v.addr, text), v.prefix,
-		       v.interface, v.excluded ? ", not in adverts" : "",
-		       v.present			 ? ", present"
+		printf("  %-10s %s/%u on %s%s%s\n", k == 0 ? "addresses" : "",
+		       ip_format(&v.addr, text), v.prefix, v.interface,
+		       v.excluded ? ", not in adverts" : "",
+		       v.present		 ? ", present"
 		       : i->state == VRRP_MASTER ? ", MISSING"
 						 : "");
 	}
@@ -151,8 +155,9 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	       local_time(snapshot_wall(s, i->since), when), duration(s->now - i->since, age));
 	fputs("  because    ", stdout);
 	print_cause(&i->cause);
-	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s\n", i->vrid, i->interface[0] ? " on " : "",
-	       i->interface, i->family == IP_V6 ? "IPv6" : "IPv4", i->version, (double)i->advert_int / USEC_PER_SEC);
+	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s\n", i->vrid,
+	       i->interface[0] ? " on " : "", i->interface, i->family == IP_V6 ? "IPv6" : "IPv4",
+	       i->version, (double)i->advert_int / USEC_PER_SEC);
 	print_priority(i);
 	print_master(s, i);
 	print_rival(s, i);
@@ -164,7 +169,8 @@ static void group(void *ctx, const struct snapshot *s, const struct board_group 
 	char age[40];
 
 	heading(ctx, "Sync groups");
-	printf("  %-20s %-7s for %s: ", g->name, vrrp_state_name(g->state), duration(s->now - g->since, age));
+	printf("  %-20s %-7s for %s: ", g->name, vrrp_state_name(g->state),
+	       duration(s->now - g->since, age));
 	print_cause(&g->cause);
 	putchar('\n');
 }
@@ -179,8 +185,8 @@ static void script(void *ctx, const struct snapshot *s, const struct board_scrip
 		printf(" signal %d", -x->last_status);
 	else if (x->known)
 		printf(" status %d", x->last_status);
-	printf(", %" PRIu64 " runs, %" PRIu64 " failed, last took %" PRId64 " ms", x->runs, x->failures,
-	       x->last_duration / USEC_PER_MSEC);
+	printf(", %" PRIu64 " runs, %" PRIu64 " failed, last took %" PRId64 " ms", x->runs,
+	       x->failures, x->last_duration / USEC_PER_MSEC);
 	if (x->output[0])
 		printf(": %s", x->output);
 	putchar('\n');
@@ -206,7 +212,8 @@ static void process(void *ctx, const struct snapshot *s, const struct board_head
 		printf("real-time priority %u, ", priority);
 	else
 		printf("normal scheduling, ");
-	printf("memory %slocked, worst lateness %.1f ms\n", atomic_load(&h->mem_locked) ? "" : "not ",
+	printf("memory %slocked, worst lateness %.1f ms\n",
+	       atomic_load(&h->mem_locked) ? "" : "not ",
 	       (double)atomic_load(&h->worst_lateness) / USEC_PER_MSEC);
 }
 
@@ -218,8 +225,8 @@ static void event(void *ctx, const struct snapshot *s, const struct board_event 
 	if (e->number + EVENTS_SHOWN <= newest)
 		return;
 	heading(ctx, "Last events");
-	printf("  %s  %s%s: %s -> %s: ", local_time(e->wall, when), e->is_group ? "group " : "", e->name,
-	       vrrp_state_name(e->from), vrrp_state_name(e->to));
+	printf("  %s  %s%s: %s -> %s: ", local_time(e->wall, when), e->is_group ? "group " : "",
+	       e->name, vrrp_state_name(e->from), vrrp_state_name(e->to));
 	print_cause(&e->cause);
 	putchar('\n');
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `holdfast print` and `holdfast plan`: a configuration, or the way from one to another, as text. */
+/* `holdfast print` and `holdfast plan`: a configuration, or the way from one to another, as text.
+ */
 #include <getopt.h>
 #include <stdio.h>
 

@@ -17,7 +17,8 @@ enum { RELOAD_FAILED = 1, RELOAD_NO_DAEMON = 3 };
 
 static int ask(const char *run_dir, bool dry_run)
 {
-	const char *request = dry_run ? "{\"command\":\"reload\",\"dry_run\":true}" : "{\"command\":\"reload\"}";
+	const char *request =
+		dry_run ? "{\"command\":\"reload\",\"dry_run\":true}" : "{\"command\":\"reload\"}";
 	char path[512];
 	int fd;
 
@@ -53,8 +54,9 @@ static bool show(const char *line, int *ret_status)
 
 int ctl_reload(const struct ctl_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"dry-run", no_argument, NULL, 'n'}, {"run-dir", required_argument, NULL, 'r'}, {0}};
+	static const struct option options[] = {{"dry-run", no_argument, NULL, 'n'},
+						{"run-dir", required_argument, NULL, 'r'},
+						{0}};
 	const char *run_dir = NULL;
 	int option, fd, status = RELOAD_FAILED;
 	bool dry_run = false, last = false;

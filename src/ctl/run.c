@@ -15,13 +15,18 @@ struct word {
 };
 
 static const struct word sinks[] = {
-	{"auto", LOG_TO_AUTO},	     {"stderr", LOG_TO_STDERR}, {"syslog", LOG_TO_SYSLOG},
-	{"journal", LOG_TO_JOURNAL}, {"journald", LOG_TO_JOURNAL}, {"none", LOG_TO_NOTHING}, {0},
+	{"auto", LOG_TO_AUTO},
+	{"stderr", LOG_TO_STDERR},
+	{"syslog", LOG_TO_SYSLOG},
+	{"journal", LOG_TO_JOURNAL},
+	{"journald", LOG_TO_JOURNAL},
+	{"none", LOG_TO_NOTHING},
+	{0},
 };
 static const struct word formats[] = {{"text", LOG_TEXT}, {"json", LOG_JSON}, {0}};
 static const struct word levels[] = {
-	{"error", LVL_ERR}, {"warning", LVL_WARNING}, {"notice", LVL_NOTICE}, {"info", LVL_INFO},
-	{"debug", LVL_DEBUG}, {0},
+	{"error", LVL_ERR}, {"warning", LVL_WARNING}, {"notice", LVL_NOTICE},
+	{"info", LVL_INFO}, {"debug", LVL_DEBUG},     {0},
 };
 
 /* The value of a word; complains and returns -1 when it is none of them. */
@@ -93,7 +98,10 @@ static bool take(struct supervisor_options *o, int option)
 int ctl_run(const struct ctl_command *self, int argc, char **argv)
 {
 	struct supervisor_options o = {
-		.log = {.sink = LOG_TO_AUTO, .level = LVL_INFO, .facility = LOG_DAEMON, .ident = "Keepalived"},
+		.log = {.sink = LOG_TO_AUTO,
+			.level = LVL_INFO,
+			.facility = LOG_DAEMON,
+			.ident = "Keepalived"},
 		.file_mask = -1,
 		.started_fd = -1,
 	};

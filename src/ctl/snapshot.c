@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading the boards. Asks no process: a board with a living pid and a fresh heartbeat is the truth,
- * any other one is only history. Must not know how it is shown.
+ * Reading the boards. Asks no process: a board with a living pid and a fresh heartbeat is the
+ * truth, any other one is only history. Must not know how it is shown.
  */
 #include "ctl/snapshot.h"
 
@@ -56,8 +56,8 @@ static bool judge(const struct snapshot *s, const struct board_header *h, struct
 		return false;
 	}
 	if (s->now - beat > SNAPSHOT_HEARTBEAT_MAX) {
-		buf_printf(reason, "the %s worker (pid %d) gave no sign of life for %.1f s", process_name(h->process),
-			   pid, (double)(s->now - beat) / USEC_PER_SEC);
+		buf_printf(reason, "the %s worker (pid %d) gave no sign of life for %.1f s",
+			   process_name(h->process), pid, (double)(s->now - beat) / USEC_PER_SEC);
 		return false;
 	}
 	return true;
@@ -107,9 +107,11 @@ uint32_t snapshot_count_vips(const struct snapshot *s, const struct board_instan
 	return i->n_vips < all - i->first_vip ? i->n_vips : all - i->first_vip;
 }
 
-void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uint32_t i, struct board_vip *ret)
+void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uint32_t i,
+		  struct board_vip *ret)
 {
-	/* A board_vip has no lock of its own and is written field by field: a copy is good enough. */
+	/* A board_vip has no lock of its own and is written field by field: a copy is good enough.
+	 */
 	memcpy(ret, &s->board[PROC_VRRP].vips[of->first_vip + i], sizeof(*ret));
 	ret->interface[sizeof(ret->interface) - 1] = '\0';
 }

@@ -24,7 +24,8 @@ void snapshot_close(struct snapshot *s);
 
 /* Copies of records; a record whose writer died in the middle of it comes as it is. */
 void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instance *ret);
-void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uint32_t i, struct board_vip *ret);
+void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uint32_t i,
+		  struct board_vip *ret);
 void snapshot_group(const struct snapshot *s, uint32_t i, struct board_group *ret);
 void snapshot_script(const struct snapshot *s, uint32_t i, struct board_script *ret);
 void snapshot_file(const struct snapshot *s, uint32_t i, struct board_file *ret);

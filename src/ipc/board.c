@@ -4,8 +4,8 @@
  * from the numbers in the header alone, so a reader trusts nothing but what it has checked against
  * the size of the file. Knows nothing of what the records mean.
  *
- * The sequence lock is the usual one: a writer makes the number odd, changes the record and makes it
- * even again; a reader copies and repeats when the number was odd or has changed. There is one
+ * The sequence lock is the usual one: a writer makes the number odd, changes the record and makes
+ * it even again; a reader copies and repeats when the number was odd or has changed. There is one
  * writer, so it needs no compare and exchange.
  */
 #include "ipc/board.h"
@@ -55,8 +55,9 @@ static struct layout layout_of(const struct board_shape *s)
 
 static bool shape_is_sane(const struct board_shape *s)
 {
-	return s->instances <= BOARD_RECORDS_MAX && s->vips <= BOARD_RECORDS_MAX && s->groups <= BOARD_RECORDS_MAX &&
-	       s->scripts <= BOARD_RECORDS_MAX && s->files <= BOARD_RECORDS_MAX;
+	return s->instances <= BOARD_RECORDS_MAX && s->vips <= BOARD_RECORDS_MAX &&
+	       s->groups <= BOARD_RECORDS_MAX && s->scripts <= BOARD_RECORDS_MAX &&
+	       s->files <= BOARD_RECORDS_MAX;
 }
 
 size_t board_size(const struct board_shape *shape)
@@ -67,8 +68,12 @@ size_t board_size(const struct board_shape *shape)
 static int fill_file(int fd, enum process p, const struct board_shape *shape, uint32_t generation,
 		     const char *conf_path)
 {
-	struct board_header h = {.magic = BOARD_MAGIC, .layout = BOARD_LAYOUT, .size = board_size(shape),
-				 .shape = *shape, .process = p, .generation = generation};
+	struct board_header h = {.magic = BOARD_MAGIC,
+				 .layout = BOARD_LAYOUT,
+				 .size = board_size(shape),
+				 .shape = *shape,
+				 .process = p,
+				 .generation = generation};
 
 	str_copy(h.conf_path, sizeof(h.conf_path), conf_path ? conf_path : "");
 	if (fchmod(fd, 0644) < 0 || ftruncate(fd, (off_t)h.size) < 0)
@@ -78,8 +83,8 @@ static int fill_file(int fd, enum process p, const struct board_shape *shape, ui
 	return 0;
 }
 
-int board_create(const char *path, enum process p, const struct board_shape *shape, uint32_t generation,
-		 const char *conf_path)
+int board_create(const char *path, enum process p, const struct board_shape *shape,
+		 uint32_t generation, const char *conf_path)
 {
 	char temporary[512];
 	int fd, r;
@@ -106,7 +111,8 @@ int board_create(const char *path, enum process p, const struct board_shape *sha
 static bool header_fits(const struct board_header *h, size_t file_size)
 {
 	return h->magic == BOARD_MAGIC && h->layout == BOARD_LAYOUT && h->size == file_size &&
-	       shape_is_sane(&h->shape) && board_size(&h->shape) == file_size && h->process < PROC_COUNT;
+	       shape_is_sane(&h->shape) && board_size(&h->shape) == file_size &&
+	       h->process < PROC_COUNT;
 }
 
 int board_map(int fd, bool writable, struct board *ret)
@@ -120,7 +126,8 @@ int board_map(int fd, bool writable, struct board *ret)
 		return -errno;
 	if (st.st_size < (off_t)sizeof(*h))
 		return -EBADMSG;
-	p = mmap(NULL, (size_t)st.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+	p = mmap(NULL, (size_t)st.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+		 MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	h = (struct board_header *)p;
@@ -153,7 +160,8 @@ void board_unmap(struct board *b)
 void board_write_begin(board_seq *seq)
 {
 	/* A predecessor that died while writing has left it odd already. */
-	atomic_store_explicit(seq, atomic_load_explicit(seq, memory_order_relaxed) | 1, memory_order_relaxed);
+	atomic_store_explicit(seq, atomic_load_explicit(seq, memory_order_relaxed) | 1,
+			      memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 }
 
@@ -171,7 +179,8 @@ bool board_read_under(const board_seq *seq, const void *record, void *ret, size_
 
 		memcpy(ret, record, size);
 		atomic_thread_fence(memory_order_acquire);
-		if (!(before & 1) && before == atomic_load_explicit((board_seq *)seq, memory_order_relaxed))
+		if (!(before & 1) &&
+		    before == atomic_load_explicit((board_seq *)seq, memory_order_relaxed))
 			return true;
 		if (i % 16 == 15)
 			sched_yield();
@@ -190,7 +199,8 @@ void board_event_add(struct board *b, const struct board_event *e)
 	struct board_event *slot = &b->events[(number - 1) % BOARD_EVENTS];
 
 	board_write_begin(&slot->seq);
-	memcpy((char *)slot + sizeof(slot->seq), (const char *)e + sizeof(e->seq), sizeof(*e) - sizeof(e->seq));
+	memcpy((char *)slot + sizeof(slot->seq), (const char *)e + sizeof(e->seq),
+	       sizeof(*e) - sizeof(e->seq));
 	slot->number = number;
 	board_write_end(&slot->seq);
 	atomic_store(&b->header->events, number);
@@ -206,7 +216,8 @@ void board_event_carry(struct board *to, const struct board *from)
 		if (!board_read(&from->events[i], &e, sizeof(e)))
 			continue;
 		board_write_begin(&to->events[i].seq);
-		memcpy((char *)&to->events[i] + sizeof(e.seq), (char *)&e + sizeof(e.seq), sizeof(e) - sizeof(e.seq));
+		memcpy((char *)&to->events[i] + sizeof(e.seq), (char *)&e + sizeof(e.seq),
+		       sizeof(e) - sizeof(e.seq));
 		board_write_end(&to->events[i].seq);
 	}
 	atomic_store(&to->header->events, newest);

@@ -50,7 +50,8 @@ static void attach_fds(struct msghdr *msg, union fd_control *control, const int 
 	memcpy(CMSG_DATA(c), fds, sizeof(int) * n);
 }
 
-int channel_send(const struct channel *c, enum message_kind kind, const void *body, const int *fds, unsigned n_fds)
+int channel_send(const struct channel *c, enum message_kind kind, const void *body, const int *fds,
+		 unsigned n_fds)
 {
 	const struct message_rule *rule = message_rule_find(kind);
 	struct message_header header = {.kind = (uint16_t)kind};
@@ -100,12 +101,14 @@ static void take_fds(struct msghdr *msg, int fds[MSG_FDS_MAX])
 	}
 }
 
-static bool obeys_table(const struct channel *c, const struct message_header *h, size_t length, int flags)
+static bool obeys_table(const struct channel *c, const struct message_header *h, size_t length,
+			int flags)
 {
 	const struct message_rule *rule = message_rule_find(h->kind);
 
-	return !(flags & (MSG_TRUNC | MSG_CTRUNC)) && rule && h->from == rule->from && h->to == rule->to &&
-	       rule->from == c->peer && rule->to == c->self && length == rule->length;
+	return !(flags & (MSG_TRUNC | MSG_CTRUNC)) && rule && h->from == rule->from &&
+	       h->to == rule->to && rule->from == c->peer && rule->to == c->self &&
+	       length == rule->length;
 }
 
 int channel_receive(const struct channel *c, struct message *ret)
@@ -113,7 +116,9 @@ int channel_receive(const struct channel *c, struct message *ret)
 	struct message_header header = {0};
 	struct iovec iov[2] = {{&header, sizeof(header)}, {ret->bytes, sizeof(ret->bytes)}};
 	union fd_control control;
-	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes,
+	struct msghdr msg = {.msg_iov = iov,
+			     .msg_iovlen = 2,
+			     .msg_control = control.bytes,
 			     .msg_controllen = sizeof(control.bytes)};
 	ssize_t n;
 
@@ -125,7 +130,8 @@ int channel_receive(const struct channel *c, struct message *ret)
 	if (n == 0)
 		return -ECONNRESET;
 	take_fds(&msg, ret->fds);
-	if ((size_t)n >= sizeof(header) && obeys_table(c, &header, (size_t)n - sizeof(header), msg.msg_flags)) {
+	if ((size_t)n >= sizeof(header) &&
+	    obeys_table(c, &header, (size_t)n - sizeof(header), msg.msg_flags)) {
 		ret->kind = (enum message_kind)header.kind;
 		return 1;
 	}

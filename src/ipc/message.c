@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 static const struct message_rule rules[MSG_KINDS] = {
-#define X(kind, sender, receiver, type) \
+#define X(kind, sender, receiver, type)                                                            \
 	[MSG_##kind] = {#kind, PROC_##sender, PROC_##receiver, sizeof(type)},
 	MESSAGES(X)
 #undef X

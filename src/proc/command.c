@@ -72,19 +72,22 @@ static char *copy_words(char **to, const char *const *v, unsigned n, char *text)
 }
 
 /* One block: the struct, both pointer lists, the strings. */
-static struct command *build(const struct conf_script *s, const char *const *words, unsigned n_words,
-			     const char *const *extra, unsigned n_extra, const char *const *env)
+static struct command *build(const struct conf_script *s, const char *const *words,
+			     unsigned n_words, const char *const *extra, unsigned n_extra,
+			     const char *const *env)
 {
 	unsigned n_env = count(env);
 	size_t pointers = n_words + n_extra + 1 + n_env + 1;
-	size_t text = words_size(words, n_words) + words_size(extra, n_extra) + words_size(env, n_env);
+	size_t text =
+		words_size(words, n_words) + words_size(extra, n_extra) + words_size(env, n_env);
 	size_t own = strlen(s->command) + 1;
 	struct command *c = malloc(sizeof(*c) + pointers * sizeof(char *) + text + own);
 	char *p;
 
 	if (!c)
 		abort();
-	*c = (struct command){.shell = s->shell, .supplementary = s->supplementary, .uid = s->uid, .gid = s->gid};
+	*c = (struct command){
+		.shell = s->shell, .supplementary = s->supplementary, .uid = s->uid, .gid = s->gid};
 	c->argv = (char **)(c + 1);
 	p = (char *)(c->argv + pointers);
 	p = copy_words(c->argv, words, n_words, p);
@@ -100,8 +103,8 @@ static struct command *build(const struct conf_script *s, const char *const *wor
 	return c;
 }
 
-struct command *command_new(const struct conf_script *script, const char *const *extra, unsigned n_extra,
-			    const char *const *env)
+struct command *command_new(const struct conf_script *script, const char *const *extra,
+			    unsigned n_extra, const char *const *env)
 {
 	const char *const *argv;
 	struct command *c;
@@ -131,7 +134,8 @@ bool command_equal(const struct command *a, const struct command *b)
 {
 	char *const *x = a->argv, *const *y = b->argv;
 
-	if (a->uid != b->uid || a->gid != b->gid || a->shell != b->shell || a->supplementary != b->supplementary)
+	if (a->uid != b->uid || a->gid != b->gid || a->shell != b->shell ||
+	    a->supplementary != b->supplementary)
 		return false;
 	for (; *x && *y; x++, y++)
 		if (strcmp(*x, *y) != 0)

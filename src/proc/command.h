@@ -14,16 +14,16 @@
 
 struct command {
 	char **argv;
-	char **env;	/* additions, NULL-terminated, or NULL */
+	char **env;	  /* additions, NULL-terminated, or NULL */
 	const char *text; /* as written, for messages */
 	bool shell, set_user, supplementary;
 	uint32_t uid, gid;
 };
 
-/* A copy of the script with more arguments and environment (NULL-terminated) after its own. NULL for
- * NULL and for a script that must not be run. Freed by command_free(). */
-struct command *command_new(const struct conf_script *script, const char *const *extra, unsigned n_extra,
-			    const char *const *env);
+/* A copy of the script with more arguments and environment (NULL-terminated) after its own. NULL
+ * for NULL and for a script that must not be run. Freed by command_free(). */
+struct command *command_new(const struct conf_script *script, const char *const *extra,
+			    unsigned n_extra, const char *const *env);
 struct command *command_free(struct command *c);
 
 /* Whether both run the same words as the same user. */

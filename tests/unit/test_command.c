@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Copies of scripts: their own words, more words, environment; shell lines; what must not be run. */
+/* Copies of scripts: their own words, more words, environment; shell lines; what must not be run.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,8 @@
 static void test_words_and_environment_are_appended(void **state)
 {
 	char *argv[] = {"/bin/x", "one word", NULL};
-	const struct conf_script s = {.command = "/bin/x 'one word'", .argv = argv, .uid = 7, .gid = 8};
+	const struct conf_script s = {
+		.command = "/bin/x 'one word'", .argv = argv, .uid = 7, .gid = 8};
 	struct command *c = command_new(&s, (const char *const[]){"INSTANCE", "V I"}, 2,
 					(const char *const[]){"A=1", "B=2", NULL});
 
@@ -55,9 +57,12 @@ static void test_unsafe_and_missing_scripts_give_nothing(void **state)
 
 static void test_equal_means_same_words_and_user(void **state)
 {
-	char *one[] = {"/bin/x", "a", NULL}, *two[] = {"/bin/x", "a", NULL}, *three[] = {"/bin/x", NULL};
-	const struct conf_script s1 = {.command = "x", .argv = one}, s2 = {.command = "y", .argv = two},
-				 s3 = {.command = "x", .argv = three}, s4 = {.command = "x", .argv = one, .uid = 1};
+	char *one[] = {"/bin/x", "a", NULL}, *two[] = {"/bin/x", "a", NULL},
+	     *three[] = {"/bin/x", NULL};
+	const struct conf_script s1 = {.command = "x", .argv = one},
+				 s2 = {.command = "y", .argv = two},
+				 s3 = {.command = "x", .argv = three},
+				 s4 = {.command = "x", .argv = one, .uid = 1};
 	struct command *c1 = command_new(&s1, NULL, 0, NULL), *c2 = command_new(&s2, NULL, 0, NULL),
 		       *c3 = command_new(&s3, NULL, 0, NULL), *c4 = command_new(&s4, NULL, 0, NULL);
 

@@ -31,7 +31,8 @@ static struct pair pair_open(void)
 	int fds[2];
 
 	assert_int_equal(channel_pair(fds), 0);
-	return (struct pair){.supervisor = {fds[0], PROC_SUPERVISOR, PROC_VRRP}, .vrrp = {fds[1], PROC_VRRP, PROC_SUPERVISOR}};
+	return (struct pair){.supervisor = {fds[0], PROC_SUPERVISOR, PROC_VRRP},
+			     .vrrp = {fds[1], PROC_VRRP, PROC_SUPERVISOR}};
 }
 
 static void pair_close(struct pair *p)
@@ -99,9 +100,12 @@ static void test_what_breaks_the_table_is_dropped(void **state)
 		size_t length;
 	} bad[] = {
 		{"no such kind", MSG_KINDS, PROC_SUPERVISOR, PROC_VRRP, 4},
-		{"sender of another kind", MSG_STOP_VRRP, PROC_RUNNER, PROC_VRRP, sizeof(struct msg_stop)},
-		{"meant for another", MSG_STOP_RUNNER, PROC_SUPERVISOR, PROC_RUNNER, sizeof(struct msg_stop)},
-		{"our own message", MSG_READY_VRRP, PROC_VRRP, PROC_SUPERVISOR, sizeof(struct msg_ready)},
+		{"sender of another kind", MSG_STOP_VRRP, PROC_RUNNER, PROC_VRRP,
+		 sizeof(struct msg_stop)},
+		{"meant for another", MSG_STOP_RUNNER, PROC_SUPERVISOR, PROC_RUNNER,
+		 sizeof(struct msg_stop)},
+		{"our own message", MSG_READY_VRRP, PROC_VRRP, PROC_SUPERVISOR,
+		 sizeof(struct msg_ready)},
 		{"from a peer that is not there", MSG_SCRIPT_STATE, PROC_RUNNER, PROC_VRRP,
 		 sizeof(struct msg_script_state)},
 		{"short", MSG_STOP_VRRP, PROC_SUPERVISOR, PROC_VRRP, sizeof(struct msg_stop) - 1},
@@ -118,7 +122,8 @@ static void test_what_breaks_the_table_is_dropped(void **state)
 	}
 	assert_int_equal(send(p.supervisor.fd, "ab", 2, 0), 2);
 	assert_int_equal(channel_receive(&p.vrrp, &m), -EPROTO);
-	raw_send(p.supervisor.fd, MSG_STOP_VRRP, PROC_SUPERVISOR, PROC_VRRP, sizeof(struct msg_stop));
+	raw_send(p.supervisor.fd, MSG_STOP_VRRP, PROC_SUPERVISOR, PROC_VRRP,
+		 sizeof(struct msg_stop));
 	assert_int_equal(channel_receive(&p.vrrp, &m), 1);
 	pair_close(&p);
 }
@@ -177,7 +182,8 @@ static int board_open(const struct board_shape *shape, struct board *b)
 
 static void test_board_has_the_shape_it_was_made_with(void **state)
 {
-	struct board_shape shape = {.instances = 3, .vips = 5, .groups = 2, .scripts = 1, .files = 4};
+	struct board_shape shape = {
+		.instances = 3, .vips = 5, .groups = 2, .scripts = 1, .files = 4};
 	struct board w, r;
 	struct board_instance copy;
 	struct stat st;
@@ -216,12 +222,12 @@ static void test_liars_are_refused(void **state)
 	struct board_header bad;
 
 	board_unmap(&b);
-#define REFUSED(change)                                                          \
-	do {                                                                     \
-		bad = h;                                                         \
-		change;                                                          \
-		assert_int_equal(pwrite(fd, &bad, sizeof(bad), 0), sizeof(bad)); \
-		assert_int_equal(board_map(fd, false, &b), -EBADMSG);            \
+#define REFUSED(change)                                                                            \
+	do {                                                                                       \
+		bad = h;                                                                           \
+		change;                                                                            \
+		assert_int_equal(pwrite(fd, &bad, sizeof(bad), 0), sizeof(bad));                   \
+		assert_int_equal(board_map(fd, false, &b), -EBADMSG);                              \
 	} while (0)
 	REFUSED(bad.magic++);
 	REFUSED(bad.layout++);

@@ -79,7 +79,8 @@ static void open_one(struct fifo *f, const struct conf_fifo *c)
 	f->gid = c->gid;
 	f->fd = fifo_open(c->path, c->uid, c->gid, &f->created);
 	if (f->fd < 0) {
-		log_err("FIFO %s: %s", c->path, f->fd == -ENXIO ? "exists and is no FIFO" : strerror(-f->fd));
+		log_err("FIFO %s: %s", c->path,
+			f->fd == -ENXIO ? "exists and is no FIFO" : strerror(-f->fd));
 		return;
 	}
 	f->command = command_new(c->script, (const char *const[]){c->path}, 1, NULL);
@@ -97,8 +98,8 @@ static bool same_script(const struct command *a, const struct conf_fifo *c)
 
 static void configure_one(struct fifo *f, const struct conf_fifo *c)
 {
-	if (f->path && c->path && f->fd >= 0 && str_eq(f->path, c->path) && f->uid == c->uid && f->gid == c->gid &&
-	    same_script(f->command, c))
+	if (f->path && c->path && f->fd >= 0 && str_eq(f->path, c->path) && f->uid == c->uid &&
+	    f->gid == c->gid && same_script(f->command, c))
 		return; /* its readers keep what they have open */
 	close_one(f);
 	if (c->path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * track_file: the numbers in files, told to vrrp when they change. A file that is missing counts as 0.
- * Owns the watches; must not know weights.
+ * track_file: the numbers in files, told to vrrp when they change. A file that is missing counts as
+ * 0. Owns the watches; must not know weights.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ struct track_files {
 
 static void tell(const struct track_file *f)
 {
-	const struct msg_file_value m = {.generation = f->r->generation, .file = f->conf->id, .value = f->value};
+	const struct msg_file_value m = {
+		.generation = f->r->generation, .file = f->conf->id, .value = f->value};
 
 	runner_send(f->r, MSG_FILE_VALUE, &m);
 }
@@ -53,7 +54,8 @@ static void on_change(void *ctx, int32_t value)
 	tell(f);
 }
 
-static void start_one(struct track_files *all, struct track_file *f, const struct conf_track_file *conf, bool fresh)
+static void start_one(struct track_files *all, struct track_file *f,
+		      const struct conf_track_file *conf, bool fresh)
 {
 	int r;
 
@@ -63,11 +65,13 @@ static void start_one(struct track_files *all, struct track_file *f, const struc
 	if (conf->init_file && fresh) {
 		r = filewatch_init(conf->file, conf->init_value, conf->overwrite);
 		if (r < 0 && r != -EEXIST)
-			log_err("Track file %s: %s can't be initialised: %s", conf->name, conf->file, strerror(-r));
+			log_err("Track file %s: %s can't be initialised: %s", conf->name,
+				conf->file, strerror(-r));
 	}
 	f->watch = filewatch_add(all->watch, conf->file, on_change, f, &f->value);
 	if (!f->watch)
-		log_err("Track file %s: %s can't be watched: %s", conf->name, conf->file, strerror(errno));
+		log_err("Track file %s: %s can't be watched: %s", conf->name, conf->file,
+			strerror(errno));
 	write_board(f);
 }
 
@@ -97,7 +101,8 @@ void files_configure(struct track_files *all)
 		all->n = 0;
 	}
 	for (unsigned i = 0; i < all->n; i++)
-		start_one(all, &all->v[i], conf->files.v[i], !was_there(old, n_old, conf->files.v[i]));
+		start_one(all, &all->v[i], conf->files.v[i],
+			  !was_there(old, n_old, conf->files.v[i]));
 	free(old);
 }
 

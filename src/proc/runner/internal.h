@@ -19,17 +19,17 @@ struct runner {
 	struct loop *loop;
 	struct channel supervisor, vrrp; /* vrrp.fd -1: not there */
 	struct loop_fd *supervisor_watch, *vrrp_watch;
-	struct loop_timer *beat;	 /* heartbeat, and the limit of a stop */
+	struct loop_timer *beat; /* heartbeat, and the limit of a stop */
 	struct children children;
-	struct arena *arena;		 /* of conf */
-	const struct conf *conf;	 /* NULL before the first configuration */
+	struct arena *arena;	 /* of conf */
+	const struct conf *conf; /* NULL before the first configuration */
 	uint32_t generation;
 	struct board board;
-	uint32_t wanted;		 /* generation of the last SNAPSHOT */
-	bool resend;			 /* a state got lost in a full channel */
-	bool orphaned;			 /* the supervisor is gone */
+	uint32_t wanted; /* generation of the last SNAPSHOT */
+	bool resend;	 /* a state got lost in a full channel */
+	bool orphaned;	 /* the supervisor is gone */
 	bool stopping;
-	usec_t stop_at;			 /* then the rest is killed */
+	usec_t stop_at; /* then the rest is killed */
 	struct scripts *scripts;
 	struct track_files *files;
 	struct notifier *notifier;

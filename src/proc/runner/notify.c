@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notifications (vrrp-behaviour 15): an event becomes FIFO lines at once, and scripts in the queue of
- * its instance or group: notify_<state>, then `notify`, one after another.
+ * Notifications (vrrp-behaviour 15): an event becomes FIFO lines at once, and scripts in the queue
+ * of its instance or group: notify_<state>, then `notify`, one after another.
  *
- * A script may run as long as it likes while nobody waits for it. When a newer state waits, one that
- * has run for a minute is told to end, and killed two seconds later: the newest state has to be told
- * some day. Unlike keepalived's, scripts of one instance never overlap.
+ * A script may run as long as it likes while nobody waits for it. When a newer state waits, one
+ * that has run for a minute is told to end, and killed two seconds later: the newest state has to
+ * be told some day. Unlike keepalived's, scripts of one instance never overlap.
  *
  * Owns copies of the scripts that wait, so that a reload does not pull them away.
  */
@@ -80,8 +80,9 @@ static void on_timer(void *ctx)
 	if (t->child.pid == 0)
 		return;
 	if (!t->pressed)
-		log_warning("(%s) a notify script has run for %d s and a newer state waits: ending it", t->name,
-			    (int)((now - t->started) / USEC_PER_SEC));
+		log_warning(
+			"(%s) a notify script has run for %d s and a newer state waits: ending it",
+			t->name, (int)((now - t->started) / USEC_PER_SEC));
 	(void)child_kill(t->child.pid, t->pressed ? SIGKILL : SIGTERM);
 	t->pressed = true;
 	loop_timer_set(t->timer, now + KILL_AFTER);
@@ -138,7 +139,8 @@ static void drop_job(struct target *t, struct queue_job *job)
 {
 	for (unsigned i = 0; i < QUEUE_STEPS_MAX; i++)
 		job->step[i] = command_free(job->step[i]);
-	log_info("(%s) an older state was not told to its scripts: a newer one came first", t->name);
+	log_info("(%s) an older state was not told to its scripts: a newer one came first",
+		 t->name);
 }
 
 /* ---- what an event means ---- */
@@ -185,14 +187,16 @@ static bool make_job(const struct msg_notify *m, const struct conf_notify *c, co
 {
 	struct environment env;
 	char priority[8];
-	const char *const extra[] = {m->is_group ? "GROUP" : "INSTANCE", name, vrrp_state_name(m->state), priority};
+	const char *const extra[] = {m->is_group ? "GROUP" : "INSTANCE", name,
+				     vrrp_state_name(m->state), priority};
 
 	if (m->fifo_only || m->event == NOTIFY_PRIORITY)
 		return false;
 	snprintf(priority, sizeof(priority), "%u", m->is_group ? 0 : m->priority);
 	fill_environment(&env, m, name);
 	*ret = (struct queue_job){
-		.final = m->event == NOTIFY_STATE && (m->state == VRRP_STOP || m->state == VRRP_DELETED),
+		.final = m->event == NOTIFY_STATE &&
+			 (m->state == VRRP_STOP || m->state == VRRP_DELETED),
 		.extra = m->event == NOTIFY_RX_LOWER,
 	};
 	if (m->event == NOTIFY_RX_LOWER) {
@@ -213,8 +217,8 @@ static void write_fifo(struct notifier *n, const struct msg_notify *m, const cha
 		what = "MASTER_RX_LOWER_PRI";
 	else if (m->event == NOTIFY_PRIORITY)
 		what = m->state == VRRP_MASTER ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
-	snprintf(line, sizeof(line), "%s \"%s\" %s %u\n", m->is_group ? "GROUP" : "INSTANCE", name, what,
-		 m->is_group ? 0 : m->priority);
+	snprintf(line, sizeof(line), "%s \"%s\" %s %u\n", m->is_group ? "GROUP" : "INSTANCE", name,
+		 what, m->is_group ? 0 : m->priority);
 	fifos_write(n->r->fifos, line);
 }
 

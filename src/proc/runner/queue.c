@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-static bool replace(bool *has, struct queue_job *slot, const struct queue_job *job, struct queue_job *ret_dropped)
+static bool replace(bool *has, struct queue_job *slot, const struct queue_job *job,
+		    struct queue_job *ret_dropped)
 {
 	bool dropped = *has;
 

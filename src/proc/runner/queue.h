@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The order of notify scripts of one instance or group: one transition at a time, its scripts one
- * after another; while one runs, the newest transition that waits supersedes older ones that have not
- * begun. A stop is last and never superseded. Pure; the scripts themselves are opaque.
+ * after another; while one runs, the newest transition that waits supersedes older ones that have
+ * not begun. A stop is last and never superseded. Pure; the scripts themselves are opaque.
  */
 #ifndef HF_PROC_RUNNER_QUEUE_H
 #define HF_PROC_RUNNER_QUEUE_H
@@ -19,11 +19,11 @@ struct queue_job {
 };
 
 struct queue {
-	bool busy;	 /* a script of `current` runs */
-	unsigned at;	 /* its step */
+	bool busy;   /* a script of `current` runs */
+	unsigned at; /* its step */
 	struct queue_job current;
 	bool has_state, has_extra;
-	bool extra_first; /* the waiting extra job is older than the waiting state */
+	bool extra_first;	       /* the waiting extra job is older than the waiting state */
 	struct queue_job state, extra; /* waiting */
 };
 

@@ -4,9 +4,9 @@
  * vrrp (snapshot wanted, notifications), the heartbeat, the end. Everything it executes is a number
  * of the configuration that the supervisor handed out; nobody can send it a path.
  *
- * A new configuration reaches vrrp first. So notifications may come that belong to a generation that
- * has not arrived here yet: they are held until it does; what belongs to an older one is dropped, but
- * everything vrrp has said is read before a configuration is taken.
+ * A new configuration reaches vrrp first. So notifications may come that belong to a generation
+ * that has not arrived here yet: they are held until it does; what belongs to an older one is
+ * dropped, but everything vrrp has said is read before a configuration is taken.
  */
 #include "proc/runner/runner.h"
 
@@ -23,7 +23,7 @@
 #include "proc/runner/internal.h"
 
 #define HEARTBEAT USEC_PER_SEC
-#define STOP_LIMIT USEC_PER_SEC /* of stop scripts */
+#define STOP_LIMIT USEC_PER_SEC		/* of stop scripts */
 #define ORPHAN_LIMIT (6 * USEC_PER_SEC) /* for vrrp to hand over when the supervisor is gone */
 #define HELD_MAX 65536
 
@@ -52,10 +52,12 @@ static void hold(struct runner *r, const struct msg_notify *m)
 {
 	if (r->held.n == r->held.cap) {
 		unsigned cap = r->held.cap ? 2 * r->held.cap : 64;
-		struct msg_notify *v = cap <= HELD_MAX ? realloc(r->held.v, cap * sizeof(*v)) : NULL;
+		struct msg_notify *v =
+			cap <= HELD_MAX ? realloc(r->held.v, cap * sizeof(*v)) : NULL;
 
 		if (!v) {
-			log_err("too many notifications of a configuration that does not come: dropped");
+			log_err("too many notifications of a configuration that does not come: "
+				"dropped");
 			return;
 		}
 		r->held.v = v;
@@ -71,7 +73,8 @@ static void notify(struct runner *r, const struct msg_notify *m)
 	else if (!r->conf || m->generation > r->generation)
 		hold(r, m);
 	else
-		log_debug("notification of generation %u dropped, %u is in force", m->generation, r->generation);
+		log_debug("notification of generation %u dropped, %u is in force", m->generation,
+			  r->generation);
 }
 
 static void release_held(struct runner *r)
@@ -116,7 +119,8 @@ static void open_log(const struct msg_config *c)
 		.ident = ident,
 	};
 
-	snprintf(ident, sizeof(ident), "Keepalived_runner%.*s", (int)sizeof(c->ident_suffix), c->ident_suffix);
+	snprintf(ident, sizeof(ident), "Keepalived_runner%.*s", (int)sizeof(c->ident_suffix),
+		 c->ident_suffix);
 	log_open(&o);
 }
 
@@ -139,7 +143,8 @@ static struct conf_loaded load(const struct msg_config *c, int text_fd)
 	return l;
 }
 
-static void take(struct runner *r, const struct msg_config *c, struct conf_loaded *l, const struct board *board)
+static void take(struct runner *r, const struct msg_config *c, struct conf_loaded *l,
+		 const struct board *board)
 {
 	struct arena *old = r->arena;
 	struct board old_board = r->board;
@@ -176,7 +181,8 @@ static void configure(struct runner *r, const struct msg_config *c, const int fd
 		ready(r, c->generation, -EINVAL, "the configuration can't be read back");
 		return;
 	}
-	if (board_map(fds[1], true, &board) < 0 || board.header->shape.scripts != l.conf->scripts.n ||
+	if (board_map(fds[1], true, &board) < 0 ||
+	    board.header->shape.scripts != l.conf->scripts.n ||
 	    board.header->shape.files != l.conf->files.n) {
 		arena_free(l.arena);
 		ready(r, c->generation, -EPROTO, "the board does not fit the configuration");
@@ -333,7 +339,8 @@ static void on_child(void *ctx, int signo)
 	children_reap(&r->children);
 }
 
-/* The kernel says TERM when the supervisor dies; its channel tells the same, with what came before. */
+/* The kernel says TERM when the supervisor dies; its channel tells the same, with what came before.
+ */
 static void ignore(void *ctx, int signo)
 {
 }
@@ -350,7 +357,8 @@ static void catch_signals(struct runner *r)
 
 int runner_worker_main(int channel_fd)
 {
-	struct runner r = {.supervisor = {channel_fd, PROC_RUNNER, PROC_SUPERVISOR}, .vrrp = {.fd = -1}};
+	struct runner r = {.supervisor = {channel_fd, PROC_RUNNER, PROC_SUPERVISOR},
+			   .vrrp = {.fd = -1}};
 
 	r.loop = loop_new();
 	r.beat = loop_timer_new(r.loop, on_beat, &r);

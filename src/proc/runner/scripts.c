@@ -102,7 +102,8 @@ static void log_flip(const struct track_script *s)
 	else if (s->status < 0)
 		log_notice("VRRP_Script(%s) failed (due to signal %d)", name, -s->status);
 	else if (s->output[0])
-		log_notice("VRRP_Script(%s) failed (exited with status %d): %s", name, s->status, s->output);
+		log_notice("VRRP_Script(%s) failed (exited with status %d): %s", name, s->status,
+			   s->output);
 	else
 		log_notice("VRRP_Script(%s) failed (exited with status %d)", name, s->status);
 }
@@ -314,7 +315,8 @@ static struct track_script *claim(struct scripts *s, const struct conf_vrrp_scri
 	struct track_script *found;
 
 	for (unsigned i = 0; i < s->n; i++) {
-		if (!s->v[i] || !command || !s->v[i]->command || !command_equal(s->v[i]->command, command))
+		if (!s->v[i] || !command || !s->v[i]->command ||
+		    !command_equal(s->v[i]->command, command))
 			continue;
 		if (!best || str_eq(s->v[i]->name, conf->name))
 			best = &s->v[i];

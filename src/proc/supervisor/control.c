@@ -72,7 +72,8 @@ static const char *level_name(enum log_level level)
 
 static void report_line(void *ctx, enum log_level level, const char *text)
 {
-	answer(ctx, json_pack("{s:s%, s:s}", "text", text, strlen(text), "level", level_name(level)));
+	answer(ctx,
+	       json_pack("{s:s%, s:s}", "text", text, strlen(text), "level", level_name(level)));
 }
 
 static void report_line_and_log(void *ctx, enum log_level level, const char *text)
@@ -104,7 +105,8 @@ static void obey(struct client *c)
 	struct report report = {c, dry_run ? report_line : report_line_and_log};
 
 	if (!command || !str_eq(command, "reload")) {
-		refuse(c, command ? "unknown command" : "a request is a JSON object with \"command\"");
+		refuse(c,
+		       command ? "unknown command" : "a request is a JSON object with \"command\"");
 	} else {
 		c->busy = true;
 		reload_start(c->control->s, dry_run, &report, done, c);

@@ -63,8 +63,8 @@ static void set_script(json_t *o, const char *key, const struct conf_script *s)
 	set(o, key, json_string(buf_text(&b)));
 }
 
-static void set_tracks(json_t *o, const char *key, const struct conf *conf, const conf_track_list *tracks,
-		       unsigned kind)
+static void set_tracks(json_t *o, const char *key, const struct conf *conf,
+		       const conf_track_list *tracks, unsigned kind)
 {
 	json_t *list = json_array();
 
@@ -72,7 +72,8 @@ static void set_tracks(json_t *o, const char *key, const struct conf *conf, cons
 		const struct conf_track *t = tracks->v[i];
 		const char *name = t->name;
 
-		if (kind == TRACK_SCRIPT && t->id < conf->scripts.n && conf->scripts.v[t->id]->script)
+		if (kind == TRACK_SCRIPT && t->id < conf->scripts.n &&
+		    conf->scripts.v[t->id]->script)
 			name = conf->scripts.v[t->id]->script->command;
 		json_array_append_new(list, json_string(name));
 	}
@@ -82,7 +83,8 @@ static void set_tracks(json_t *o, const char *key, const struct conf *conf, cons
 		json_decref(list);
 }
 
-static void set_options(json_t *o, const struct conf_instance *c, const struct board_instance *b, usec_t offset)
+static void set_options(json_t *o, const struct conf_instance *c, const struct board_instance *b,
+			usec_t offset)
 {
 	set(o, "iname", json_string(c->name));
 	set_number(o, "dont_track_primary", c->dont_track_primary);
@@ -118,8 +120,8 @@ static void set_options(json_t *o, const struct conf_instance *c, const struct b
 	set(o, "notify_deleted", json_boolean(c->notify.notify_deleted));
 }
 
-static json_t *data(const struct conf *conf, const struct conf_instance *c, const struct board_instance *b,
-		    usec_t offset)
+static json_t *data(const struct conf *conf, const struct conf_instance *c,
+		    const struct board_instance *b, usec_t offset)
 {
 	json_t *o = json_object();
 
@@ -183,13 +185,15 @@ void dump_json(FILE *to, const struct board *vrrp, const struct conf *conf)
 
 		(void)board_read(&vrrp->instances[k], &b, sizeof(b));
 		json_array_append_new(list, json_pack("{s:o, s:o}", "data",
-						      data(conf, conf->instances.v[k], &b, vrrp->header->wall_offset),
+						      data(conf, conf->instances.v[k], &b,
+							   vrrp->header->wall_offset),
 						      "stats", stats(&b.counters)));
 	}
 	if (conf->global.json_version == 2)
 		document = json_pack("{s:o}", "vrrp", list);
 	if (n > 0) {
-		json_dumpf(document, to, JSON_COMPACT | JSON_ESCAPE_SLASH | JSON_REAL_PRECISION(16));
+		json_dumpf(document, to,
+			   JSON_COMPACT | JSON_ESCAPE_SLASH | JSON_REAL_PRECISION(16));
 		fputc('\n', to);
 	}
 	json_decref(document);

@@ -2,8 +2,8 @@
 /*
  * A configuration on its way to the workers: read and judged once, printed as canonical text into a
  * sealed memory file that every worker parses with the same code, and the boards that fit it. The
- * model itself is not kept. A board's file gets its final name only when its worker is ready, so that
- * a reader never sees an empty one.
+ * model itself is not kept. A board's file gets its final name only when its worker is ready, so
+ * that a reader never sees an empty one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +73,8 @@ int generation_load_status(const struct conf_loaded *l)
 	for (unsigned i = 0; i < l->diags.list.n; i++) {
 		const struct diag *d = &l->diags.list.v[i];
 
-		if (d->severity == DIAG_FATAL && (d->class == DIAG_INCLUDE || d->class == DIAG_CANNOT_RUN))
+		if (d->severity == DIAG_FATAL &&
+		    (d->class == DIAG_INCLUDE || d->class == DIAG_CANNOT_RUN))
 			return EXIT_NO_CONFIG;
 	}
 	return EXIT_CONFIG;
@@ -95,7 +96,8 @@ static struct board_shape shape_of(const struct conf *conf, enum process p)
 	return shape;
 }
 
-static void board_path(const struct supervisor *s, enum process p, bool published, char buf[static RUN_PATH_MAX])
+static void board_path(const struct supervisor *s, enum process p, bool published,
+		       char buf[static RUN_PATH_MAX])
 {
 	char name[64];
 
@@ -103,7 +105,8 @@ static void board_path(const struct supervisor *s, enum process p, bool publishe
 	run_path(s, name, buf);
 }
 
-static int make_board(struct supervisor *s, const struct conf *conf, struct generation *g, enum process p)
+static int make_board(struct supervisor *s, const struct conf *conf, struct generation *g,
+		      enum process p)
 {
 	struct board_shape shape = shape_of(conf, p);
 	char path[RUN_PATH_MAX];
@@ -123,7 +126,8 @@ static int make_board(struct supervisor *s, const struct conf *conf, struct gene
 	return 0;
 }
 
-int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number, struct generation *ret)
+int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
+		    struct generation *ret)
 {
 	struct generation g = {.number = number, .text_fd = -1};
 	struct arena *a = arena_new();
@@ -186,8 +190,8 @@ struct conf_loaded generation_reread(const struct generation *g)
 	const struct conf_host nobody = {0};
 	const struct conf_load_options options = {.tree = {.literal = true}};
 	char *text = memfile_map(g->text_fd, g->text_len);
-	struct conf_loaded l = conf_load_text("running configuration", text ? text : "", text ? g->text_len : 0,
-					      &nobody, &options);
+	struct conf_loaded l = conf_load_text("running configuration", text ? text : "",
+					      text ? g->text_len : 0, &nobody, &options);
 
 	memfile_unmap(text, g->text_len);
 	return l;

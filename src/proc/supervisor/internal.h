@@ -20,29 +20,29 @@ struct control;
 
 /* A configuration as the workers get it. */
 struct generation {
-	uint32_t number;	/* 0: none */
-	int text_fd;		/* sealed canonical text */
+	uint32_t number; /* 0: none */
+	int text_fd;	 /* sealed canonical text */
 	uint32_t text_len;
 	struct settings *settings;
 	unsigned instances;
 	struct {
 		int fd;
 		struct board map;
-	} board[PROC_COUNT];	/* of the workers */
+	} board[PROC_COUNT]; /* of the workers */
 };
 
 struct worker {
 	struct supervisor *s;
 	enum process id;
 	pid_t pid;		/* 0: not running */
-	struct channel channel;	/* fd -1: none */
+	struct channel channel; /* fd -1: none */
 	struct loop_fd *watch;
 	struct loop_timer *start_timer;
 	struct restart restart;
 	usec_t started, died;
-	uint32_t ready;		/* generation it said READY to */
-	bool stopped;		/* said STOPPED */
-	bool orphaned;		/* what it owned was taken away */
+	uint32_t ready; /* generation it said READY to */
+	bool stopped;	/* said STOPPED */
+	bool orphaned;	/* what it owned was taken away */
 };
 
 enum phase {
@@ -66,10 +66,10 @@ struct supervisor {
 	usec_t started;
 	struct worker worker[PROC_COUNT]; /* [PROC_SUPERVISOR] is not used */
 	struct generation now;
-	struct generation next;	 /* while a reload is going on */
-	struct reload *reload;	 /* NULL: none is going on */
-	bool reload_again;	 /* asked for during a reload */
-	pid_t script;		 /* startup or shutdown script that runs */
+	struct generation next;	  /* while a reload is going on */
+	struct reload *reload;	  /* NULL: none is going on */
+	bool reload_again;	  /* asked for during a reload */
+	pid_t script;		  /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
 	struct control *control;
 	int lock_fd, pid_fd, started_fd;
@@ -96,7 +96,8 @@ struct conf_loaded generation_load(struct supervisor *s, const struct report *r,
 /* Exit status that says why a configuration can't be run. */
 int generation_load_status(const struct conf_loaded *l);
 /* 0 or -errno. The boards' files get a name that readers do not look at until publish. */
-int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number, struct generation *ret);
+int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
+		    struct generation *ret);
 void generation_publish(struct supervisor *s, struct generation *g);
 /* Closes what it holds; also removes unpublished files. */
 void generation_done(struct supervisor *s, struct generation *g, bool published);
@@ -104,7 +105,8 @@ void generation_done(struct supervisor *s, struct generation *g, bool published)
 struct conf_loaded generation_reread(const struct generation *g);
 
 /* ---- pidfiles.c ---- */
-/* The run directory and its lock; then, with the settings known, the other files. An exit status. */
+/* The run directory and its lock; then, with the settings known, the other files. An exit status.
+ */
 int pidfiles_take_run_dir(struct supervisor *s);
 int pidfiles_take(struct supervisor *s);
 /* A worker has this pid now. */
@@ -144,8 +146,8 @@ void reload_worker_ready(struct worker *w, const struct msg_ready *m);
 void reload_worker_gone(struct worker *w);
 
 /* ---- orphan.c ---- */
-/* Takes the addresses of a vrrp worker that can't be started again away from the host: those of masters
- * whose master down interval is shorter than `delay`. Returns how many. */
+/* Takes the addresses of a vrrp worker that can't be started again away from the host: those of
+ * masters whose master down interval is shorter than `delay`. Returns how many. */
 unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay);
 
 /* ---- control.c ---- */

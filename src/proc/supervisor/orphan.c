@@ -9,7 +9,8 @@
 #include "io/netlink.h"
 #include "proc/supervisor/internal.h"
 
-/* A backup with priority 254 waits this little: three intervals (RFC 9568 6.1, the skew left out). */
+/* A backup with priority 254 waits this little: three intervals (RFC 9568 6.1, the skew left out).
+ */
 #define DOWN_ADVERTS 3
 
 static void ignore_link(void *ctx, const struct link_state *l, bool gone)
@@ -25,7 +26,8 @@ static bool is_lost(const struct board_instance *i, usec_t delay)
 {
 	if (i->state != VRRP_MASTER)
 		return false;
-	return delay == USEC_NEVER || delay >= DOWN_ADVERTS * usec_max(i->advert_int, i->master_interval);
+	return delay == USEC_NEVER ||
+	       delay >= DOWN_ADVERTS * usec_max(i->advert_int, i->master_interval);
 }
 
 static bool to_change(struct netlink *n, const struct board_vip *v, struct address_change *ret)
@@ -34,12 +36,13 @@ static bool to_change(struct netlink *n, const struct board_vip *v, struct addre
 
 	if (!v->present || !link)
 		return false;
-	*ret = (struct address_change){.add = false,
-				       .a = {.ifindex = link->index, .addr = v->addr, .prefix = v->prefix}};
+	*ret = (struct address_change){
+		.add = false, .a = {.ifindex = link->index, .addr = v->addr, .prefix = v->prefix}};
 	return true;
 }
 
-static unsigned remove_of_instance(struct netlink *n, const struct board *b, const struct board_instance *i)
+static unsigned remove_of_instance(struct netlink *n, const struct board *b,
+				   const struct board_instance *i)
 {
 	struct address_change batch[NETLINK_BATCH_MAX];
 	unsigned count = 0, removed = 0;
@@ -70,7 +73,8 @@ unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay)
 	for (uint32_t k = 0; k < b->header->shape.instances; k++) {
 		struct board_instance i;
 
-		(void)board_read(&b->instances[k], &i, sizeof(i)); /* torn by its death: still the best there is */
+		(void)board_read(&b->instances[k], &i,
+				 sizeof(i)); /* torn by its death: still the best there is */
 		if (is_lost(&i, delay))
 			removed += remove_of_instance(n, b, &i);
 	}

@@ -43,7 +43,8 @@ int pidfiles_take_run_dir(struct supervisor *s)
 }
 
 /* The file asked for, else keepalived's usual one when we go by that name; "" for none. */
-static void choose(const struct supervisor *s, const char *asked, const char *name, char buf[static RUN_PATH_MAX])
+static void choose(const struct supervisor *s, const char *asked, const char *name,
+		   char buf[static RUN_PATH_MAX])
 {
 	const struct settings *set = s->now.settings;
 	bool private = set->instance || set->net_namespace || set->use_pid_dir;
@@ -54,8 +55,9 @@ static void choose(const struct supervisor *s, const char *asked, const char *na
 	} else if (s->o->keepalived && !s->o->pid_file) {
 		if (private)
 			(void)runfile_directory(KEEPALIVED_PRIVATE_PID_DIR);
-		snprintf(buf, RUN_PATH_MAX, "%s/%s%s%s.pid", private ? KEEPALIVED_PRIVATE_PID_DIR : KEEPALIVED_PID_DIR,
-			 name, set->instance ? "_" : "", set->instance ? set->instance : "");
+		snprintf(buf, RUN_PATH_MAX, "%s/%s%s%s.pid",
+			 private ? KEEPALIVED_PRIVATE_PID_DIR : KEEPALIVED_PID_DIR, name,
+			 set->instance ? "_" : "", set->instance ? set->instance : "");
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A reload: read, judge, compare, plan, hand out. Until the vrrp worker has said READY nothing has
- * changed and everything can be taken back; from then on the new generation is the present one and the
- * runner follows (if it can't, it is started again with it).
+ * changed and everything can be taken back; from then on the new generation is the present one and
+ * the runner follows (if it can't, it is started again with it).
  *
  * Owns the reload that is going on, one at a time. A request during a reload is remembered once.
  */
@@ -54,15 +54,18 @@ static bool acceptable(struct supervisor *s, const struct conf_loaded *l, const 
 	const char *forbidden;
 
 	if (l->diags.count[DIAG_FATAL] + l->diags.count[DIAG_ERROR] > 0) {
-		report_text(r, LVL_ERR, "%s has errors: nothing was changed, generation %u stays in force",
+		report_text(r, LVL_ERR,
+			    "%s has errors: nothing was changed, generation %u stays in force",
 			    s->conf_path, s->now.number);
 		return false;
 	}
 	wanted = settings_new(l->conf);
 	forbidden = settings_forbidden_change(s->now.settings, wanted);
 	if (forbidden)
-		report_text(r, LVL_ERR, "%s can't be changed by a reload: nothing was changed, restart the daemon",
-			    forbidden);
+		report_text(
+			r, LVL_ERR,
+			"%s can't be changed by a reload: nothing was changed, restart the daemon",
+			forbidden);
 	settings_free(wanted);
 	return !forbidden;
 }
@@ -104,7 +107,8 @@ void reload_start(struct supervisor *s, bool dry_run, const struct report *r,
 	bool waits = false;
 
 	if (s->phase != PHASE_RUNNING) {
-		report_text(r, LVL_ERR, "the daemon is %s", s->phase < PHASE_RUNNING ? "still starting" : "stopping");
+		report_text(r, LVL_ERR, "the daemon is %s",
+			    s->phase < PHASE_RUNNING ? "still starting" : "stopping");
 		done(ctx, RELOAD_FAILED);
 		return;
 	}
@@ -158,13 +162,15 @@ static void commit(struct supervisor *s)
 	s->reload->committed = true;
 	generation_publish(s, &s->now);
 	generation_done(s, &old, true);
-	if (s->worker[PROC_RUNNER].channel.fd >= 0 && worker_configure(&s->worker[PROC_RUNNER], &s->now, false) < 0)
+	if (s->worker[PROC_RUNNER].channel.fd >= 0 &&
+	    worker_configure(&s->worker[PROC_RUNNER], &s->now, false) < 0)
 		worker_kill(&s->worker[PROC_RUNNER]);
 }
 
 static void reload_complete(struct supervisor *s)
 {
-	report_text(&s->reload->report, LVL_NOTICE, "Reload complete, generation %u is in force", s->now.number);
+	report_text(&s->reload->report, LVL_NOTICE, "Reload complete, generation %u is in force",
+		    s->now.number);
 	finish(s, RELOAD_OK);
 }
 
@@ -188,7 +194,8 @@ void reload_worker_ready(struct worker *w, const struct msg_ready *m)
 		}
 		w->ready = m->generation;
 		commit(s);
-	} else if (w->id == PROC_RUNNER && s->reload->committed && m->generation == s->now.number && m->error == 0) {
+	} else if (w->id == PROC_RUNNER && s->reload->committed && m->generation == s->now.number &&
+		   m->error == 0) {
 		w->ready = m->generation;
 		reload_complete(s);
 	}
@@ -200,7 +207,8 @@ void reload_worker_gone(struct worker *w)
 
 	if (w->id != PROC_VRRP || s->reload->committed)
 		return; /* started again, it gets the new generation and says READY */
-	report_text(&s->reload->report, LVL_ERR, "the vrrp worker died during the reload: generation %u stays in force",
+	report_text(&s->reload->report, LVL_ERR,
+		    "the vrrp worker died during the reload: generation %u stays in force",
 		    s->now.number);
 	finish(s, RELOAD_FAILED);
 }

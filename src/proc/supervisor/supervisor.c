@@ -63,7 +63,8 @@ static void tell_started(struct supervisor *s, int status)
 
 /* ---- scripts of start and stop ---- */
 
-static bool run_script(struct supervisor *s, const struct command *c, uint32_t timeout, const char *what)
+static bool run_script(struct supervisor *s, const struct command *c, uint32_t timeout,
+		       const char *what)
 {
 	pid_t pid;
 
@@ -84,8 +85,8 @@ static void script_ended(struct supervisor *s, int status)
 	s->script = 0;
 	loop_timer_set(s->timer, USEC_NEVER);
 	if (status != 0)
-		log_warning("%s script ended with status %d", s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown",
-			    status);
+		log_warning("%s script ended with status %d",
+			    s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown", status);
 	advance(s);
 }
 
@@ -103,7 +104,8 @@ static void begin_shutdown_script(struct supervisor *s)
 {
 	s->phase = PHASE_SHUTDOWN_SCRIPT;
 	loop_timer_set(s->timer, USEC_NEVER);
-	if (!run_script(s, s->now.settings->shutdown, s->now.settings->shutdown_timeout, "shutdown"))
+	if (!run_script(s, s->now.settings->shutdown, s->now.settings->shutdown_timeout,
+			"shutdown"))
 		loop_quit(s->loop);
 }
 
@@ -149,7 +151,8 @@ static void on_deadline(void *ctx)
 
 	loop_timer_set(s->timer, USEC_NEVER);
 	if (s->script > 0) {
-		log_err("%s script took too long, killed", s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown");
+		log_err("%s script took too long, killed",
+			s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown");
 		(void)child_kill(s->script, SIGKILL);
 	} else if (s->reload && s->phase == PHASE_RUNNING) {
 		log_err("no answer to the new configuration");
@@ -178,7 +181,8 @@ void supervisor_stop(struct supervisor *s, int status)
 		(void)child_kill(s->script, SIGTERM);
 	s->script = 0;
 	worker_stop(&s->worker[PROC_VRRP]);
-	loop_timer_set(s->timer, clock_monotonic() + (usec_t)(limit > 0 ? limit : 5) * USEC_PER_SEC);
+	loop_timer_set(s->timer,
+		       clock_monotonic() + (usec_t)(limit > 0 ? limit : 5) * USEC_PER_SEC);
 	advance(s);
 }
 
@@ -196,7 +200,8 @@ static void everybody_is_ready(struct supervisor *s)
 static void start_refused(struct worker *w, const struct msg_ready *m)
 {
 	log_err("%s: %.*s", process_name(w->id), (int)sizeof(m->text), m->text);
-	supervisor_stop(w->s, m->error == -EPERM || m->error == -EACCES ? EXIT_PERMISSION : EXIT_FATAL);
+	supervisor_stop(w->s,
+			m->error == -EPERM || m->error == -EACCES ? EXIT_PERMISSION : EXIT_FATAL);
 }
 
 void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
@@ -213,15 +218,18 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 		if (s->phase == PHASE_STARTING)
 			start_refused(w, m);
 		else
-			worker_kill(w); /* a restarted one that can't take the configuration that was good: again */
+			worker_kill(w); /* a restarted one that can't take the configuration that
+					   was good: again */
 		return;
 	}
 	w->ready = m->generation;
 	if (s->reload)
 		reload_worker_ready(w, m);
-	if (s->phase == PHASE_STARTING && s->worker[PROC_VRRP].ready && s->worker[PROC_RUNNER].ready)
+	if (s->phase == PHASE_STARTING && s->worker[PROC_VRRP].ready &&
+	    s->worker[PROC_RUNNER].ready)
 		everybody_is_ready(s);
-	else if (s->phase == PHASE_RUNNING && atomic_load(&s->now.board[w->id].map.header->restarts) > 0)
+	else if (s->phase == PHASE_RUNNING &&
+		 atomic_load(&s->now.board[w->id].map.header->restarts) > 0)
 		log_notice("%s worker is ready again", process_name(w->id));
 }
 
@@ -253,8 +261,10 @@ static void consider_orphans(struct worker *w, usec_t delay)
 	if (n == 0)
 		return;
 	w->orphaned = true;
-	log_err("the vrrp worker can't be started again in time: its %u addresses were removed, so that "
-		"there are not two owners", n);
+	log_err("the vrrp worker can't be started again in time: its %u addresses were removed, so "
+		"that "
+		"there are not two owners",
+		n);
 }
 
 static void start_again(struct worker *w, const char *how)
@@ -270,7 +280,8 @@ static void start_again(struct worker *w, const char *how)
 		log_err("%s worker %s, started again", process_name(w->id), how);
 		return;
 	}
-	log_err("%s worker %s, next start in %lld s", process_name(w->id), how, (long long)(delay / USEC_PER_SEC));
+	log_err("%s worker %s, next start in %lld s", process_name(w->id), how,
+		(long long)(delay / USEC_PER_SEC));
 	consider_orphans(w, delay);
 	loop_timer_set(w->start_timer, now + delay);
 }
@@ -289,7 +300,8 @@ void supervisor_worker_gone(struct worker *w, int status)
 		advance(s);
 		return;
 	}
-	if (s->o->dont_respawn || (s->phase == PHASE_STARTING && w->restart.quick >= RESTART_HOPELESS)) {
+	if (s->o->dont_respawn ||
+	    (s->phase == PHASE_STARTING && w->restart.quick >= RESTART_HOPELESS)) {
 		log_err("%s worker %s", process_name(w->id), how);
 		supervisor_stop(s, EXIT_FATAL);
 		return;
@@ -460,10 +472,12 @@ int supervisor_main(const struct supervisor_options *options)
 	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
 	status = prepare(&s);
 	if (status == EXIT_OK) {
-		umask((mode_t)(options->file_mask >= 0 ? (unsigned)options->file_mask : s.now.settings->file_mask));
+		umask((mode_t)(options->file_mask >= 0 ? (unsigned)options->file_mask
+						       : s.now.settings->file_mask));
 		name_process(&s);
 		catch_signals(&s);
-		if (!run_script(&s, s.now.settings->startup, s.now.settings->startup_timeout, "startup"))
+		if (!run_script(&s, s.now.settings->startup, s.now.settings->startup_timeout,
+				"startup"))
 			start_workers(&s);
 		loop_run(s.loop);
 		status = s.exit_status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The supervisor: reads the configuration, starts the workers and starts them again, owns the boards'
- * files, answers the control socket. It never blocks and decides no election.
+ * The supervisor: reads the configuration, starts the workers and starts them again, owns the
+ * boards' files, answers the control socket. It never blocks and decides no election.
  */
 #ifndef HF_PROC_SUPERVISOR_SUPERVISOR_H
 #define HF_PROC_SUPERVISOR_SUPERVISOR_H
@@ -25,22 +25,22 @@ enum supervisor_exit {
 
 /* What the command line said. Strings live as long as the process. */
 struct supervisor_options {
-	const char *conf_path;	/* NULL: /etc/holdfast/holdfast.conf, else keepalived's */
+	const char *conf_path; /* NULL: /etc/holdfast/holdfast.conf, else keepalived's */
 	const char *run_dir;
-	const char *config_id;	/* NULL: the host name up to its first dot */
-	struct log_options log; /* ident is set here */
-	uint8_t log_detail;	/* number of -D */
-	bool keepalived;	/* called by that name: its pid files */
-	bool include_check;	/* -e */
-	bool dont_release;	/* -V */
-	bool address_monitoring; /* -a */
-	bool dont_respawn;	/* -R */
-	bool ignore_int;	/* --ignore-sigint */
-	bool dump_conf;		/* -d: the configuration goes to the log */
-	int file_mask;		/* -u, -1: of the configuration */
-	const char *pid_file;	/* besides RUN/holdfast.pid, or NULL */
+	const char *config_id;	   /* NULL: the host name up to its first dot */
+	struct log_options log;	   /* ident is set here */
+	uint8_t log_detail;	   /* number of -D */
+	bool keepalived;	   /* called by that name: its pid files */
+	bool include_check;	   /* -e */
+	bool dont_release;	   /* -V */
+	bool address_monitoring;   /* -a */
+	bool dont_respawn;	   /* -R */
+	bool ignore_int;	   /* --ignore-sigint */
+	bool dump_conf;		   /* -d: the configuration goes to the log */
+	int file_mask;		   /* -u, -1: of the configuration */
+	const char *pid_file;	   /* besides RUN/holdfast.pid, or NULL */
 	const char *vrrp_pid_file; /* keepalived's pid file of its VRRP process, or NULL */
-	int started_fd;		/* a byte with the exit status is written here when started or failed; -1 */
+	int started_fd; /* a byte with the exit status is written here when started or failed; -1 */
 };
 
 /* The configuration file: as asked (not NULL), else the first of the usual places that exists. */

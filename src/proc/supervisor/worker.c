@@ -29,7 +29,8 @@ static void on_start_timer(void *ctx)
 
 void worker_init(struct worker *w, struct supervisor *s, enum process id)
 {
-	*w = (struct worker){.s = s, .id = id, .channel = {.fd = -1, .self = PROC_SUPERVISOR, .peer = id}};
+	*w = (struct worker){
+		.s = s, .id = id, .channel = {.fd = -1, .self = PROC_SUPERVISOR, .peer = id}};
 	w->start_timer = loop_timer_new(s->loop, on_start_timer, w);
 }
 
@@ -92,7 +93,8 @@ static void on_readable(void *ctx)
 			return;
 		}
 		if (r < 0) {
-			log_err("message from the %s worker breaks the table, dropped", process_name(w->id));
+			log_err("message from the %s worker breaks the table, dropped",
+				process_name(w->id));
 			continue;
 		}
 		close_received(&m);
