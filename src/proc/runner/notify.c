@@ -135,10 +135,15 @@ static void pump(struct target *t)
 		runner_check_stopped(t->n->r);
 }
 
-static void drop_job(struct target *t, struct queue_job *job)
+static void free_job(struct queue_job *job)
 {
 	for (unsigned i = 0; i < QUEUE_STEPS_MAX; i++)
 		job->step[i] = command_free(job->step[i]);
+}
+
+static void drop_job(struct target *t, struct queue_job *job)
+{
+	free_job(job);
 	log_info("(%s) an older state was not told to its scripts: a newer one came first",
 		 t->name);
 }
@@ -350,8 +355,27 @@ void notifier_abandon(struct notifier *n)
 	kill_list(&n->groups);
 }
 
+static void free_list(struct target_list *list)
+{
+	for (unsigned i = 0; i < list->n; i++) {
+		struct target *t = list->v[i];
+
+		free_job(&t->queue.current);
+		if (t->queue.has_state)
+			free_job(&t->queue.state);
+		if (t->queue.has_extra)
+			free_job(&t->queue.extra);
+		target_free(t);
+	}
+	free(list->v);
+}
+
 struct notifier *notifier_free(struct notifier *n)
 {
-	free(n); /* at the end of the process: the queues end with it */
+	if (!n)
+		return NULL;
+	free_list(&n->instances);
+	free_list(&n->groups);
+	free(n);
 	return NULL;
 }

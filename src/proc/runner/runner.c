@@ -378,7 +378,11 @@ int runner_worker_main(int channel_fd)
 		atomic_store(&r.board.header->pid, 0);
 		board_unmap(&r.board);
 	}
+	close_vrrp(&r);
+	loop_fd_free(r.supervisor_watch);
+	loop_timer_free(r.beat);
 	loop_free(r.loop);
+	free(r.held.v);
 	arena_free(r.arena);
 	return 0;
 }
