@@ -170,6 +170,18 @@ def texts():
         write("script", name, data)
 
 
+NUMBERS = {
+    "empty": b"", "five": b"5\n", "minus": b"-10", "hex": b"0x1f\n", "octal": b"017", "large": b"99999999999",
+    "small": b"-99999999999999999999999", "words": b"up\n", "blank": b"  42 rest", "long": b"1" * 200,
+}
+
+
+def numbers():
+    for name, data in NUMBERS.items():
+        write("number", name, data)
+
+
+numbers()
 packets()
 boards()
 messages()
