@@ -351,14 +351,13 @@ static void test_strict_mode_overrides(void **state)
 	assert_true(instance("global_defs {\nvrrp_strict\n}", "strict_mode off")->accept);
 }
 
-static void test_unicast_has_no_group_and_its_own_ttl(void **state)
+static void test_unicast_has_its_own_ttl(void **state)
 {
 	const struct conf_instance *vi =
 		instance("", "unicast_ttl 3\nunicast_peer {\n10.0.0.2 min_ttl 200\n10.0.0.3\n}");
 
 	(void)state;
 	assert_int_equal(vi->peers.n, 2);
-	assert_false(ip_is_set(&vi->group_addr));
 	assert_true(vi->check_unicast_src);
 	assert_true(vi->unicast_ttl_set);
 	assert_int_equal(vi->unicast_ttl, 3);
@@ -627,7 +626,7 @@ int main(void)
 		cmocka_unit_test(test_a_number_that_is_wrong_keeps_the_previous_one),
 		cmocka_unit_test(test_the_last_of_two_values_wins_and_preempt_cancels),
 		cmocka_unit_test(test_strict_mode_overrides),
-		cmocka_unit_test(test_unicast_has_no_group_and_its_own_ttl),
+		cmocka_unit_test(test_unicast_has_its_own_ttl),
 		cmocka_unit_test(test_addresses_beyond_an_advert_are_excluded),
 		cmocka_unit_test(test_address_options),
 		cmocka_unit_test(test_a_missing_up_delay_is_the_down_delay),
