@@ -345,7 +345,7 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 		vi->vrf = NULL;
 		block_unmark(vi, x->bit.vrf);
 	}
-	if (!vi->peers.n && !ip_is_set(&vi->group_addr))
+	if (!ip_is_set(&vi->group_addr)) /* unicast: for the checksum of old peers */
 		vi->group_addr = vi->family == IP_V6 ? x->c->conf->global.mcast_group6
 						     : x->c->conf->global.mcast_group4;
 	if (!vi->interface && (!vi->peers.n || !ip_is_set(&vi->src)))

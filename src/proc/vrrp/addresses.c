@@ -21,7 +21,7 @@
 #include <string.h>
 
 #define SLICE_FIRST 8 /* the first slice is small: the first address is announced within a millisecond */
-#define SLICE 48
+#define SLICE 64
 
 /* ---- the list of instances with something to do ---- */
 
@@ -77,7 +77,7 @@ static void frame_make(struct vrrp_worker *w, const struct generation *g, const 
 
 static void frames_send(struct vrrp_worker *w, const struct frame_tx *v, unsigned n)
 {
-	int r = n ? frame_send(w->frame_fd, v, n) : 0;
+	int r = n && w->frame_fd >= 0 ? frame_send(w->frame_fd, v, n) : 0;
 
 	if (r < 0 && r != -ENETDOWN)
 		log_notice("can't send %u gratuitous ARP or neighbour advertisement: %s", n, strerror(-r));

@@ -76,6 +76,7 @@ struct va {
 /* An instance at run time. The last one of a generation stands for the static addresses. */
 struct vi {
 	const struct conf_instance *conf; /* NULL: static addresses */
+	struct conf_instance *detect; /* conf again, where its old_unicast_checksum may be switched */
 	uint32_t id, link;
 	enum vrrp_state state; /* copy of the router's */
 	struct ip_addr source;

@@ -162,6 +162,8 @@ static void vi_init(struct generation *g, uint32_t id, uint32_t first_vip)
 	const struct conf_instance *c = g->conf->instances.v[id];
 
 	vi->conf = c;
+	if (c->peers.n && c->version == 3 && !c->old_unicast_checksum)
+		vi->conf = vi->detect = arena_copy(g->arena, c, sizeof(*c));
 	vi->id = id;
 	vi->link = c->interface ? link_intern(g, c->interface) : LINK_NONE;
 	vi_board(g, vi, first_vip);

@@ -30,6 +30,7 @@ static void perform_one(struct vrrp_worker *w, struct generation *g, const struc
 		addresses_announce_source(w, vi);
 		break;
 	case VRRP_DO_TRANSITION:
+		adverts_flush(w); /* the advert does not wait for its log line */
 		report_transition(w, g, a);
 		break;
 	case VRRP_DO_PRIORITY:

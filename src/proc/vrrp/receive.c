@@ -78,9 +78,26 @@ static void refuse(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v,
 		  "(%s) %s", vi->conf->name, buf_text(&b));
 }
 
+/* The first own VIP the advert does not list. */
+static const struct ip_addr *missing_vip(const struct conf_instance *c, const struct vrrp_advert *a)
+{
+	for (unsigned i = 0; i < c->vips.n; i++) {
+		const struct ip_addr *vip = &c->vips.v[i]->addr;
+		size_t len = ip_len(vip);
+		unsigned j = 0;
+
+		while (j < a->count && memcmp(a->addrs + j * len, vip->b, len) != 0)
+			j++;
+		if (j == a->count)
+			return vip;
+	}
+	return NULL;
+}
+
 static void odd(struct vi *vi, unsigned bits, const struct vrrp_advert *a, const struct vrrp_rx *rx)
 {
-	char from[IP_TEXT_MAX];
+	char from[IP_TEXT_MAX], text[IP_TEXT_MAX];
+	const struct ip_addr *vip;
 	unsigned fresh = bits & ~(unsigned)(vi->logged >> VRRP_RX_VERDICTS);
 
 	if (bits & (VRRP_RX_ODD_COUNT | VRRP_RX_ODD_ADDRESS))
@@ -90,9 +107,10 @@ static void odd(struct vi *vi, unsigned bits, const struct vrrp_advert *a, const
 	if (fresh & VRRP_RX_ODD_COUNT)
 		log_notice("(%s) expected %u VIPs but received %u from %s", vi->conf->name,
 			   vi->conf->vips.n, a->count, from);
-	if (fresh & VRRP_RX_ODD_ADDRESS)
-		log_notice("(%s) ip address associated with VRID %u not present in advert from %s",
-			   vi->conf->name, vi->conf->vrid, from);
+	vip = fresh & VRRP_RX_ODD_ADDRESS ? missing_vip(vi->conf, a) : NULL;
+	if (vip)
+		log_notice("(%s) ip address associated with VRID %u not present in advert from %s: %s",
+			   vi->conf->name, vi->conf->vrid, from, ip_format(vip, text));
 	if (fresh & VRRP_RX_ODD_INTERVAL)
 		log_notice("(%s) advertisement interval mismatch ours = %u centi-sec rcv'd=%u centi-sec",
 			   vi->conf->name, (unsigned)(vi->conf->advert_int / USEC_PER_CSEC),
@@ -132,6 +150,18 @@ static void unknown_vrid(struct vrrp_worker *w, const struct vrrp_port *p, int v
 			 l ? l->name : "?");
 }
 
+/* The peers use the checksum of old keepalived releases: so do we from now on. */
+static void switch_checksum(struct vi *vi, const struct ip_addr *from)
+{
+	char text[IP_TEXT_MAX];
+
+	vi->detect->old_unicast_checksum = 1;
+	vi->built = false;
+	vi->board->legacy_checksum = true;
+	log_notice("(%s) Setting unicast VRRPv3 checksum to old version, as %s uses it", vi->conf->name,
+		   ip_format(from, text));
+}
+
 static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrrp_rx *rx,
 			  const struct vrrp_advert *advert, unsigned odds)
 {
@@ -143,6 +173,8 @@ static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrr
 	vi->board->legacy_checksum = advert->version == 3 && rx->from.family == IP_V4 && !advert->checksum_plain;
 	if (odds)
 		odd(vi, odds, advert, rx);
+	if (advert->checksum_old && vi->detect && !vi->detect->old_unicast_checksum)
+		switch_checksum(vi, &rx->from);
 	if (!ip_equal(&vi->last_from, &rx->from)) {
 		vi->last_from = rx->from;
 		vi->logged = 0;

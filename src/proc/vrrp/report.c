@@ -145,6 +145,22 @@ static void log_instance(const struct generation *g, const struct vrrp_action *a
 		log_write(LVL_NOTICE, &f, "(%s) Entering %s STATE%s: %s", name, to, init ? " (init)" : "", cause);
 }
 
+/* The steps of a role as keepalived's -D says them. */
+static void log_details(const struct vi *vi, const struct vrrp_action *a)
+{
+	const char *name = vi->conf->name;
+
+	if (a->from == VRRP_BACKUP && a->to == VRRP_MASTER &&
+	    (a->cause.kind == CAUSE_NO_ADVERT || a->cause.kind == CAUSE_MASTER_LEFT ||
+	     a->cause.kind == CAUSE_PREEMPT))
+		log_debug("(%s) Receive advertisement timeout", name);
+	if (a->from == a->to || (a->to != VRRP_MASTER && a->from != VRRP_MASTER))
+		return;
+	log_debug("(%s) %s VIPs.", name, a->to == VRRP_MASTER ? "setting" : "removing");
+	if (vi->conf->excluded.n)
+		log_debug("(%s) %s E-VIPs.", name, a->to == VRRP_MASTER ? "setting" : "removing");
+}
+
 static void count(struct vi *vi, const struct vrrp_action *a)
 {
 	if (a->from == a->to)
@@ -167,6 +183,7 @@ void report_transition(struct vrrp_worker *w, struct generation *g, const struct
 	} else {
 		struct vi *vi = &g->vis[a->id];
 
+		log_details(vi, a);
 		log_instance(g, a, text);
 		count(vi, a);
 		vi->state = a->to;

@@ -118,6 +118,11 @@ static void stop(struct vrrp_worker *w)
 		return;
 	}
 	driver_event(w, &shutdown);
+	/* Nothing will be announced any more. The kernel takes a while to close a packet socket: not after
+	 * the hand-over, when we are waited for. */
+	if (w->frame_fd >= 0)
+		close(w->frame_fd);
+	w->frame_fd = -1;
 	worker_stop_if_done(w);
 }
 
