@@ -4,6 +4,7 @@
 #define HF_BASE_STR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -22,6 +23,16 @@ static inline bool str_eq0(const char *a, const char *b)
 static inline bool str_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* FNV-1a. */
+static inline uint32_t str_hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	return h;
 }
 
 /* Copies what fits, always NUL-terminated. */

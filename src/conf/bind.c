@@ -47,20 +47,11 @@ struct bind_tables {
 	VEC(const struct row *) noted; /* rows whose "no effect yet" was said */
 };
 
-static uint32_t hash_name(const char *s)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *s; s++)
-		h = (h ^ (uint8_t)*s) * 16777619u;
-	return h;
-}
-
 /* ---- tables ---- */
 
 static void slot_put(struct block_table *t, const char *name, unsigned bit, bool deprecated)
 {
-	unsigned i = hash_name(name) & t->mask;
+	unsigned i = str_hash(name) & t->mask;
 
 	while (t->slots[i].name)
 		i = (i + 1) & t->mask;
@@ -143,7 +134,7 @@ static struct block_table *table_of(struct bind *b, const struct block *blk)
 
 static const struct name_slot *table_find(const struct block_table *t, const char *name)
 {
-	for (unsigned i = hash_name(name) & t->mask; t->slots[i].name; i = (i + 1) & t->mask)
+	for (unsigned i = str_hash(name) & t->mask; t->slots[i].name; i = (i + 1) & t->mask)
 		if (str_eq(t->slots[i].name, name))
 			return &t->slots[i];
 	return NULL;
@@ -443,12 +434,12 @@ static bool seen_before(struct bind *b, const struct row *row, const char *name)
 		for (unsigned i = 0; i < n; i++)
 			for (struct seen_name *next; (s = old[i]); old[i] = next) {
 				next = s->next;
-				slot = &t->seen[hash_name(s->name) & t->seen_mask];
+				slot = &t->seen[str_hash(s->name) & t->seen_mask];
 				s->next = *slot;
 				*slot = s;
 			}
 	}
-	slot = &t->seen[hash_name(name) & t->seen_mask];
+	slot = &t->seen[str_hash(name) & t->seen_mask];
 	for (s = *slot; s; s = s->next)
 		if (s->row == row && str_eq(s->name, name))
 			return true;

@@ -14,15 +14,6 @@ struct name_entry {
 	uint32_t id;
 };
 
-static uint32_t hash_name(const char *s)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *s; s++)
-		h = (h ^ (uint8_t)*s) * 16777619u;
-	return h;
-}
-
 /* The first of several with one name stays: `n` is how many there will be at most. */
 void name_index_add(struct arena *a, struct name_index *x, unsigned n, const char *name,
 		    uint32_t id)
@@ -37,7 +28,7 @@ void name_index_add(struct arena *a, struct name_index *x, unsigned n, const cha
 		x->slots = arena_alloc(a, size * sizeof(*x->slots));
 		x->mask = size - 1;
 	}
-	for (i = hash_name(name) & x->mask; x->slots[i].name; i = (i + 1) & x->mask)
+	for (i = str_hash(name) & x->mask; x->slots[i].name; i = (i + 1) & x->mask)
 		if (str_eq(x->slots[i].name, name))
 			return;
 	x->slots[i] = (struct name_entry){name, id};
@@ -47,7 +38,7 @@ uint32_t name_index_find(const struct name_index *x, const char *name)
 {
 	if (!x->slots)
 		return CONF_NONE;
-	for (unsigned i = hash_name(name) & x->mask; x->slots[i].name; i = (i + 1) & x->mask)
+	for (unsigned i = str_hash(name) & x->mask; x->slots[i].name; i = (i + 1) & x->mask)
 		if (str_eq(x->slots[i].name, name))
 			return x->slots[i].id;
 	return CONF_NONE;

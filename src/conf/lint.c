@@ -12,13 +12,20 @@
 #include "base/str.h"
 #include "model/state.h"
 
+#define ANSWERS 256
+
+/* What the host said about an interface. */
+struct answer {
+	const char *name;
+	bool missing;
+};
+
 struct lint {
 	const struct conf *conf;
 	const struct conf_host *host;
 	struct diags *diags;
 	struct arena *a;
-	const char *asked; /* interface asked about last, and the answer */
-	bool there;
+	struct answer *answers; /* by hash: thousands of instances share a few interfaces */
 };
 
 static struct diag *lint_warn(struct lint *l, struct conf_span at, const char *code,
@@ -53,9 +60,16 @@ static void lint_strict(struct lint *l, const struct conf_instance *vi)
 		"version 3, or no strict mode";
 }
 
-static bool interface_is_missing(const struct lint *l, const char *name)
+static bool interface_is_missing(struct lint *l, const char *name)
 {
-	return name && l->host && l->host->interface && !l->host->interface(l->host->ctx, name);
+	struct answer *a;
+
+	if (!name || !l->host || !l->host->interface)
+		return false;
+	a = &l->answers[str_hash(name) % ANSWERS];
+	if (!a->name || !str_eq(a->name, name))
+		*a = (struct answer){name, !l->host->interface(l->host->ctx, name)};
+	return a->missing;
 }
 
 static void lint_interface(struct lint *l, const struct conf_instance *vi)
@@ -326,6 +340,7 @@ static void (*const instance_lints[])(struct lint *, const struct conf_instance 
 	lint_password,		lint_strict,	    lint_interface,
 	lint_loopback,		lint_track_weights, lint_weight_range,
 	lint_advert_int_uneven, lint_peer_is_self,  lint_vip_prefix,
+	lint_tracked_interfaces, lint_address_interfaces,
 };
 
 static void (*const whole_lints[])(struct lint *) = {
@@ -335,7 +350,12 @@ static void (*const whole_lints[])(struct lint *) = {
 
 void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags)
 {
-	struct lint l = {.conf = conf, .host = host, .diags = diags, .a = conf->arena};
+	struct answer answers[ANSWERS] = {0};
+	struct lint l = {.conf = conf,
+			 .host = host,
+			 .diags = diags,
+			 .a = conf->arena,
+			 .answers = answers};
 
 	for (unsigned i = 0; i < conf->instances.n; i++)
 		for (unsigned k = 0; k < ARRAY_SIZE(instance_lints); k++)

@@ -14,7 +14,7 @@
 #include "model/state.h"
 
 static struct conf_loaded loaded;
-static unsigned users_asked, scripts_asked;
+static unsigned users_asked, scripts_asked, interfaces_asked;
 
 static bool find_user(void *ctx, const char *name, uint32_t *ret_uid, uint32_t *ret_gid)
 {
@@ -35,6 +35,7 @@ static bool find_group(void *ctx, const char *name, uint32_t *ret_gid)
 static bool find_interface(void *ctx, const char *name)
 {
 	(void)ctx;
+	interfaces_asked++;
 	return !str_eq(name, "eth9");
 }
 
@@ -493,7 +494,7 @@ static void test_an_unsafe_script_is_an_error_and_followed_by_nobody(void **stat
 	assert_int_equal(message("missing-interface")->severity, DIAG_WARNING);
 }
 
-static void test_the_host_is_asked_once_per_script_and_user(void **state)
+static void test_the_host_is_asked_once_per_script_user_and_interface(void **state)
 {
 	char text[65536];
 	size_t n = 0;
@@ -501,13 +502,24 @@ static void test_the_host_is_asked_once_per_script_and_user(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 100; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
-				      "vrrp_instance V%u {\ninterface eth0\nvirtual_router_id %u\n"
+				      "vrrp_instance V%u {\ninterface eth%u\nvirtual_router_id %u\n"
 				      "virtual_ipaddress {\n10.0.0.%u\n}\nnotify \"/bin/n a\" web\n}\n",
-				      i, i + 1, i + 1);
-	users_asked = scripts_asked = 0;
+				      i, i % 2, i + 1, i + 1);
+	users_asked = scripts_asked = interfaces_asked = 0;
 	judge(text);
 	assert_int_equal(users_asked, 2); /* web, and keepalived_script */
 	assert_int_equal(scripts_asked, 1);
+	assert_int_equal(interfaces_asked, 2);
+}
+
+static void test_every_missing_interface_is_named(void **state)
+{
+	(void)state;
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1 dev eth9\n}\n}\n");
+	assert_int_equal(message("missing-interface")->at.line, 5);
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n"
+	      "track_interface {\neth9\n}\n}\n");
+	assert_int_equal(message("missing-interface")->at.line, 8);
 }
 
 /* ---- the sealed copy ---- */
@@ -634,7 +646,8 @@ int main(void)
 		cmocka_unit_test(test_groups_without_members_keep_the_ids_dense),
 		cmocka_unit_test(test_scripts_run_as_whom_the_file_says),
 		cmocka_unit_test(test_an_unsafe_script_is_an_error_and_followed_by_nobody),
-		cmocka_unit_test(test_the_host_is_asked_once_per_script_and_user),
+		cmocka_unit_test(test_the_host_is_asked_once_per_script_user_and_interface),
+		cmocka_unit_test(test_every_missing_interface_is_named),
 		cmocka_unit_test(test_the_sealed_copy_keeps_every_word),
 		cmocka_unit_test(test_a_broken_sealed_copy_is_fatal),
 		cmocka_unit_test(test_the_sealed_copy_takes_no_line_limit),
