@@ -76,12 +76,6 @@ static void report_line(void *ctx, enum log_level level, const char *text)
 	       json_pack("{s:s%, s:s}", "text", text, strlen(text), "level", level_name(level)));
 }
 
-static void report_line_and_log(void *ctx, enum log_level level, const char *text)
-{
-	report_line(ctx, level, text);
-	report_to_log.line(NULL, level, text);
-}
-
 static void done(void *ctx, int status)
 {
 	struct client *c = ctx;
@@ -102,14 +96,14 @@ static void obey(struct client *c)
 	json_t *request = json_loads(c->request, 0, NULL);
 	const char *command = json_string_value(json_object_get(request, "command"));
 	bool dry_run = json_is_true(json_object_get(request, "dry_run"));
-	struct report report = {c, dry_run ? report_line : report_line_and_log};
+	const struct asker asker = {.ctx = c, .line = report_line, .done = done};
 
 	if (!command || !str_eq(command, "reload")) {
 		refuse(c,
 		       command ? "unknown command" : "a request is a JSON object with \"command\"");
 	} else {
 		c->busy = true;
-		reload_start(c->control->s, dry_run, &report, done, c);
+		reload_start(c->control->s, dry_run, &asker);
 	}
 	json_decref(request);
 }

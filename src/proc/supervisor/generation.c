@@ -38,14 +38,14 @@ static enum log_level level_of(enum diag_severity severity)
 	return LVL_ERR;
 }
 
-static void report_diags(const struct conf_loaded *l, const struct report *r, bool multi_line)
+void generation_report(const struct conf_loaded *l, const struct report *r, bool in_full)
 {
 	for (unsigned i = 0; i < l->diags.list.n; i++) {
 		const struct diag *d = &l->diags.list.v[i];
 		char text[4096];
 		struct buf b = BUF_ON(text);
 
-		if (multi_line)
+		if (in_full)
 			diag_render(d, l->source, &b);
 		else
 			diag_render_keepalived(d, l->source, &b);
@@ -56,16 +56,14 @@ static void report_diags(const struct conf_loaded *l, const struct report *r, bo
 	}
 }
 
-struct conf_loaded generation_load(struct supervisor *s, const struct report *r, bool multi_line)
+struct conf_loaded generation_load(struct supervisor *s)
 {
 	const struct conf_load_options options = {
 		.judge = true,
 		.tree = {.include_check_all = s->o->include_check, .missing_main_is_error = true},
 	};
-	struct conf_loaded l = conf_load_file(s->conf_path, &s->host, &options);
 
-	report_diags(&l, r, multi_line);
-	return l;
+	return conf_load_file(s->conf_path, &s->host, &options);
 }
 
 int generation_load_status(const struct conf_loaded *l)
@@ -154,16 +152,14 @@ int generation_make(struct supervisor *s, const struct conf *conf, uint32_t numb
 	return 0;
 }
 
-void generation_publish(struct supervisor *s, struct generation *g)
+void generation_publish(struct supervisor *s, enum process p)
 {
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
-		char from[RUN_PATH_MAX], to[RUN_PATH_MAX];
+	char from[RUN_PATH_MAX], to[RUN_PATH_MAX];
 
-		board_path(s, p, false, from);
-		board_path(s, p, true, to);
-		if (rename(from, to) < 0)
-			log_err("%s: %s", to, strerror(errno));
-	}
+	board_path(s, p, false, from);
+	board_path(s, p, true, to);
+	if (rename(from, to) < 0)
+		log_err("%s: %s", to, strerror(errno));
 }
 
 void generation_done(struct supervisor *s, struct generation *g, bool published)

@@ -68,7 +68,6 @@ struct supervisor {
 	struct generation now;
 	struct generation next;	  /* while a reload is going on */
 	struct reload *reload;	  /* NULL: none is going on */
-	bool reload_again;	  /* asked for during a reload */
 	pid_t script;		  /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
 	struct control *control;
@@ -91,14 +90,17 @@ void report_text(const struct report *r, enum log_level level, const char *fmt, 
 const char *run_path(const struct supervisor *s, const char *name, char buf[static RUN_PATH_MAX]);
 
 /* ---- generation.c: text, boards, settings of a configuration ---- */
-/* Reads and judges the configuration, reports its messages. The caller frees arena. */
-struct conf_loaded generation_load(struct supervisor *s, const struct report *r, bool multi_line);
+/* Reads and judges the configuration. The caller frees arena. */
+struct conf_loaded generation_load(struct supervisor *s);
+/* Its messages: a line each, or in full with the source. */
+void generation_report(const struct conf_loaded *l, const struct report *r, bool in_full);
 /* Exit status that says why a configuration can't be run. */
 int generation_load_status(const struct conf_loaded *l);
 /* 0 or -errno. The boards' files get a name that readers do not look at until publish. */
 int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
 		    struct generation *ret);
-void generation_publish(struct supervisor *s, struct generation *g);
+/* The present board of this worker gets its place. */
+void generation_publish(struct supervisor *s, enum process p);
 /* Closes what it holds; also removes unpublished files. */
 void generation_done(struct supervisor *s, struct generation *g, bool published);
 /* The configuration again, from its text. The caller frees arena. */
@@ -135,10 +137,15 @@ void supervisor_worker_gone(struct worker *w, int status);
 void supervisor_stop(struct supervisor *s, int status);
 
 /* ---- reload.c ---- */
-/* Starts a reload (dry_run: only plans). done(ctx, status) is called exactly once, maybe at once:
- * 0 good, 2 the configuration has errors, 1 another failure. */
-void reload_start(struct supervisor *s, bool dry_run, const struct report *r,
-		  void (*done)(void *ctx, int status), void *ctx);
+/* Who asks for a reload: hears its messages (line may be NULL), and exactly once, maybe at once,
+ * how it ended: 0 good, 2 the configuration has errors, 1 another failure. */
+struct asker {
+	void *ctx;
+	void (*line)(void *ctx, enum log_level level, const char *text);
+	void (*done)(void *ctx, int status);
+};
+/* Reloads, or (dry_run) only plans. During a reload: after it. The log hears it in any case. */
+void reload_start(struct supervisor *s, bool dry_run, const struct asker *asker);
 /* The worker that has to answer next. */
 enum process reload_waits_for(const struct supervisor *s);
 void reload_worker_ready(struct worker *w, const struct msg_ready *m);

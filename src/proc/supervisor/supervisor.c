@@ -191,7 +191,8 @@ void supervisor_stop(struct supervisor *s, int status)
 static void everybody_is_ready(struct supervisor *s)
 {
 	s->phase = PHASE_RUNNING;
-	generation_publish(s, &s->now);
+	generation_publish(s, PROC_VRRP);
+	generation_publish(s, PROC_RUNNER);
 	sdnotify_ready();
 	log_notice("Startup complete, %u instances", s->now.instances);
 	tell_started(s, EXIT_OK);
@@ -331,16 +332,17 @@ static void on_stop(void *ctx, int signo)
 	supervisor_stop(ctx, EXIT_OK);
 }
 
-static void reload_by_signal_done(void *ctx, int status)
+static void nobody_asks(void *ctx, int status)
 {
 }
 
 static void on_reload(void *ctx, int signo)
 {
+	static const struct asker nobody = {.done = nobody_asks};
 	struct supervisor *s = ctx;
 
 	if (s->phase == PHASE_RUNNING)
-		reload_start(s, false, &report_to_log, reload_by_signal_done, NULL);
+		reload_start(s, false, &nobody);
 }
 
 static void on_dump(void *ctx, int signo)
@@ -399,9 +401,10 @@ static void log_configuration(const struct conf_loaded *l)
 
 static int first_generation(struct supervisor *s)
 {
-	struct conf_loaded l = generation_load(s, &report_to_log, false);
+	struct conf_loaded l = generation_load(s);
 	int status = EXIT_OK, r;
 
+	generation_report(&l, &report_to_log, false);
 	if (l.diags.count[DIAG_FATAL] > 0) {
 		status = generation_load_status(&l);
 		log_err("%s can't be run", s->conf_path);

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the supervisor does when a worker can't be kept alive, and when the control socket is abused."""
+import json
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from common import VIP, config, holdfast_only, instance, settle
+from netlab import wait_until
+
+
+def kill_worker(daemon):
+    pid = daemon.worker()
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 2, "the worker's death")
+
+
+@holdfast_only
+def test_worker_that_dies_again_and_again_loses_its_addresses(lab):
+    daemon = lab.a.run(config(instance(interval=1)))
+    lab.a.wait_has(VIP, 8)
+    watch = lab.a.watch()
+    kill_worker(daemon)  # started again at once
+    kill_worker(daemon)  # a second later, in time for adverts every second
+    settle(0.3)
+    assert lab.a.has(VIP) and not watch.removed(VIP)
+    kill_worker(daemon)
+    lab.a.wait_has_not(VIP, 1)
+    daemon.wait_log("two owners", timeout=1)
+    lab.a.wait_has(VIP, 10)  # an ordinary election after the restart
+    assert daemon.stop() == 0
+
+
+@holdfast_only
+def test_short_intervals_lose_their_addresses_before_a_late_restart(lab):
+    daemon = lab.a.run(config())  # 0.1 s: a peer takes over long before the second restart
+    lab.a.wait_has(VIP, 4)
+    kill_worker(daemon)
+    settle(0.2)
+    kill_worker(daemon)
+    lab.a.wait_has_not(VIP, 0.8)
+
+
+@holdfast_only
+def test_control_socket_survives_nonsense(lab):
+    daemon = lab.a.run(config())
+    daemon.wait_ready()
+    path = os.path.join(daemon.run_dir, "control.sock")
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    for request in (b"\n", b"{}\n", b"[1,2]\n", b'{"command":"dance"}\n', b"\xff\xfe\n", b"x" * 4095):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(2)
+            sock.connect(path)
+            sock.sendall(request)
+            answer = b"".join(iter(lambda s=sock: s.recv(4096), b""))
+        assert json.loads(answer.splitlines()[-1])["status"] != 0, request
+    idle = []
+    for _ in range(40):  # more than it takes: the rest is hung up on
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(path)
+        idle.append(sock)
+    settle(0.1)
+    for sock in idle:
+        sock.close()
+    settle(0.1)
+    assert daemon.ctl("reload").returncode == 0
+
+
+@holdfast_only
+def test_two_reloads_at_once_are_both_answered(lab):
+    daemon = lab.a.run(config(*[instance(f"VI_{i}", vrid=i, vips=[f"192.0.2.{i}/24"]) for i in range(100, 150)]))
+    daemon.wait_ready()
+    path = os.path.join(daemon.run_dir, "control.sock")
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+    for sock in clients:
+        sock.settimeout(3)
+        sock.connect(path)
+    for sock in clients:
+        sock.sendall(b'{"command":"reload"}\n')
+    for sock in clients:
+        answer = b"".join(iter(lambda s=sock: s.recv(65536), b""))
+        assert json.loads(answer.splitlines()[-1]) == {"status": 0}
+        sock.close()
+    wait_until(lambda: daemon.status()["generation"] >= 3, 3, "the reload that was remembered")
+
+
+@holdfast_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_before_everything_is_ready_do_no_harm(lab, number):
+    daemon = lab.a.run(config())
+    for _ in range(20):
+        time.sleep(0.002)
+        if daemon.running():
+            daemon.signal(number)
+    if number == signal.SIGTERM:
+        # before the handlers are there the signal itself ends it
+        assert daemon.wait_exit() in (0, -signal.SIGTERM)
+    else:
+        settle(0.5)
+        assert daemon.running() or daemon.wait_exit() == -signal.SIGHUP
