@@ -48,6 +48,7 @@ install: all
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
 install-links:
+	mkdir -p $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	ln -sfn holdfast $(DESTDIR)$(PREFIX)/sbin/keepalived
 	ln -sfn ../sbin/holdfast $(DESTDIR)$(PREFIX)/bin/genhash
 

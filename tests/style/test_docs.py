@@ -108,3 +108,21 @@ def test_log_lines_are_those_of_the_program():
                 if piece not in strings:
                     wrong.append(f"{sentence}: {piece}")
     assert checked > 30 and not wrong, "\n".join(wrong)
+
+
+def complete(*words):
+    """What bash offers for the last word of `holdfast WORDS`."""
+    script = ('source packaging/completion/holdfast.bash; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+              '_holdfast; printf "%s\\n" "${COMPREPLY[@]}"')
+    out = subprocess.run(["bash", "-c", script, "bash", HOLDFAST, *words], cwd=TREE, capture_output=True, text=True,
+                         timeout=30, check=True)
+    assert out.stderr == ""
+    return out.stdout.split()
+
+
+def test_bash_completes_commands_options_and_keywords():
+    assert complete("st") == ["status"]
+    assert "--dry-run" in complete("reload", "--")
+    assert complete("run", "--log-format", "j") == ["json"]
+    assert "vrrp_instance.advert_int" in complete("explain", "vrrp_instance.adv")
+    assert "README.md" in complete("check", "READ")
