@@ -143,8 +143,8 @@ struct vrrp_worker {
 	unsigned outbox_head, outbox_n;
 	uint64_t outbox_lost, unknown_vrids;
 	uint64_t notify_sequence;
-	bool stopping, stopped, idle_armed, started;
-	bool draining;
+	bool stopping, stopped, idle_armed;
+	bool reading, stop_wanted; /* a configuration is being read; stop when it is in force */
 	volatile bool demoted, demoted_told;
 	struct sched_got sched;
 	struct vi *queued[VRRP_TX_BATCH]; /* their packets are in a port's batch */

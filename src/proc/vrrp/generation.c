@@ -216,6 +216,9 @@ static void vi_continue(struct generation *g, struct vi *vi, const struct genera
 	for (unsigned i = 0; i < vi->n_va; i++) {
 		if (vi->owning)
 			address_book_want(g->book, vi->va[i].slot);
+		if (vi->conf) /* the supervisor removes them by this, should we die */
+			g->board.vips[vi->board->first_vip + i].present =
+				address_book_present(g->book, vi->va[i].slot);
 		vi->va[i].fresh = !had_address(old, og, vi->va[i].conf, g->links[vi->va[i].link].name);
 	}
 }

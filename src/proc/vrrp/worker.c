@@ -6,6 +6,7 @@
 #include "proc/vrrp/worker.h"
 
 #include "base/str.h"
+#include "io/aside.h"
 #include "io/log.h"
 #include "io/memfile.h"
 #include "proc/vrrp/driver.h"
@@ -112,6 +113,10 @@ static void stop(struct vrrp_worker *w)
 
 	if (w->stopping)
 		return;
+	if (w->reading) { /* first the new configuration, then its end */
+		w->stop_wanted = true;
+		return;
+	}
 	w->stopping = true;
 	if (!w->g) {
 		loop_quit(w->loop);
@@ -175,19 +180,27 @@ static void log_as_told(const struct msg_config *c)
 	});
 }
 
-static struct conf_loaded load(const struct msg_config *c, int fd)
+/* A configuration being read: aside, so that no advert waits for 10,000 instances. */
+struct reading {
+	struct vrrp_worker *w;
+	struct msg_config config;
+	int text_fd, board_fd;
+	struct conf_loaded loaded;
+};
+
+static void read_text(void *ctx)
 {
 	static const struct conf_load_options sealed = {.tree.literal = true};
-	struct conf_loaded loaded = {0};
 	struct conf_host nobody = {0};
-	const char *text = memfile_map(fd, c->text_len);
+	struct reading *r = ctx;
+	uint32_t len = r->config.text_len;
+	const char *text = memfile_map(r->text_fd, len);
 
 	if (!text)
-		return loaded;
-	loaded = conf_load_text("configuration", text, c->text_len, &nobody, &sealed);
-	memfile_unmap(text, c->text_len);
-	loaded.conf->generation = c->generation;
-	return loaded;
+		return;
+	r->loaded = conf_load_text("configuration", text, len, &nobody, &sealed);
+	memfile_unmap(text, len);
+	r->loaded.conf->generation = r->config.generation;
 }
 
 static int open_kernel(struct vrrp_worker *w, const struct conf_global *c)
@@ -273,27 +286,47 @@ static void next(struct vrrp_worker *w, struct generation *g, const struct msg_c
 	ask_snapshot(w);
 }
 
-static void configure(struct vrrp_worker *w, const struct message *m)
+static void take_up(void *ctx)
 {
-	const struct msg_config *c = &m->CONFIG_VRRP;
-	struct conf_loaded loaded;
-	struct generation *g;
+	struct reading *r = ctx;
+	struct vrrp_worker *w = r->w;
+	const struct msg_config *c = &r->config;
+	struct generation *g = NULL;
 
-	w->options = *c;
-	log_as_told(c);
-	loaded = load(c, m->fds[0]);
-	if (!loaded.conf || loaded.diags.count[DIAG_FATAL]) {
+	w->reading = false;
+	if (!r->loaded.conf || r->loaded.diags.count[DIAG_FATAL]) {
 		ready(w, c->generation, -EINVAL, "the worker can't read the configuration");
-		arena_free(loaded.arena);
-		return;
-	}
-	g = generation_new(w, loaded, m->fds[1], w->g);
-	if (!g)
+		arena_free(r->loaded.arena);
+	} else if (!(g = generation_new(w, r->loaded, r->board_fd, w->g))) {
 		ready(w, c->generation, -EPROTO, "the board does not fit the configuration");
-	else if (w->g)
+	} else if (w->g) {
 		next(w, g, c);
-	else
+	} else {
 		first(w, g, c);
+	}
+	close(r->text_fd);
+	close(r->board_fd);
+	free(r);
+	if (w->stop_wanted)
+		stop(w);
+}
+
+/* The first configuration is read at once: there is nothing to keep going yet. */
+static void configure(struct vrrp_worker *w, struct message *m)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		abort();
+	*r = (struct reading){.w = w, .config = m->CONFIG_VRRP, .text_fd = m->fds[0], .board_fd = m->fds[1]};
+	m->fds[0] = m->fds[1] = -1;
+	w->options = r->config;
+	w->reading = true;
+	log_as_told(&r->config);
+	if (w->g && aside_run(w->loop, read_text, take_up, r))
+		return;
+	read_text(r);
+	take_up(r);
 }
 
 /* ---- messages ---- */
