@@ -67,6 +67,22 @@ static void print_indent(struct text *t, unsigned depth)
 		text_char(t, '\t');
 }
 
+/* The first row from `bit` on that is set, or BITS. Few of a hundred are: asking them one by one
+ * would take longer than printing. */
+#define BITS (CONF_SET_WORDS * 64)
+static unsigned next_set(const void *obj, unsigned bit)
+{
+	const struct conf_block *b = obj;
+
+	for (unsigned w = bit / 64; w < CONF_SET_WORDS; w++, bit = w * 64) {
+		uint64_t rest = b->set[w] >> bit % 64;
+
+		if (rest)
+			return bit + (unsigned)__builtin_ctzll(rest);
+	}
+	return BITS;
+}
+
 typedef VEC(void *) void_vec;
 typedef VEC(const char *) string_vec;
 
@@ -86,14 +102,12 @@ static void print_inline_list(struct text *t, const struct row *row, const void 
 /* Positional words, then options, all on the line begun by the caller. */
 static void print_options(struct text *t, const struct block *blk, const void *obj)
 {
-	unsigned n = block_rows(blk);
-
 	for (unsigned pass = 0; pass < 2; pass++)
-		for (unsigned i = 0; i < n; i++) {
+		for (unsigned i = next_set(obj, 0); i < BITS; i = next_set(obj, i + 1)) {
 			const struct row *row = block_row(blk, i);
 			bool positional = row->flags & ROW_POSITIONAL;
 
-			if (positional != (pass == 0) || !block_is_set(obj, i))
+			if (positional != (pass == 0))
 				continue;
 			if (row->type == T_INLINE && row->store == STORE_VEC) {
 				print_inline_list(t, row, obj);
@@ -110,8 +124,8 @@ static void print_options(struct text *t, const struct block *blk, const void *o
 
 static void print_positional(struct text *t, const struct block *blk, const void *obj)
 {
-	for (unsigned i = 0; i < block_rows(blk); i++)
-		if (block_row(blk, i)->flags & ROW_POSITIONAL && block_is_set(obj, i))
+	for (unsigned i = next_set(obj, 0); i < BITS; i = next_set(obj, i + 1))
+		if (block_row(blk, i)->flags & ROW_POSITIONAL)
 			row_print(t, block_row(blk, i), obj);
 }
 
@@ -155,7 +169,8 @@ static void print_entries(struct text *t, const struct row *row, const void_vec 
 		return;
 	}
 	print_indent(t, depth);
-	text_printf(t, "%s {\n", row->name);
+	text_add(t, row->name);
+	text_add(t, " {\n");
 	print_entry_lines(t, row, list, depth + 1);
 	print_indent(t, depth);
 	text_add(t, "}\n");
@@ -165,7 +180,8 @@ static void print_list(struct text *t, const struct row *row, const string_vec *
 		       unsigned depth)
 {
 	print_indent(t, depth);
-	text_printf(t, "%s {\n", row->name);
+	text_add(t, row->name);
+	text_add(t, " {\n");
 	for (unsigned i = 0; i < list->n; i++) {
 		size_t start;
 
@@ -256,8 +272,8 @@ void print_statement(struct text *t, const struct row *row, const void *obj, uns
 
 void print_body(struct text *t, const struct block *blk, const void *obj, unsigned depth)
 {
-	for (unsigned i = 0; i < block_rows(blk); i++)
-		if (block_is_set(obj, i) && !(block_row(blk, i)->flags & ROW_POSITIONAL))
+	for (unsigned i = next_set(obj, 0); i < BITS; i = next_set(obj, i + 1))
+		if (!(block_row(blk, i)->flags & ROW_POSITIONAL))
 			print_statement(t, block_row(blk, i), obj, depth);
 }
 

@@ -4,6 +4,7 @@
 #define HF_CONF_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -16,6 +17,7 @@ struct text {
 void text_bytes(struct text *t, const char *s, size_t n);
 void text_add(struct text *t, const char *s);
 void text_char(struct text *t, char c);
+void text_number(struct text *t, int64_t v);
 void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* What was written so far, NUL-terminated; valid until the next write. */

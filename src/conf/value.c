@@ -187,7 +187,8 @@ static bool parse_number(struct bind *b, const struct row *row, void *obj, struc
 
 static void print_number(struct text *t, const struct row *row, const void *obj)
 {
-	text_printf(t, " %" PRId64, number_load(row, obj));
+	text_char(t, ' ');
+	text_number(t, number_load(row, obj));
 }
 
 /* Decimal text times scale into microseconds; -1 not a number, 1 more digits than a microsecond. */
@@ -219,18 +220,25 @@ static int time_parse(const char *s, int64_t scale, bool whole, usec_t *ret)
 	return more;
 }
 
+static void text_time(struct text *t, usec_t v, int64_t scale)
+{
+	int64_t part = v % scale;
+
+	text_number(t, v / scale);
+	if (part > 0)
+		text_char(t, '.');
+	for (; part > 0; part %= scale) {
+		scale /= 10;
+		text_char(t, (char)('0' + part / scale));
+	}
+}
+
 static const char *time_text(struct arena *a, usec_t v, int64_t scale)
 {
-	char digits[32];
-	int n;
+	struct text t = {.a = a};
 
-	if (v % scale == 0)
-		return arena_printf(a, "%" PRId64, v / scale);
-	n = snprintf(digits, sizeof(digits), "%0*" PRId64, scale == USEC_PER_SEC ? 6 : 3,
-		     v % scale);
-	while (n > 1 && digits[n - 1] == '0')
-		digits[--n] = '\0';
-	return arena_printf(a, "%" PRId64 ".%s", v / scale, digits);
+	text_time(&t, v, scale);
+	return text_get(&t);
 }
 
 static int64_t row_scale(const struct row *row)
@@ -282,9 +290,8 @@ static bool parse_time(struct bind *b, const struct row *row, void *obj, struct 
 
 static void print_time(struct text *t, const struct row *row, const void *obj)
 {
-	text_printf(t, " %s",
-		    time_text(t->a, *(const usec_t *)((const char *)obj + row->offset),
-			      row_scale(row)));
+	text_char(t, ' ');
+	text_time(t, *(const usec_t *)((const char *)obj + row->offset), row_scale(row));
 }
 
 /* ---- switches ---- */
@@ -449,7 +456,8 @@ static bool parse_prefix(struct bind *b, const struct row *row, void *obj, struc
 static void print_prefix(struct text *t, const struct row *row, const void *obj)
 {
 	print_ip(t, row, obj);
-	text_printf(t, "/%u", *((const uint8_t *)obj + row->offset2));
+	text_char(t, '/');
+	text_number(t, *((const uint8_t *)obj + row->offset2));
 }
 
 /* ---- scripts and users ---- */
