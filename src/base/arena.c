@@ -40,18 +40,31 @@ struct arena *arena_new(void)
 	return must(calloc(1, sizeof(struct arena)));
 }
 
+static void blocks_free(struct block *b)
+{
+	for (struct block *next; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+}
+
 struct arena *arena_free(struct arena *a)
 {
 	if (!a)
 		return NULL;
-	while (a->head) {
-		struct block *b = a->head;
-
-		a->head = b->next;
-		free(b);
-	}
+	blocks_free(a->head);
 	free(a);
 	return NULL;
+}
+
+void arena_reset(struct arena *a)
+{
+	a->used = 0;
+	if (!a->head)
+		return;
+	blocks_free(a->head->next);
+	a->head->next = NULL;
+	a->head->used = 0;
 }
 
 static struct block *block_add(struct arena *a, size_t need)

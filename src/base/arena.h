@@ -16,6 +16,10 @@ struct arena *arena_new(void);
 /* Frees everything allocated from it. NULL is fine; returns NULL. */
 struct arena *arena_free(struct arena *a);
 
+/* Forgets everything allocated from it and keeps its newest block, for an arena that is used over
+ * and over. */
+void arena_reset(struct arena *a);
+
 /* Zeroed memory, aligned for any type, valid until arena_free(). Size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);
 

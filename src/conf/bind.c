@@ -646,7 +646,7 @@ static void bind_body(struct bind *b, const struct block *blk, void *obj,
 		bind_statement(b, blk, obj, stmt->body.v[i], where);
 }
 
-void bind_tree(struct bind *b, const struct conf_tree *tree)
+void bind_begin(struct bind *b)
 {
 	b->tables = arena_new_of(b->a, struct bind_tables);
 	memcpy(b->conf, table_of(b, &schema_top)->template, sizeof(*b->conf));
@@ -654,6 +654,9 @@ void bind_tree(struct bind *b, const struct conf_tree *tree)
 	memcpy(&b->conf->global, table_of(b, &schema_global_defs)->template,
 	       sizeof(b->conf->global));
 	b->conf->global.block.at.line = 1; /* filled, whether the file has the block or not */
-	for (unsigned i = 0; i < tree->top.n; i++)
-		bind_statement(b, &schema_top, b->conf, tree->top.v[i], AT_TOP);
+}
+
+void bind_top(struct bind *b, const struct conf_stmt *stmt)
+{
+	bind_statement(b, &schema_top, b->conf, stmt, AT_TOP);
 }

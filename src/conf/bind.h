@@ -5,7 +5,11 @@
 
 #include "conf/schema.h"
 
-/* Fills b->conf (already made, zeroed) from the tree. Needs all members of *b but `tables`. */
-void bind_tree(struct bind *b, const struct conf_tree *tree);
+/* Gives b->conf (already made) its defaults. Needs all members of *b but `tables`. */
+void bind_begin(struct bind *b);
+
+/* Fills b->conf from one statement of the top level, of which only the text of its words must live
+ * on. */
+void bind_top(struct bind *b, const struct conf_stmt *stmt);
 
 #endif

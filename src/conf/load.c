@@ -2,8 +2,8 @@
 /*
  * Owns: the order of the stages: text -> tree -> model -> final values -> judgement.
  *
- * The sealed copy is read by sealed.c into a tree that is thrown away: a worker keeps the model and
- * its words, nothing else.
+ * The sealed copy is read by sealed.c a statement at a time, each in the memory of the one before:
+ * a worker keeps the model and its words, and never had more.
  */
 #include "conf/bind.h"
 #include "conf/complete.h"
@@ -19,8 +19,8 @@ static struct conf_loaded loaded_new(void)
 		.arena = a, .conf = arena_new_of(a, struct conf), .diags = {.arena = a}};
 }
 
-static void loaded_fill(struct conf_loaded *l, const struct conf_tree *tree,
-			const struct conf_host *host, const struct conf_load_options *options)
+static struct bind bind_of(struct conf_loaded *l, const struct conf_host *host,
+			   const struct conf_load_options *options)
 {
 	struct bind b = {
 		.a = l->arena,
@@ -31,11 +31,26 @@ static void loaded_fill(struct conf_loaded *l, const struct conf_tree *tree,
 		.literal = options->tree.literal,
 	};
 
-	bind_tree(&b, tree);
-	conf_complete(l->conf, host, &l->diags, options->judge);
-	if (options->judge)
-		conf_lint(l->conf, host, &l->diags);
+	bind_begin(&b);
+	return b;
+}
+
+static void loaded_finish(struct conf_loaded *l, const struct bind *b)
+{
+	conf_complete(l->conf, b->host, &l->diags, b->judge);
+	if (b->judge)
+		conf_lint(l->conf, b->host, &l->diags);
 	diags_sort(&l->diags);
+}
+
+static void loaded_fill(struct conf_loaded *l, const struct conf_tree *tree,
+			const struct conf_host *host, const struct conf_load_options *options)
+{
+	struct bind b = bind_of(l, host, options);
+
+	for (unsigned i = 0; i < tree->top.n; i++)
+		bind_top(&b, tree->top.v[i]);
+	loaded_finish(l, &b);
 }
 
 struct conf_loaded conf_load_file(const char *path, const struct conf_host *host,
@@ -54,13 +69,17 @@ static struct conf_loaded load_sealed(const char *name, const char *text, size_t
 				      const struct conf_load_options *options)
 {
 	struct conf_loaded l = loaded_new();
+	struct bind b = bind_of(&l, host, options);
+	struct sealed *sealed = sealed_new(text, len, l.arena, &l.diags);
 	struct arena *scratch = arena_new();
-	struct conf_tree *tree = sealed_parse(name, text, len, scratch, l.arena, &l.diags);
+	struct conf_stmt *stmt;
 
 	l.source = arena_new_of(l.arena, struct conf_source);
 	vec_push(l.arena, &l.source->files,
 		 ((struct conf_file){.path = arena_strdup(l.arena, name)}));
-	loaded_fill(&l, tree, host, options);
+	for (; (stmt = sealed_next(sealed, scratch)); arena_reset(scratch))
+		bind_top(&b, stmt);
+	loaded_finish(&l, &b);
 	arena_free(scratch);
 	return l;
 }

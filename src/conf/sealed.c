@@ -14,11 +14,11 @@
 #define SEALED_DEPTH_MAX 16
 
 struct sealed {
-	struct conf_tree *tree;
-	struct arena *a;
+	struct arena *a; /* of the statement being read */
 	struct diags *diags;
 	char *p, *end;
 	uint32_t line;
+	struct conf_stmt *top; /* the statement being read */
 	struct conf_stmt *open[SEALED_DEPTH_MAX];
 	unsigned depth;
 };
@@ -94,7 +94,7 @@ static void keep_statement(struct sealed *s, struct conf_stmt *stmt)
 	if (s->depth)
 		vec_push(s->a, &s->open[s->depth - 1]->body, stmt);
 	else
-		vec_push(s->a, &s->tree->top, stmt);
+		s->top = stmt;
 }
 
 static void open_block(struct sealed *s, struct conf_stmt *stmt)
@@ -138,18 +138,26 @@ static void read_line(struct sealed *s)
 	s->line++;
 }
 
-struct conf_tree *sealed_parse(const char *name, const char *text, size_t len,
-			       struct arena *tree_arena, struct arena *words, struct diags *diags)
+struct sealed *sealed_new(const char *text, size_t len, struct arena *words, struct diags *diags)
 {
-	struct sealed s = {.a = tree_arena, .diags = diags, .line = 1};
+	struct sealed *s = arena_new_of(words, struct sealed);
 
-	s.tree = arena_new_of(tree_arena, struct conf_tree);
-	vec_push(tree_arena, &s.tree->source.files, ((struct conf_file){.path = name}));
-	s.p = arena_copy(words, text, len);
-	s.end = s.p + len;
-	while (s.p < s.end)
-		read_line(&s);
-	if (s.depth)
-		sealed_error(&s, "a } is missing");
-	return s.tree;
+	s->diags = diags;
+	s->line = 1;
+	s->p = arena_copy(words, text, len);
+	s->end = s->p + len;
+	return s;
+}
+
+struct conf_stmt *sealed_next(struct sealed *s, struct arena *a)
+{
+	s->a = a;
+	s->top = NULL;
+	while (s->p < s->end && (!s->top || s->depth))
+		read_line(s);
+	if (s->depth) {
+		sealed_error(s, "a } is missing");
+		s->depth = 0;
+	}
+	return s->top;
 }

@@ -5,9 +5,14 @@
 
 #include "conf/tree.h"
 
-/* The statements of `text`. The tree is in `tree_arena`; its words point into a copy of the text in
- * `words`, so that the tree can be freed while a model made from it lives on. */
-struct conf_tree *sealed_parse(const char *name, const char *text, size_t len, struct arena *tree_arena,
-			       struct arena *words, struct diags *diags);
+struct sealed;
+
+/* A reader of `text`, in `words`. The words of its statements point into a copy of the text that is
+ * in `words`, too. */
+struct sealed *sealed_new(const char *text, size_t len, struct arena *words, struct diags *diags);
+
+/* The next statement of the top level with all that is in it, made in `a`; NULL at the end, which a
+ * text that can't be read brings about, too. */
+struct conf_stmt *sealed_next(struct sealed *s, struct arena *a);
 
 #endif
