@@ -38,9 +38,10 @@ static inline uint32_t str_hash(const char *s)
 /* Copies what fits, always NUL-terminated. */
 static inline void str_copy(char *dst, size_t size, const char *src)
 {
-	size_t n = strnlen(src, size - 1);
+	size_t n = 0;
 
-	memcpy(dst, src, n);
+	for (; n < size - 1 && src[n]; n++)
+		dst[n] = src[n];
 	dst[n] = '\0';
 }
 

@@ -345,6 +345,29 @@ void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g)
 		remove_slice(w, g);
 }
 
+void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l)
+{
+	struct address_change changes[SLICE];
+	unsigned n = 0;
+
+	for (uint32_t s = 0; s < address_book_count(g->book); s++) {
+		const struct address_key *key = address_book_key(g->book, s);
+
+		if (key->link != (uint32_t)(l - g->links) ||
+		    !netlink_has_address(w->netlink, l->strayed, &key->addr, key->prefix))
+			continue;
+		changes[n] = change_of(g, NULL, key, false);
+		changes[n].a.ifindex = l->strayed;
+		if (++n == SLICE) {
+			netlink_batch_send(w->netlink, changes, n);
+			n = 0;
+		}
+	}
+	if (n)
+		netlink_batch_send(w->netlink, changes, n);
+	l->strayed = 0;
+}
+
 /* ---- what others call ---- */
 
 bool addresses_busy(struct vrrp_worker *w)

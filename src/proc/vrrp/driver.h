@@ -42,6 +42,8 @@ struct link {
 	bool up, noarp, ethernet, router6;
 	bool changed;	/* since the last links_settle() */
 	bool was_down;	/* since its addresses were last made sure of */
+	bool new_mac;	/* what the neighbours know of its addresses is wrong */
+	uint32_t strayed; /* index of the interface that had this name and may hold our addresses, 0: none */
 	uint8_t mac[6];
 	struct pace *pace;	    /* NULL: none */
 	usec_t down_delay, up_delay; /* debounce */
@@ -100,6 +102,7 @@ struct vi {
 	/* receiving */
 	struct ip_addr last_from;
 	uint64_t logged; /* bits of enum vrrp_rx_verdict, then odd things, already logged */
+	usec_t forgot_logged; /* when they were last cleared for a new master */
 	struct board_instance *board;
 };
 
@@ -158,9 +161,13 @@ struct vrrp_worker {
 void worker_stop_if_done(struct vrrp_worker *w);
 
 /* generation.c */
-/* Builds what follows from a loaded configuration; `old` is in force until now or NULL. */
-struct generation *generation_new(struct vrrp_worker *w, struct conf_loaded loaded, int board_fd,
-				  struct generation *old);
+/* Builds what follows from a loaded configuration alone, with room for what an old one with so many
+ * links and addresses leaves behind. Touches nothing else: may run aside. NULL when the board does
+ * not fit (the loaded configuration is freed then). */
+struct generation *generation_build(struct conf_loaded loaded, int board_fd, unsigned old_links,
+				    unsigned old_slots);
+/* Gives it a router, and what the one in force until now (or NULL) leaves to it. */
+void generation_join(struct vrrp_worker *w, struct generation *g, struct generation *old);
 struct generation *generation_free(struct generation *g);
 /* Takes it up: leftovers are removed, the router is told everything and started. */
 void generation_start(struct vrrp_worker *w, struct generation *g, struct generation *old);
@@ -193,6 +200,8 @@ void driver_arm(struct vrrp_worker *w);
 /* addresses.c */
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi);
+/* Removes what we had put on link l from the interface that has lost l's name. */
+void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
 void addresses_announce_source(struct vrrp_worker *w, struct vi *vi);
 void addresses_guard_again(struct vrrp_worker *w, struct generation *g);

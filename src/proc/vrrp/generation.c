@@ -21,7 +21,7 @@ static uint32_t link_intern(struct generation *g, const char *name)
 	if (!l) {
 		l = &g->links[g->n_links++];
 		str_copy(l->name, sizeof(l->name), name);
-		l->port = vrrp_router_port_find(g->router, name);
+		l->port = CONF_NONE;
 		l->tell_at = USEC_NEVER;
 	}
 	return (uint32_t)(l - g->links);
@@ -43,18 +43,29 @@ static unsigned addresses_of(const struct conf_instance *c)
 }
 
 /* How many names there can be at most. */
-static unsigned links_max(const struct conf *c, const struct vrrp_router *r)
+static unsigned links_max(const struct conf *c)
 {
-	unsigned n = vrrp_router_ports(r) + c->static_addresses.n + 1;
+	unsigned n = c->static_addresses.n + 1;
 
 	for (unsigned i = 0; i < c->instances.n; i++) {
-		n += 1;
-		for (unsigned j = 0; j < c->instances.v[i]->excluded.n; j++)
-			n += c->instances.v[i]->excluded.v[j]->dev != NULL;
-		for (unsigned j = 0; j < c->instances.v[i]->vips.n; j++)
-			n += c->instances.v[i]->vips.v[j]->dev != NULL;
+		const struct conf_instance *vi = c->instances.v[i];
+
+		n += 1 + vi->tracks[TRACK_INTERFACE].n;
+		for (unsigned j = 0; j < vi->excluded.n; j++)
+			n += vi->excluded.v[j]->dev != NULL;
+		for (unsigned j = 0; j < vi->vips.n; j++)
+			n += vi->vips.v[j]->dev != NULL;
 	}
+	for (unsigned i = 0; i < c->groups.n; i++)
+		n += c->groups.v[i]->tracks[TRACK_INTERFACE].n;
 	return n;
+}
+
+/* The router numbers the interfaces it cares about. */
+static void link_ports(struct generation *g)
+{
+	for (unsigned i = 0; i < vrrp_router_ports(g->router); i++)
+		g->links[link_intern(g, vrrp_router_port_name(g->router, i))].port = i;
 }
 
 static void link_delays(struct generation *g)
@@ -238,73 +249,74 @@ static void inherit_addresses(struct generation *g, const struct generation *og)
 
 /* ---- building ---- */
 
-static unsigned slots_max(const struct conf *c, const struct generation *og)
+static unsigned slots_max(const struct conf *c)
 {
-	unsigned n = c->static_addresses.n + (og ? address_book_count(og->book) : 0);
+	unsigned n = c->static_addresses.n;
 
 	for (unsigned i = 0; i < c->instances.n; i++)
 		n += addresses_of(c->instances.v[i]);
 	return n;
 }
 
-static void build(struct generation *g, const struct generation *og)
+/* What can be made without the old one: this may run aside, while the old one goes on. */
+static void build(struct generation *g, unsigned old_links, unsigned old_slots)
 {
 	const struct conf *c = g->conf;
 	uint32_t first_vip = 0;
+	unsigned slots = slots_max(c) + old_slots;
 
 	g->n_vis = c->instances.n + 1;
 	g->vis = arena_alloc(g->arena, g->n_vis * sizeof(*g->vis));
-	g->links = arena_alloc(g->arena, (links_max(c, g->router) + (og ? og->n_links : 0)) * sizeof(*g->links));
-	g->book = address_book_new(g->arena, slots_max(c, og));
-	g->gone = arena_alloc(g->arena, slots_max(c, og) * sizeof(*g->gone));
+	g->links = arena_alloc(g->arena, (links_max(c) + old_links) * sizeof(*g->links));
+	g->book = address_book_new(g->arena, slots);
+	g->gone = arena_alloc(g->arena, slots * sizeof(*g->gone));
 	g->dirty = arena_alloc(g->arena, c->instances.n * sizeof(*g->dirty));
 	g->link_tell_at = USEC_NEVER;
-	for (unsigned i = 0; i < vrrp_router_ports(g->router); i++)
-		link_intern(g, vrrp_router_port_name(g->router, i));
 	for (unsigned i = 0; i < c->instances.n; i++) {
 		vi_init(g, i, first_vip);
 		first_vip += g->vis[i].n_va;
 	}
 	vi_static(g);
-	if (og)
-		inherit_addresses(g, og);
-	link_delays(g);
-	link_paces(g);
 }
 
-struct generation *generation_new(struct vrrp_worker *w, struct conf_loaded loaded, int board_fd,
-				  struct generation *old)
+struct generation *generation_build(struct conf_loaded loaded, int board_fd, unsigned old_links,
+				    unsigned old_slots)
 {
 	struct arena *a = arena_new();
 	struct generation *g = arena_new_of(a, struct generation);
-	usec_t now = clock_monotonic();
-	struct vrrp_out gone = {0};
 
 	g->arena = a;
 	g->loaded = loaded;
 	g->conf = loaded.conf;
 	if (board_map(board_fd, true, &g->board) < 0 ||
-	    g->board.header->shape.instances != g->conf->instances.n) {
-		log_err("the board of generation %u does not fit its configuration", g->conf->generation);
+	    g->board.header->shape.instances != g->conf->instances.n)
 		return generation_free(g);
-	}
+	build(g, old_links, old_slots);
+	return g;
+}
+
+void generation_join(struct vrrp_worker *w, struct generation *g, struct generation *old)
+{
 	if (old)
 		adverts_flush(w);
-	g->router = old ? vrrp_router_reload(old->router, g->conf, now, &gone) : vrrp_router_new(g->conf);
+	g->router = old ? vrrp_router_reload(old->router, g->conf, clock_monotonic(), &g->parting)
+			: vrrp_router_new(g->conf);
 	g->out = vrrp_router_out(g->router);
-	build(g, old);
+	link_ports(g);
+	if (old)
+		inherit_addresses(g, old);
+	link_delays(g);
+	link_paces(g);
 	for (unsigned i = 0; old && i < g->conf->instances.n; i++) {
 		uint32_t o = vrrp_router_old_id(g->router, i);
 
 		if (o != CONF_NONE)
 			vi_continue(g, &g->vis[i], old, &old->vis[o]);
 	}
-	if (old)
-		board_event_carry(&g->board, &old->board);
-	if (old)
-		vi_continue(g, &g->vis[g->conf->instances.n], old, &old->vis[old->conf->instances.n]);
-	g->parting = gone;
-	return g;
+	if (!old)
+		return;
+	board_event_carry(&g->board, &old->board);
+	vi_continue(g, &g->vis[g->conf->instances.n], old, &old->vis[old->conf->instances.n]);
 }
 
 struct generation *generation_free(struct generation *g)

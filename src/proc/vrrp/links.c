@@ -45,6 +45,7 @@ static void link_set(struct generation *g, struct link *l, const struct link_sta
 {
 	if (l->index && l->index != s->index)
 		forget_addresses(g, (uint32_t)(l - g->links));
+	l->new_mac |= l->index == s->index && memcmp(l->mac, s->mac, sizeof(l->mac)) != 0;
 	l->index = s->index;
 	l->was_down |= !s->up;
 	l->up = s->up;
@@ -72,8 +73,10 @@ void links_event(void *ctx, const struct link_state *s, bool gone)
 		return;
 	by_index = link_by_index(w->g, s->index);
 	by_name = link_find(w->g, s->name);
-	if (by_index && (gone || by_index != by_name)) /* deleted or renamed */
+	if (by_index && (gone || by_index != by_name)) { /* deleted or renamed */
 		link_unset(w->g, by_index);
+		by_index->strayed = gone ? 0 : s->index;
+	}
 	if (!gone && by_name)
 		link_set(w->g, by_name, s);
 }
@@ -259,6 +262,20 @@ static void restore_after_down(struct vrrp_worker *w, struct generation *g, uint
 	}
 }
 
+/* A switch learns of a new MAC by our adverts; the neighbours keep the old one until told. */
+static void announce_new_mac(struct vrrp_worker *w, struct generation *g, uint32_t link)
+{
+	for (unsigned i = 0; i < g->conf->instances.n; i++) {
+		struct vi *vi = &g->vis[i];
+
+		for (unsigned j = 0; vi->owning && j < vi->n_va; j++)
+			if (vi->va[j].link == link) {
+				addresses_announce(w, vi, vi->conf->garp_master_repeat, false);
+				break;
+			}
+	}
+}
+
 static void ports_settle(struct vrrp_worker *w, struct generation *g)
 {
 	if (!g->ports_stale)
@@ -290,6 +307,12 @@ void links_settle(struct vrrp_worker *w)
 			g->links[i].was_down = false;
 			restore_after_down(w, g, i);
 		}
+		if (g->links[i].new_mac && g->links[i].up) {
+			g->links[i].new_mac = false;
+			announce_new_mac(w, g, i);
+		}
+		if (g->links[i].strayed)
+			addresses_remove_strayed(w, g, &g->links[i]);
 	}
 	for (unsigned i = 0; i < g->n_gone; i++)
 		gone_tell(w, g, g->gone[i]);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOG_AGAIN (10 * USEC_PER_SEC) /* for a new master */
+
 static void count(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v)
 {
 	struct board_counters *c = &vi->board->counters;
@@ -162,6 +164,17 @@ static void switch_checksum(struct vi *vi, const struct ip_addr *from)
 		   ip_format(from, text));
 }
 
+/* Not each time when senders alternate: a flood must not fill the log. */
+static void forget_logged(struct vi *vi)
+{
+	usec_t now = clock_monotonic();
+
+	if (vi->forgot_logged && now - vi->forgot_logged < LOG_AGAIN)
+		return;
+	vi->forgot_logged = now;
+	vi->logged = 0;
+}
+
 static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrrp_rx *rx,
 			  const struct vrrp_advert *advert, unsigned odds)
 {
@@ -177,7 +190,7 @@ static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrr
 		switch_checksum(vi, &rx->from);
 	if (!ip_equal(&vi->last_from, &rx->from)) {
 		vi->last_from = rx->from;
-		vi->logged = 0;
+		forget_logged(vi);
 	}
 	ev.rx.advert = *advert;
 	ev.rx.from = rx->from;

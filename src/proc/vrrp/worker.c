@@ -185,7 +185,8 @@ struct reading {
 	struct vrrp_worker *w;
 	struct msg_config config;
 	int text_fd, board_fd;
-	struct conf_loaded loaded;
+	unsigned old_links, old_slots;
+	struct generation *g;
 };
 
 static void read_text(void *ctx)
@@ -195,12 +196,17 @@ static void read_text(void *ctx)
 	struct reading *r = ctx;
 	uint32_t len = r->config.text_len;
 	const char *text = memfile_map(r->text_fd, len);
+	struct conf_loaded loaded;
 
 	if (!text)
 		return;
-	r->loaded = conf_load_text("configuration", text, len, &nobody, &sealed);
+	loaded = conf_load_text("configuration", text, len, &nobody, &sealed);
 	memfile_unmap(text, len);
-	r->loaded.conf->generation = r->config.generation;
+	loaded.conf->generation = r->config.generation;
+	if (loaded.diags.count[DIAG_FATAL])
+		arena_free(loaded.arena);
+	else
+		r->g = generation_build(loaded, r->board_fd, r->old_links, r->old_slots);
 }
 
 static int open_kernel(struct vrrp_worker *w, const struct conf_global *c)
@@ -290,19 +296,16 @@ static void take_up(void *ctx)
 {
 	struct reading *r = ctx;
 	struct vrrp_worker *w = r->w;
-	const struct msg_config *c = &r->config;
-	struct generation *g = NULL;
 
 	w->reading = false;
-	if (!r->loaded.conf || r->loaded.diags.count[DIAG_FATAL]) {
-		ready(w, c->generation, -EINVAL, "the worker can't read the configuration");
-		arena_free(r->loaded.arena);
-	} else if (!(g = generation_new(w, r->loaded, r->board_fd, w->g))) {
-		ready(w, c->generation, -EPROTO, "the board does not fit the configuration");
-	} else if (w->g) {
-		next(w, g, c);
+	if (!r->g) {
+		ready(w, r->config.generation, -EINVAL, "the worker can't read the configuration or its board");
 	} else {
-		first(w, g, c);
+		generation_join(w, r->g, w->g);
+		if (w->g)
+			next(w, r->g, &r->config);
+		else
+			first(w, r->g, &r->config);
 	}
 	close(r->text_fd);
 	close(r->board_fd);
@@ -320,6 +323,10 @@ static void configure(struct vrrp_worker *w, struct message *m)
 		abort();
 	*r = (struct reading){.w = w, .config = m->CONFIG_VRRP, .text_fd = m->fds[0], .board_fd = m->fds[1]};
 	m->fds[0] = m->fds[1] = -1;
+	if (w->g) {
+		r->old_links = w->g->n_links;
+		r->old_slots = address_book_count(w->g->book);
+	}
 	w->options = r->config;
 	w->reading = true;
 	log_as_told(&r->config);
