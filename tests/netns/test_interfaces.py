@@ -96,6 +96,28 @@ def test_interface_deleted_and_made_again(lab):
     lab.wire.wait_advert("a", since=again)
 
 
+@better("leaves the address where it is")
+def test_renamed_interface_keeps_no_address(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    lab.a.ip("link set eth0 name other0")
+    daemon.wait_log("(?i)entering FAULT state")
+    lab.a.wait_has_not(VIP, 1)
+    lab.a.ip("link set other0 name eth0")
+    lab.a.wait_has(VIP, 3)
+
+
+@better("the neighbours keep the old MAC")
+def test_changed_mac_is_announced(lab):
+    lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    settle(0.2)
+    changed = lab.now()
+    lab.a.ip("link set eth0 address 02:00:00:00:aa:01")
+    wait_until(lambda: [g for g in lab.wire.garps("a", since=changed) if g.sender_mac == "02:00:00:00:aa:01"], 2,
+               "announcement with the new MAC")
+
+
 def test_device_of_a_vip_is_tracked(make_lab):
     lab = make_lab("ab", links=2)
     lab.a.run(config(instance(vips=["192.0.2.100/24", "198.51.100.100/24 dev eth1"])))

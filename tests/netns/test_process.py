@@ -142,6 +142,21 @@ def test_worker_that_dies_again_and_again_leaves_no_address_without_an_owner(lab
     wait_until(lambda: not (lab.a.has(VIP) and lab.b.has(VIP)), 5, "one owner")
 
 
+@holdfast_only
+def test_worker_killed_twice_after_a_reload_leaves_no_second_owner(lab):
+    a, _ = pair(lab, instance(priority=150), instance(priority=100))
+    a.reload()
+    a.wait_log("Reload complete")
+    for _ in range(2):
+        os.kill(a.worker(), signal.SIGKILL)
+        settle(0.1)
+        if not a.logged("next start in"):
+            a.wait_log("worker is ready again")
+    a.wait_log("next start in")
+    lab.b.wait_has(VIP, 2)
+    assert not lab.a.has(VIP)
+
+
 def test_killed_supervisor_takes_the_vips_along(lab):
     a, _ = pair(lab, instance(priority=150), instance(priority=100))
     a.signal(signal.SIGKILL)

@@ -168,6 +168,18 @@ def test_refused_packet_is_logged_once(lab):
     assert len(daemon.logged(r"\(VI_1\) invalid TTL/HL from 192\.0\.2\.2\. Received 254 and expect 255")) == 1
 
 
+@better("2.2.7 logs each")
+def test_refused_packets_of_alternating_senders_do_not_flood_the_log(lab):
+    daemon = master(lab, instance())
+    mark = daemon.log_mark()
+    for number in range(100):
+        source = f"192.0.2.{10 + number % 50}"
+        lab.b.send_advert(**{**GOOD3, "priority": 50, "source": source})
+        lab.b.send_advert(**{**GOOD3, "ttl": 254, "source": source})
+    settle(0.3)
+    assert len(daemon.log(mark).splitlines()) < 10
+
+
 def test_unicast_stranger_is_dropped(make_lab):
     lab = make_lab("abc")
     master(lab, instance(extra="check_unicast_src\nunicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reload: what did not change goes on as if nothing had happened."""
+import os
 import signal
 
 from common import VIP, VRID, better, config, holdfast_only, instance, near, settle
@@ -259,3 +260,25 @@ def test_sighup_during_start_is_harmless(lab):
     daemon.signal(signal.SIGHUP)
     lab.wire.wait_advert("a", count=2)
     wait_until(daemon.running, 1)
+
+
+@holdfast_only
+def test_file_that_is_no_configuration_does_not_flood_the_log(lab):
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    mark = daemon.log_mark()
+    daemon.reload("nonsense\n" * 20000)
+    daemon.wait_log("has errors: nothing was changed", since=mark)
+    assert len(daemon.log(mark).splitlines()) < 150
+    assert daemon.logged("[0-9]+ more messages", mark)
+
+
+def test_reload_without_an_included_file_changes_nothing(lab):
+    included = lab.write("vips.conf", instance(interval=0.1))
+    daemon = lab.a.run(f"include {included}\n")
+    lab.a.wait_has(VIP)
+    os.unlink(included)
+    done = daemon.ctl("reload")
+    assert done.returncode == 2 and "does not exist" in done.stdout + done.stderr
+    settle(0.3)
+    assert lab.a.has(VIP)

@@ -38,13 +38,22 @@ static enum log_level level_of(enum diag_severity severity)
 	return LVL_ERR;
 }
 
+/* A file that is no configuration at all gives a message a line. */
+#define REPORT_MAX 100
+
 void generation_report(const struct conf_loaded *l, const struct report *r, bool in_full)
 {
+	unsigned errors = 0, others = 0, untold = 0;
+
 	for (unsigned i = 0; i < l->diags.list.n; i++) {
 		const struct diag *d = &l->diags.list.v[i];
 		char text[4096];
 		struct buf b = BUF_ON(text);
 
+		if ((level_of(d->severity) == LVL_ERR ? errors++ : others++) >= REPORT_MAX) {
+			untold++;
+			continue;
+		}
 		if (in_full)
 			diag_render(d, l->source, &b);
 		else
@@ -54,6 +63,8 @@ void generation_report(const struct conf_loaded *l, const struct report *r, bool
 			text[n - 1] = '\0';
 		r->line(r->ctx, level_of(d->severity), text);
 	}
+	if (untold > 0)
+		report_text(r, LVL_NOTICE, "%u more messages: see `holdfast check`", untold);
 }
 
 struct conf_loaded generation_load(struct supervisor *s)
