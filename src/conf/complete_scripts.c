@@ -106,6 +106,7 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 		     script->argv[0], f.path, f.reason,
 		     runs ? "; it is run all the same, as enable_script_security is not set" : "");
 	d->class = DIAG_SECURITY;
+	d->tolerated = runs;
 	if (f.owner[0])
 		d->expected =
 			arena_printf(c->a, "%s belongs to %s, mode %04o", f.path, f.owner, f.mode);

@@ -34,6 +34,7 @@ struct diag {
 	const char *text;    /* one sentence without the place */
 	const char *expected; /* or NULL: "a number from 1 to 255" */
 	const char *hint;    /* or NULL: "did you mean `auth_pass`?" */
+	bool tolerated;	     /* an error all right, but the statement has its effect all the same */
 };
 
 struct conf_source; /* conf/tree.h: the files and their lines */

@@ -50,8 +50,7 @@ static struct diag *include_report(struct lang *l, bool checked, const char *cod
 {
 	struct diag *d = diag_add(l->diags, checked ? DIAG_ERROR : DIAG_NOTE, code, at, "%s", text);
 
-	if (checked)
-		d->class = DIAG_INCLUDE;
+	d->class = DIAG_INCLUDE;
 	return d;
 }
 

@@ -147,6 +147,7 @@ struct vrrp_worker {
 	uint64_t outbox_lost, unknown_vrids;
 	uint64_t notify_sequence;
 	bool stopping, stopped, idle_armed;
+	bool denied; /* a raw socket needs privileges we don't have */
 	bool reading, stop_wanted; /* a configuration is being read; stop when it is in force */
 	volatile bool demoted, demoted_told;
 	struct sched_got sched;

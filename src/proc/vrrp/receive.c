@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "io/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -254,6 +255,7 @@ static struct vrrp_port *port_open(struct vrrp_worker *w, const struct vrrp_sock
 	struct vrrp_port *p;
 
 	if (tx < 0) {
+		w->denied |= tx == -EPERM || tx == -EACCES;
 		log_err("can't open a VRRP socket on %s: %s", o->ifname ? o->ifname : "any interface", strerror(-tx));
 		if (rx >= 0)
 			close(rx);

@@ -274,7 +274,7 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 		adopt(g, c);
 	generation_start(w, g, NULL);
 	heartbeat(w);
-	ready(w, c->generation, 0, "");
+	ready(w, c->generation, w->denied ? -EPERM : 0, w->denied ? "no permission to open raw sockets" : "");
 	ask_snapshot(w);
 }
 
