@@ -53,11 +53,20 @@ struct line {
 	struct timespec at;
 };
 
+/* Of a time what changes once a second at most: a thousand instances say something at once. */
+struct stamp {
+	time_t second;
+	size_t n; /* 0: not made yet */
+	char text[64], zone[32];
+};
+
 static struct log {
 	enum log_format format;
 	enum log_level level;
 	int facility;
 	char ident[64];
+	char tag[96]; /* "ident[pid]: "; "" not made yet */
+	struct stamp stamp;
 	bool to_syslog, to_journal, to_stderr;
 	bool open;
 	bool own_stderr; /* err.fd is ours to close */
@@ -161,25 +170,46 @@ static void fields_each(const struct line *l, void (*fn)(struct buf *b, const ch
 			fn(b, upper ? rows[i].upper : rows[i].lower, rows[i].value);
 }
 
-static void time_text(struct buf *b, const struct line *l)
+static void stamp_make(struct stamp *s, time_t second)
 {
 	struct tm tm;
 	long off;
 
-	localtime_r(&l->at.tv_sec, &tm);
+	localtime_r(&second, &tm);
 	off = tm.tm_gmtoff / 60;
-	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06ld", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, l->at.tv_nsec / 1000);
+	s->second = second;
+	s->n = (size_t)snprintf(s->text, sizeof(s->text), "%04d-%02d-%02dT%02d:%02d:%02d.",
+				tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+				tm.tm_sec);
 	if (off)
-		buf_printf(b, "%c%02ld:%02ld", off < 0 ? '-' : '+', labs(off) / 60, labs(off) % 60);
+		snprintf(s->zone, sizeof(s->zone), "%c%02ld:%02ld", off < 0 ? '-' : '+',
+			 labs(off) / 60, labs(off) % 60);
 	else
-		buf_u8(b, 'Z');
+		str_copy(s->zone, sizeof(s->zone), "Z");
+}
+
+static void time_text(struct buf *b, const struct line *l)
+{
+	struct stamp *s = &the_log.stamp;
+	long rest = l->at.tv_nsec / 1000;
+	char digits[6];
+
+	if (!s->n || s->second != l->at.tv_sec)
+		stamp_make(s, l->at.tv_sec);
+	for (size_t i = sizeof(digits); i-- > 0; rest /= 10)
+		digits[i] = (char)('0' + rest % 10);
+	buf_bytes(b, s->text, s->n);
+	buf_bytes(b, digits, sizeof(digits));
+	buf_bytes(b, s->zone, strlen(s->zone));
 }
 
 static void format_text(struct buf *b, const struct line *l)
 {
+	if (!the_log.tag[0])
+		snprintf(the_log.tag, sizeof(the_log.tag), " %s[%d]: ", the_log.ident, getpid());
 	time_text(b, l);
-	buf_printf(b, " %s[%d]: %s", the_log.ident, getpid(), l->message);
+	buf_bytes(b, the_log.tag, strlen(the_log.tag));
+	buf_bytes(b, l->message, strlen(l->message));
 }
 
 static void json_string(struct buf *b, const char *s)
@@ -407,6 +437,8 @@ void log_open(const struct log_options *o)
 	log_close();
 	tzset();
 	the_log.open = true;
+	the_log.stamp.n = 0; /* the zone may be another now */
+	the_log.tag[0] = '\0';
 	the_log.format = o->format;
 	the_log.level = o->level ? o->level : LVL_INFO;
 	the_log.facility = o->facility ? o->facility : LOG_DAEMON;
@@ -451,4 +483,5 @@ void log_close(void)
 	the_log.to_journal = the_log.to_syslog = false;
 	the_log.to_stderr = true;
 	the_log.open = false;
+	the_log.tag[0] = '\0';
 }
