@@ -206,6 +206,8 @@ static void process(void *ctx, const struct snapshot *s, const struct board_head
 	uint32_t priority = atomic_load(&h->rt_priority);
 
 	heading(ctx, "Processes");
+	if (h->process == PROC_RUNNER && s->runner_lost)
+		printf("  %-10s %s\n", "WARNING", s->reason);
 	printf("  %-10s pid %d, %u restarts, ", process_name(h->process), atomic_load(&h->pid),
 	       atomic_load(&h->restarts));
 	if (priority > 0)

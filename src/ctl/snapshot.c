@@ -77,9 +77,11 @@ void snapshot_open(const char *run_dir, struct snapshot *ret)
 			buf_printf(&reason, "%s/%s: %s", run_dir, files[p],
 				   r == -EBADMSG ? "made by another version" : strerror(-r));
 	}
-	for (enum process p = PROC_VRRP; p < PROC_COUNT && reason.n == 0; p++)
-		(void)judge(ret, ret->board[p].header, &reason);
+	if (reason.n == 0)
+		(void)judge(ret, ret->board[PROC_VRRP].header, &reason);
 	ret->reachable = reason.n == 0;
+	if (ret->reachable) /* the elections go on without it */
+		ret->runner_lost = !judge(ret, ret->board[PROC_RUNNER].header, &reason);
 	(void)buf_text(&reason);
 }
 
@@ -167,6 +169,8 @@ static bool addresses_are_there(const struct snapshot *s, const struct board_ins
 
 bool snapshot_is_healthy(const struct snapshot *s)
 {
+	if (s->runner_lost)
+		return false;
 	for (uint32_t i = 0; i < s->board[PROC_VRRP].header->shape.instances; i++) {
 		struct board_instance x;
 

@@ -15,7 +15,8 @@ struct snapshot {
 	struct board board[PROC_COUNT]; /* .header NULL: not there */
 	usec_t now, wall;		/* monotonic, since 1970 */
 	bool reachable;
-	char reason[160]; /* why not */
+	bool runner_lost; /* no script runs, what the board says of them is old */
+	char reason[160]; /* why it is not reachable, or that the runner is lost */
 };
 
 /* Opens the boards in run_dir. Always fills *ret; closed by snapshot_close(). */
@@ -35,7 +36,7 @@ bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *re
 /* Wall time of a monotonic moment. */
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 
-/* Whether everything is as it should be: no FAULT, no rival, no missing address of a master. */
+/* Whether everything is as it should be: a runner, no FAULT, no rival, no missing address of a master. */
 bool snapshot_is_healthy(const struct snapshot *s);
 uint32_t snapshot_count_vips(const struct snapshot *s, const struct board_instance *i);
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -140,6 +141,44 @@ def test_worker_that_dies_again_and_again_leaves_no_address_without_an_owner(lab
         settle(0.02)
     lab.b.wait_has(VIP, 5)
     wait_until(lambda: not (lab.a.has(VIP) and lab.b.has(VIP)), 5, "one owner")
+
+
+@holdfast_only
+def test_status_tells_of_the_elections_while_the_runner_is_down(lab):
+    a = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    for _ in range(2):
+        os.kill(next(p["pid"] for p in a.status()["processes"] if p["name"] == "runner"), signal.SIGKILL)
+        a.wait_log("runner worker (is ready again|died from signal 9, next start)")
+    done = a.ctl("status")
+    assert done.returncode == 1 and "MASTER" in done.stdout
+    assert "the runner worker (pid 0) is gone" in done.stdout
+
+
+@holdfast_only
+def test_silent_control_clients_do_not_lock_the_others_out(lab):
+    a = lab.a.run(config())
+    a.wait_log("Startup complete")
+    silent = []
+    for _ in range(40):
+        silent.append(socket.socket(socket.AF_UNIX))
+        silent[-1].connect(a.run_dir + "/control.sock")
+    assert a.ctl("reload").returncode == 0
+    for client in silent:
+        client.close()
+
+
+@holdfast_only
+def test_control_client_that_closes_its_half_gets_the_whole_answer(lab):
+    a = lab.a.run(config())
+    a.wait_log("Startup complete")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(a.run_dir + "/control.sock")
+        client.sendall(b'{"command": "reload"}\n')
+        client.shutdown(socket.SHUT_WR)
+        answer = client.makefile().read()
+    assert json.loads(answer.splitlines()[-1]) == {"status": 0}
 
 
 @holdfast_only

@@ -4,7 +4,8 @@
  * {"status": N}. The only request so far is {"command": "reload", "dry_run": bool}; whoever wants
  * to know the state reads the boards and asks nobody.
  *
- * Owns the socket and its clients. A client that does not read loses lines, never holds us up.
+ * Owns the socket and its clients. A client that does not read loses lines, never holds us up; one
+ * that says nothing gives way to a new one.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct client {
 	int fd; /* -1: free */
 	struct loop_fd *watch;
 	bool busy; /* a reload will answer */
+	usec_t since; /* when it connected */
 	size_t n;
 	char request[REQUEST_MAX];
 };
@@ -116,13 +118,17 @@ static void on_client(void *ctx)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n <= 0 && c->busy) { /* it has said all, and may still listen for the answer */
+		c->watch = loop_fd_free(c->watch);
+		return;
+	}
 	if (n <= 0) {
-		hang_up(c); /* `busy` keeps its place until the reload has answered */
+		hang_up(c);
 		return;
 	}
 	c->n += (size_t)n;
 	c->request[c->n] = '\0';
-	end = strchr(c->request, '\n');
+	end = memchr(c->request, '\n', c->n);
 	if (c->busy) {
 		c->n = 0;
 	} else if (end) {
@@ -134,24 +140,43 @@ static void on_client(void *ctx)
 	}
 }
 
+/* A free place, else that of the one who has said nothing for the longest time; NULL: all are busy. */
+static struct client *place(struct control *control)
+{
+	struct client *idle = NULL;
+
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		struct client *c = &control->clients[i];
+
+		if (c->busy)
+			continue;
+		if (c->fd < 0)
+			return c;
+		if (!idle || c->since < idle->since)
+			idle = c;
+	}
+	if (idle)
+		hang_up(idle);
+	return idle;
+}
+
 static void on_connect(void *ctx)
 {
 	struct control *control = ctx;
 	int fd = unixsock_accept(control->fd);
+	struct client *c;
 
 	if (fd < 0)
 		return;
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
-		struct client *c = &control->clients[i];
-
-		if (c->fd >= 0 || c->busy)
-			continue;
-		c->fd = fd;
-		c->n = 0;
-		c->watch = loop_fd_add(control->s->loop, fd, on_client, c);
+	c = place(control);
+	if (!c) {
+		close(fd);
 		return;
 	}
-	close(fd);
+	c->fd = fd;
+	c->n = 0;
+	c->since = clock_monotonic();
+	c->watch = loop_fd_add(control->s->loop, fd, on_client, c);
 }
 
 int control_open(struct supervisor *s, struct control **ret)
