@@ -176,3 +176,8 @@ int privileges_keep(const int *caps, unsigned n, bool sealed)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return r < 0 ? r : caps_apply(CAPNG_SELECT_CAPS, CAPNG_EFFECTIVE | CAPNG_PERMITTED, keep);
 }
+
+bool privileges_have(int cap)
+{
+	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, (unsigned)cap);
+}

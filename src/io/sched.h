@@ -36,5 +36,7 @@ int sched_guard(uint32_t usec, volatile bool *told);
  * locked memory needs it. `sealed`: bounding set and no new privileges too. A process that runs
  * programs must not seal itself, or a script run as root would not have root's powers. 0 or -errno. */
 int privileges_keep(const int *caps, unsigned n, bool sealed);
+/* Whether this process may do now what the capability is for. */
+bool privileges_have(int cap);
 
 #endif

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from common import VIP, better, config, holdfast_only, instance, near, settle, v2
-from netlab import HOLDFAST, wait_until
+from netlab import HOLDFAST, daemons, wait_until
 from netlab.prober import Prober
 
 PASS = "authentication {\nauth_type PASS\nauth_pass s3cret\n}"
@@ -153,6 +153,31 @@ def test_status_tells_of_the_elections_while_the_runner_is_down(lab):
     done = a.ctl("status")
     assert done.returncode == 1 and "MASTER" in done.stdout
     assert "the runner worker (pid 0) is gone" in done.stdout
+
+
+@holdfast_only
+def test_log_that_nobody_reads_any_more_does_not_end_the_daemon(lab):
+    a = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    a.stop()
+    mine, its = os.pipe()
+    os.close(mine)
+    again = subprocess.Popen(lab.a.command(*a.command()), stdin=subprocess.DEVNULL, stdout=its, stderr=its)
+    os.close(its)
+    try:
+        lab.wire.wait_advert("a", count=2, since=lab.now())
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(5) == 0
+    finally:
+        again.kill()
+
+
+@holdfast_only
+def test_without_the_right_to_change_addresses_it_does_not_start(lab):
+    a = daemons.Holdfast(lab.a, config())
+    done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *a.command()],
+                          capture_output=True, text=True, check=False, timeout=10)
+    assert done.returncode == 4 and "no permission to change addresses" in done.stderr
 
 
 @holdfast_only

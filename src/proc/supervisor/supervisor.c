@@ -365,9 +365,21 @@ static void ignore(void *ctx, int signo)
 {
 }
 
+/* Until catch_signals(): neither an early reload nor a log that nobody reads may end the start. */
+static void hold_signals(void)
+{
+	sigset_t early;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&early);
+	sigaddset(&early, SIGHUP);
+	sigaddset(&early, SIGUSR1);
+	sigaddset(&early, SIGUSR2);
+	(void)sigprocmask(SIG_BLOCK, &early, NULL);
+}
+
 static void catch_signals(struct supervisor *s)
 {
-	signal(SIGPIPE, SIG_IGN);
 	loop_signal_add(s->loop, SIGCHLD, on_child, s);
 	loop_signal_add(s->loop, SIGTERM, on_stop, s);
 	loop_signal_add(s->loop, SIGINT, s->o->ignore_int ? ignore : on_stop, s);
@@ -464,6 +476,7 @@ int supervisor_main(const struct supervisor_options *options)
 			       .phase = PHASE_STARTUP_SCRIPT};
 	int status;
 
+	hold_signals();
 	log_open(&options->log);
 	s.started = clock_monotonic();
 	s.loop = loop_new();

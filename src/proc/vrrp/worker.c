@@ -261,10 +261,12 @@ static void ask_snapshot(struct vrrp_worker *w)
 
 static void first(struct vrrp_worker *w, struct generation *g, const struct msg_config *c)
 {
-	int r = open_kernel(w, &g->conf->global);
+	/* a master without its addresses would be worse than none */
+	bool able = privileges_have(CAP_NET_ADMIN);
+	int r = able ? open_kernel(w, &g->conf->global) : -EPERM;
 
 	if (r < 0) {
-		ready(w, c->generation, r, "can't open netlink");
+		ready(w, c->generation, r, able ? "can't open netlink" : "no permission to change addresses");
 		generation_free(g);
 		return;
 	}
