@@ -135,32 +135,49 @@ static int make_board(struct supervisor *s, const struct conf *conf, struct gene
 	return 0;
 }
 
-int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
-		    struct generation *ret)
+struct generation generation_begin(const struct conf *conf, uint32_t number)
 {
 	struct generation g = {.number = number, .text_fd = -1};
-	struct arena *a = arena_new();
-	size_t len;
-	char *text = conf_print(conf, a, &len);
-	int r = 0;
 
 	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
 		g.board[p].fd = -1;
-	g.text_len = (uint32_t)len;
-	g.text_fd = memfile_sealed("holdfast.conf", text, len);
-	arena_free(a);
-	if (g.text_fd < 0)
-		return g.text_fd;
-	for (enum process p = PROC_VRRP; p < PROC_COUNT && r == 0; p++)
-		r = make_board(s, conf, &g, p);
-	if (r < 0) {
-		generation_done(s, &g, false);
-		return r;
-	}
 	g.settings = settings_new(conf);
 	g.instances = conf->instances.n;
-	*ret = g;
-	return 0;
+	return g;
+}
+
+static int make_text(const struct conf *conf, struct generation *g)
+{
+	struct arena *a = arena_new();
+	size_t len;
+	char *text = conf_print(conf, a, &len);
+
+	g->text_len = (uint32_t)len;
+	g->text_fd = memfile_sealed("holdfast.conf", text, len);
+	arena_free(a);
+	return g->text_fd < 0 ? g->text_fd : 0;
+}
+
+int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g)
+{
+	int r = make_text(conf, g);
+
+	for (enum process p = PROC_VRRP; p < PROC_COUNT && r == 0; p++)
+		r = make_board(s, conf, g, p);
+	return r;
+}
+
+int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
+		    struct generation *ret)
+{
+	struct generation g = generation_begin(conf, number);
+	int r = generation_fill(s, conf, &g);
+
+	if (r < 0)
+		generation_done(s, &g, false);
+	else
+		*ret = g;
+	return r;
 }
 
 void generation_publish(struct supervisor *s, enum process p)

@@ -96,7 +96,12 @@ struct conf_loaded generation_load(struct supervisor *s);
 void generation_report(const struct conf_loaded *l, const struct report *r, bool in_full);
 /* Exit status that says why a configuration can't be run. */
 int generation_load_status(const struct conf_loaded *l);
-/* 0 or -errno. The boards' files get a name that readers do not look at until publish. */
+/* One that has its settings, but no text and no boards yet. */
+struct generation generation_begin(const struct conf *conf, uint32_t number);
+/* Adds them; 0 or -errno. The boards' files get a name that readers do not look at until publish.
+ */
+int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g);
+/* Both; 0 or -errno. */
 int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
 		    struct generation *ret);
 /* The present board of this worker gets its place. */
@@ -117,7 +122,9 @@ void pidfiles_remove(struct supervisor *s);
 
 /* ---- worker.c ---- */
 void worker_init(struct worker *w, struct supervisor *s, enum process id);
-/* Starts it and hands it the present configuration. */
+/* Starts the process, which then waits for a configuration; 0 or -errno. */
+int worker_launch(struct worker *w);
+/* Hands it the present configuration, and starts it unless it was launched. */
 void worker_start(struct worker *w, bool adopt);
 /* Gives it a configuration; 0 or -errno. */
 int worker_configure(struct worker *w, const struct generation *g, bool adopt);

@@ -411,11 +411,48 @@ static void log_configuration(const struct conf_loaded *l)
 		log_info("%s", line);
 }
 
-static int first_generation(struct supervisor *s)
+static void enter_service(struct supervisor *s)
 {
-	struct conf_loaded l = generation_load(s);
-	int status = EXIT_OK, r;
+	const struct settings *set = s->now.settings;
 
+	umask((mode_t)(s->o->file_mask >= 0 ? (unsigned)s->o->file_mask : set->file_mask));
+	name_process(s);
+	catch_signals(s);
+}
+
+/* The vrrp worker gets ready to read while its configuration is written. */
+static int start(struct supervisor *s, const struct conf *conf)
+{
+	int status, r;
+
+	s->now = generation_begin(conf, 1);
+	status = pidfiles_take(s);
+	if (status != EXIT_OK)
+		return status;
+	if (control_open(s, &s->control) < 0)
+		return EXIT_FATAL;
+	enter_service(s);
+	if (!s->now.settings->startup)
+		(void)worker_launch(&s->worker[PROC_VRRP]); /* tried again by worker_start() */
+	r = generation_fill(s, conf, &s->now);
+	if (r < 0) {
+		log_err("configuration can't be handed out: %s", strerror(-r));
+		worker_kill(&s->worker[PROC_VRRP]);
+		return EXIT_FATAL;
+	}
+	if (!run_script(s, s->now.settings->startup, s->now.settings->startup_timeout, "startup"))
+		start_workers(s);
+	return EXIT_OK;
+}
+
+static int prepare(struct supervisor *s)
+{
+	int status = pidfiles_take_run_dir(s);
+	struct conf_loaded l;
+
+	if (status != EXIT_OK)
+		return status;
+	l = generation_load(s);
 	generation_report(&l, &report_to_log, false);
 	if (l.diags.count[DIAG_FATAL] > 0) {
 		status = generation_load_status(&l);
@@ -423,26 +460,9 @@ static int first_generation(struct supervisor *s)
 	} else {
 		if (s->o->dump_conf)
 			log_configuration(&l);
-		r = generation_make(s, l.conf, 1, &s->now);
-		if (r < 0) {
-			log_err("configuration can't be handed out: %s", strerror(-r));
-			status = EXIT_FATAL;
-		}
+		status = start(s, l.conf);
 	}
 	arena_free(l.arena);
-	return status;
-}
-
-static int prepare(struct supervisor *s)
-{
-	int status = pidfiles_take_run_dir(s);
-
-	if (status == EXIT_OK)
-		status = first_generation(s);
-	if (status == EXIT_OK)
-		status = pidfiles_take(s);
-	if (status == EXIT_OK && control_open(s, &s->control) < 0)
-		status = EXIT_FATAL;
 	return status;
 }
 
@@ -488,13 +508,6 @@ int supervisor_main(const struct supervisor_options *options)
 	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
 	status = prepare(&s);
 	if (status == EXIT_OK) {
-		umask((mode_t)(options->file_mask >= 0 ? (unsigned)options->file_mask
-						       : s.now.settings->file_mask));
-		name_process(&s);
-		catch_signals(&s);
-		if (!run_script(&s, s.now.settings->startup, s.now.settings->startup_timeout,
-				"startup"))
-			start_workers(&s);
 		loop_run(s.loop);
 		status = s.exit_status;
 	} else {

@@ -139,8 +139,6 @@ int worker_configure(struct worker *w, const struct generation *g, bool adopt)
 static void start_failed(struct worker *w, int error)
 {
 	log_err("%s worker can't be started: %s", process_name(w->id), strerror(-error));
-	close_channel(w);
-	w->pid = 0;
 	supervisor_worker_gone(w, -1);
 }
 
@@ -154,36 +152,44 @@ static const char *program_name(const struct worker *w)
 	return w->s->o->keepalived ? "keepalived" : "holdfast";
 }
 
-void worker_start(struct worker *w, bool adopt)
+int worker_launch(struct worker *w)
 {
-	struct supervisor *s = w->s;
 	char *argv[] = {(char *)program_name(w), "--worker", (char *)process_name(w->id), NULL};
-	int ends[2];
+	int ends[2], r;
 	pid_t pid;
-	int r;
 
 	loop_timer_set(w->start_timer, USEC_NEVER);
 	w->started = clock_monotonic();
 	w->stopped = false;
 	w->ready = 0;
 	r = channel_pair(ends);
-	if (r < 0) {
-		start_failed(w, r);
-		return;
-	}
+	if (r < 0)
+		return r;
 	pid = process_start_self(argv, ends[1]);
 	close(ends[1]);
 	w->channel.fd = ends[0];
 	if (pid < 0) {
-		start_failed(w, (int)pid);
-		return;
+		close_channel(w);
+		return (int)pid;
 	}
 	w->pid = pid;
 	w->orphaned = false;
-	w->watch = loop_fd_add(s->loop, w->channel.fd, on_readable, w);
-	atomic_store(&s->now.board[w->id].map.header->pid, (int32_t)pid);
+	w->watch = loop_fd_add(w->s->loop, w->channel.fd, on_readable, w);
+	return 0;
+}
+
+void worker_start(struct worker *w, bool adopt)
+{
+	struct supervisor *s = w->s;
+	int r = w->pid > 0 ? 0 : worker_launch(w);
+
+	if (r < 0) {
+		start_failed(w, r);
+		return;
+	}
+	atomic_store(&s->now.board[w->id].map.header->pid, (int32_t)w->pid);
 	r = worker_configure(w, &s->now, adopt);
-	pidfiles_worker(s, w->id, pid);
+	pidfiles_worker(s, w->id, w->pid);
 	if (r < 0)
 		log_err("%s worker got no configuration: %s", process_name(w->id), strerror(-r));
 }
