@@ -275,7 +275,7 @@ struct conf_bfd {
 struct conf_sched {
 	int32_t nice;
 	int32_t rt_priority; /* -1: not said (vrrp then asks for 1), 0: off */
-	bool no_swap;
+	uint8_t no_swap; /* enum tristate; vrrp locks its memory unless it says off */
 	VEC(uint32_t) cpus;
 	uint32_t rlimit_rttime;
 	const char *process_name;

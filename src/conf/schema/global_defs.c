@@ -14,16 +14,16 @@ static const struct choice flush_modes[] = {
 	{prefix "_priority", NUMBER(conf_global, sched.nice, -20, 19), .dflt = "0", .owner = owner_,  \
 	 .reload = RELOAD_NEVER, .effect = effect_, .args = "NICE",                                   \
 	 .help = "Nice value of the " who " process."},                                               \
-	{prefix "_no_swap", FLAG(conf_global, sched.no_swap), .owner = owner_,                        \
-	 .reload = RELOAD_NEVER, .effect = effect_, .dflt_text = "off",                               \
+	{prefix "_no_swap", TRISTATE(conf_global, sched.no_swap), .owner = owner_,                        \
+	 .reload = RELOAD_NEVER, .effect = effect_, .dflt_text = "on for vrrp where permitted, else off", \
 	 .help = "Locks the memory of the " who " process."},                                         \
 	{prefix "_cpu_affinity", NUMBER_LINE(conf_global, sched.cpus, 0, 8191), .owner = owner_,      \
 	 .reload = RELOAD_NEVER, .effect = effect_, .args = "CPU [CPU ...]", .dflt_text = "all",      \
 	 .help = "CPUs the " who " process may run on."},                                             \
 	{prefix "_rlimit_rttime", NUMBER(conf_global, sched.rlimit_rttime, 1, UINT32_MAX),            \
 	 .owner = owner_, .reload = RELOAD_NEVER, .effect = effect_, .unit = "microseconds",          \
-	 .deprecated = prefix "_rlimit_rtime", .dflt_text = "10000",                                  \
-	 .help = "CPU time the " who " process may take without a pause under realtime scheduling."}
+	 .deprecated = prefix "_rlimit_rtime", .dflt_text = "1000000",                                \
+	 .help = "CPU time the " who " process may take without a pause before it gives up realtime scheduling."}
 
 #define PROCESS_NAME(keyword, sched, who, effect_)                                                    \
 	{keyword, STRING(conf_global, sched.process_name), .max = 15, .flags = ROW_TRUNCATE,          \
@@ -71,7 +71,7 @@ static const struct row rows[] = {
 	 .help = "Name of the checker process."},
 	PROCESS_NAME("bfd_process_name", bfd_sched, "bfd", ACCEPTED),
 	{"use_symlink_paths", BOOL(conf_global, use_symlink_paths), .dflt_text = "off", .owner = OWNER_RUNNER,
-	 .effect = ACCEPTED, .help = "Keeps symbolic links in the paths of scripts instead of resolving them."},
+	 .effect = NOOP, .help = "Symbolic links in the paths of scripts are always kept here."},
 	{"set_supplementary_groups", BOOL(conf_global, supplementary_groups), .dflt_text = "off",
 	 .owner = OWNER_RUNNER, .help = "Scripts run with the supplementary groups of their user."},
 	{"startup_script", SCRIPT(conf_global, startup_script), .flags = ROW_FIRST_WINS, .args = SCRIPT_ARGS,
@@ -111,7 +111,7 @@ static const struct row rows[] = {
 	{"no_email_faults", FLAG(conf_global, no_email_faults), .effect = ACCEPTED, .owner = OWNER_RUNNER,
 	 .dflt_text = "off", .help = "No mail about FAULT."},
 	{"router_id", STRING(conf_global, router_id), .args = "NAME", .dflt_text = "the host's name",
-	 .effect = ACCEPTED, .help = "Name of this machine in mails, logs and status."},
+	 .help = "Name of this machine in status and mails."},
 	/* VRRP defaults */
 	{"vrrp_mcast_group4", IP(conf_global, mcast_group4, IP_V4), .dflt = "224.0.0.18",
 	 .help = "Multicast group of IPv4 adverts."},
@@ -155,7 +155,7 @@ static const struct row rows[] = {
 	{"vrrp_garp_extra_if", HANDLER(conf_global, garp_extra_if, parse_extra_if, print_extra_if),
 	 .offset2 = offsetof(struct conf_global, garp_extra_if_all), .max = 86400, .unit = "seconds",
 	 .args = "[all] SECONDS", .deprecated = "vrrp_vmac_garp_intvl", .dflt_text = "off",
-	 .effect = ACCEPTED, .help = "Default of garp_extra_if."},
+	 .help = "Default of garp_extra_if."},
 	{"vrrp_down_timer_adverts", NUMBER(conf_global, down_timer_adverts, 1, 100), .dflt = "3",
 	 .help = "Default of down_timer_adverts."},
 	{"vrrp_lower_prio_no_advert", BOOL(conf_global, lower_prio_no_advert), .dflt_text = "off",
@@ -174,8 +174,8 @@ static const struct row rows[] = {
 	 .owner = OWNER_VRRP, .help = "Priority of the nftables chains."},
 	{"nftables_counters", FLAG(conf_global, nftables_counters), .owner = OWNER_VRRP,
 	 .dflt_text = "off", .help = "Rules count packets."},
-	{"nftables_ifindex", FLAG(conf_global, nftables_ifindex), .owner = OWNER_VRRP,
-	 .dflt_text = "off", .help = "Sets hold interface numbers instead of names."},
+	{"nftables_ifindex", FLAG(conf_global, nftables_ifindex), .owner = OWNER_VRRP, .effect = NOOP,
+	 .dflt_text = "off", .help = "Sets always hold interface numbers instead of names here."},
 	{"nftables_ipvs", STRING(conf_global, nftables_ipvs), .max = 254,
 	 .flags = ROW_OPTIONAL | ROW_FIRST_WINS, .bare = "keepalived_ipvs", .args = "[TABLE]",
 	 .effect = ACCEPTED, .reload = RELOAD_NEVER, .owner = OWNER_LVS, .dflt_text = "off",
@@ -190,7 +190,7 @@ static const struct row rows[] = {
 	{"vrrp_ipsets", WORD_LINE(conf_global, ipsets), .flags = ROW_OPTIONAL,
 	 .args = "[V4 [V6 [V6IF [IGMP [MLD [ND]]]]]]", .effect = ACCEPTED, .owner = OWNER_VRRP,
 	 .dflt_text = "keepalived and so on", .help = "Names of the ipsets; without names no ipsets."},
-	{"disable_local_igmp", FLAG(conf_global, disable_local_igmp), .effect = ACCEPTED,
+	{"disable_local_igmp", FLAG(conf_global, disable_local_igmp),
 	 .reload = RELOAD_NEVER, .owner = OWNER_VRRP, .dflt_text = "off",
 	 .help = "Turns off IGMP reports for 224.0.0.0/24."},
 	/* VRRP defaults */
@@ -282,7 +282,7 @@ static const struct row rows[] = {
 	 .owner = OWNER_VRRP, .reload = RELOAD_NEVER, .help = "Time before instances start."},
 	{"vrrp_delay_after_boot", TIME(conf_global, delay_after_boot, 0, LONGEST_DELAY), .dflt = "0",
 	 .owner = OWNER_VRRP, .reload = RELOAD_NEVER,
-	 .effect = ACCEPTED, .help = "Instances start when the system has been up that long."},
+	 .help = "Instances start when the system has been up that long."},
 	{"log_unknown_vrids", FLAG(conf_global, log_unknown_vrids), .owner = OWNER_VRRP, .dflt_text = "off",
 	 .help = "Logs adverts for VRIDs that are not configured on the interface."},
 	{"vrrp_owner_ignore_adverts", BOOL(conf_global, owner_ignore_adverts), .dflt_text = "off",
@@ -308,14 +308,14 @@ static const struct row rows[] = {
 	 .help = "Keeps reload_time_file after the reload."},
 	{"reload_file", STRING(conf_global, reload_file), .flags = ROW_OPTIONAL, .args = "[PATH]",
 	 .dflt_text = "off; alone: keepalived.reload beside the pid file",
-	 .effect = ACCEPTED, .help = "File that exists while the configuration is read."},
-	{"data_use_instance", BOOL(conf_global, data_use_instance), .dflt_text = "off", .effect = ACCEPTED,
+	 .help = "File that exists while the configuration is read."},
+	{"data_use_instance", BOOL(conf_global, data_use_instance), .dflt_text = "off",
 	 .help = "Adds namespace and instance to the names of dump files."},
 	{"state_dump_file", STRING(conf_global, state_dump_file), .args = "PATH",
 	 .dflt_text = "keepalived.data in the temporary directory", .help = "File SIGUSR1 writes."},
-	{"stats_dump_file", STRING(conf_global, stats_dump_file), .args = "PATH", .effect = ACCEPTED,
+	{"stats_dump_file", STRING(conf_global, stats_dump_file), .args = "PATH",
 	 .dflt_text = "keepalived.stats in the temporary directory", .help = "File SIGUSR2 writes."},
-	{"json_dump_file", STRING(conf_global, json_dump_file), .args = "PATH", .effect = ACCEPTED,
+	{"json_dump_file", STRING(conf_global, json_dump_file), .args = "PATH",
 	 .dflt_text = "keepalived.json in the temporary directory", .help = "File of the JSON dump."},
 	NOT_A_KEYWORD("state_file_location", "state_dump_file"),
 	NOT_A_KEYWORD("stats_file_location", "stats_dump_file"),
