@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 1
+#define BOARD_LAYOUT 2
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -126,8 +126,10 @@ struct board_header {
 	_Atomic uint32_t rt_priority; /* SCHED_RR priority in force, 0: none */
 	_Atomic uint32_t mem_locked;
 	_Atomic int64_t worst_lateness; /* usec, of a timer */
+	_Atomic uint64_t notify_sequence; /* of the newest notification; goes on over restarts and reloads */
 	int64_t wall_offset;  /* wall time - monotonic time at start, for printing "since" */
 	char conf_path[256];
+	char router_id[BOARD_NAME_MAX]; /* "": not configured */
 };
 
 struct board {

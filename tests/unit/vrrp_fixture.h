@@ -268,7 +268,8 @@ static inline const struct vrrp_action *note(const struct bench *b, enum vrrp_no
 }
 
 /* The kinds of the last step's actions, one letter each: Advert (0: its priority is 0), Own,
- * Disown, annoUnce, Source announce, Transition (G: of a group), Priority, Note, Rx lower. */
+ * Disown, annoUnce, Source announce, Transition (G: of a group), Priority, Note, Rx lower, one on each
+ * of its Links. */
 static inline const char *acts(const struct bench *b)
 {
 	static char text[256];
@@ -279,7 +280,7 @@ static inline const char *acts(const struct bench *b)
 
 		text[n++] = a->kind == VRRP_DO_SEND_ADVERT && !a->priority ? '0'
 			    : a->kind == VRRP_DO_TRANSITION && a->is_group ? 'G'
-									   : "AODUSTPNR"[a->kind];
+									   : "AODUSTPNRL"[a->kind];
 	}
 	text[n] = '\0';
 	return text;

@@ -189,7 +189,7 @@ static const struct row rows[] = {
 	{"no_virtual_ipaddress", FLAG(conf_instance, no_virtual_ipaddress), .dflt_text = "off",
 	 .help = "Allows an instance without addresses."},
 	{"promote_secondaries", FLAG(conf_instance, promote_secondaries), .dflt_text = "off",
-	 .effect = ACCEPTED, .help = "Sets promote_secondaries on the interface."},
+	 .help = "Sets promote_secondaries on the interface while the daemon runs."},
 	{"linkbeat_use_polling", FLAG(conf_instance, linkbeat_use_polling), .dflt_text = "off",
 	 .effect = ACCEPTED, .obsolete = "use the linkbeat_interfaces block",
 	 .help = "Polls the link state of its interface."},
@@ -277,7 +277,6 @@ static const struct row rows[] = {
 	 .offset2 = offsetof(struct conf_instance, garp_extra_if_all), .max = 86400, INHERIT(garp_extra_if),
 	 .args = "[all] SECONDS", .deprecated = "vmac_garp_intvl", .dflt_text = "global vrrp_garp_extra_if, 0",
 	 .unit = "seconds",
-	 .effect = ACCEPTED,
 	 .help = "Time between announcements on macvlans other than the advert interface; all: on every "
 		 "interface used."},
 	{"lower_prio_no_advert", BOOL(conf_instance, lower_prio_no_advert), INHERIT(lower_prio_no_advert),

@@ -88,6 +88,12 @@ void change_state(struct vrrp_router *r, struct inst *i, enum vrrp_state to,
 	deadlines_fix(r, i);
 }
 
+/* Without `all` it is about virtual MACs. */
+usec_t inst_extra(const struct inst *i)
+{
+	return i->conf->garp_extra_if_all ? i->conf->garp_extra_if : 0;
+}
+
 static void announce_timers_set(struct vrrp_router *r, struct inst *i)
 {
 	const struct conf_instance *c = i->conf;
@@ -96,6 +102,8 @@ static void announce_timers_set(struct vrrp_router *r, struct inst *i)
 		timer_set(r, i, T_BLOCK, r->now + c->garp_master_delay);
 	if (c->garp_master_refresh)
 		timer_set(r, i, T_REFRESH, r->now + c->garp_master_delay + c->garp_master_refresh);
+	if (inst_extra(i))
+		timer_set(r, i, T_EXTRA, r->now + c->garp_master_delay + inst_extra(i));
 }
 
 /* The advert goes first, so that the old master drops its addresses before ours appear. */
@@ -252,6 +260,15 @@ static void refresh_fire(struct vrrp_router *r, struct inst *i)
 		  every ? usec_max(i->timer[T_REFRESH], r->now - every) + every : USEC_NEVER);
 }
 
+static void extra_fire(struct vrrp_router *r, struct inst *i)
+{
+	usec_t every = inst_extra(i);
+
+	emit(r, VRRP_DO_ANNOUNCE_LINKS, i);
+	timer_set(r, i, T_EXTRA,
+		  every ? usec_max(i->timer[T_EXTRA], r->now - every) + every : USEC_NEVER);
+}
+
 static void vip_fire(struct vrrp_router *r, struct inst *i)
 {
 	timer_set(r, i, T_VIP, USEC_NEVER);
@@ -279,6 +296,9 @@ void inst_timer_fire(struct vrrp_router *r, struct inst *i, enum timer t)
 		return;
 	case T_REFRESH:
 		refresh_fire(r, i);
+		return;
+	case T_EXTRA:
+		extra_fire(r, i);
 		return;
 	case T_LOWER:
 		timer_set(r, i, t, USEC_NEVER);

@@ -22,6 +22,7 @@ enum timer {
 	T_DOWN,	   /* BACKUP: master down */
 	T_BLOCK,   /* MASTER: second announcement block */
 	T_REFRESH, /* MASTER: announcement refresh */
+	T_EXTRA,   /* MASTER: one announcement on each interface (garp_extra_if all) */
 	T_LOWER,   /* MASTER: second block after a lower priority advert */
 	T_HEAL,	   /* MASTER: announcements after an overlap */
 	T_RIVAL,   /* MASTER: the rival has been silent long enough */
@@ -193,6 +194,7 @@ void inst_timer_fire(struct vrrp_router *r, struct inst *i, enum timer t);
 void inst_vip_gone(struct vrrp_router *r, struct inst *i, const struct ip_addr *vip);
 usec_t inst_down_interval(const struct inst *i);
 usec_t inst_skew(const struct inst *i);
+usec_t inst_extra(const struct inst *i);
 
 /* advert.c */
 void inst_advert(struct vrrp_router *r, struct inst *i, const struct vrrp_advert *a,

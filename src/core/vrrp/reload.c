@@ -153,6 +153,10 @@ static void timing_carry(struct vrrp_router *r, struct inst *i, const struct ins
 		i->timer[T_REFRESH] = USEC_NEVER;
 	else if (i->state == VRRP_MASTER)
 		i->timer[T_REFRESH] = usec_min(i->timer[T_REFRESH], now + refresh);
+	if (!inst_extra(i))
+		i->timer[T_EXTRA] = USEC_NEVER;
+	else if (i->state == VRRP_MASTER)
+		i->timer[T_EXTRA] = usec_min(i->timer[T_EXTRA], now + inst_extra(i));
 	deadlines_fix(r, i);
 }
 

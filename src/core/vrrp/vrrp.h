@@ -78,6 +78,7 @@ enum vrrp_action_kind {
 	VRRP_DO_PRIORITY,   /* id, from, to: effective priority changed */
 	VRRP_DO_NOTE,	    /* id, note: something to log, see enum vrrp_note */
 	VRRP_DO_RX_LOWER,   /* id: notify_master_rx_lower_pri and its FIFO line */
+	VRRP_DO_ANNOUNCE_LINKS, /* id: one of its addresses on each of their interfaces */
 };
 
 /* Things worth a log line that are no transition. Texts: vrrp_note_text(). */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "proc/supervisor/internal.h"
 
 static bool is_directory(const char *path)
@@ -31,19 +32,47 @@ static const char *dump_directory(void)
 	return dir && dir[0] == '/' && is_directory(dir) ? dir : "/tmp";
 }
 
-/* The path of the data file: state_dump_file names a directory, a file, or both. */
-static void data_path(const struct settings *s, char buf[static RUN_PATH_MAX])
+/* data_use_instance: .NAMESPACE_INSTANCE before the extension. */
+static void insert_instance(const struct settings *s, char buf[static RUN_PATH_MAX])
 {
-	const char *asked = s->state_dump_file;
+	const char *names[] = {s->net_namespace, s->instance};
+	char *slash = strrchr(buf, '/'), *dot = strrchr(slash ? slash : buf, '.');
+	char extension[64];
+	size_t at = dot ? (size_t)(dot - buf) : strlen(buf);
+	char mark = '.';
 
+	str_copy(extension, sizeof(extension), buf + at);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i] && at < RUN_PATH_MAX) {
+			at += (size_t)snprintf(buf + at, RUN_PATH_MAX - at, "%c%s", mark, names[i]);
+			mark = '_';
+		}
+	if (at < RUN_PATH_MAX)
+		snprintf(buf + at, RUN_PATH_MAX - at, "%s", extension);
+}
+
+/* Where a file goes: the keyword names a directory, a file, or both. */
+static void dump_path(const struct settings *s, enum dump_kind kind, char buf[static RUN_PATH_MAX])
+{
+	const char *asked = s->stats_dump_file, *name = "keepalived.stats";
+
+	if (kind == DUMP_DATA) {
+		asked = s->state_dump_file;
+		name = "keepalived.data";
+	} else if (kind == DUMP_JSON) {
+		asked = s->json_dump_file;
+		name = "keepalived.json";
+	}
 	if (!asked)
-		snprintf(buf, RUN_PATH_MAX, "%s/keepalived.data", dump_directory());
+		snprintf(buf, RUN_PATH_MAX, "%s/%s", dump_directory(), name);
 	else if (is_directory(asked))
-		snprintf(buf, RUN_PATH_MAX, "%s/keepalived.data", asked);
+		snprintf(buf, RUN_PATH_MAX, "%s/%s", asked, name);
 	else if (asked[0] == '/')
 		snprintf(buf, RUN_PATH_MAX, "%s", asked);
 	else
 		snprintf(buf, RUN_PATH_MAX, "%s/%s", dump_directory(), asked);
+	if (s->data_use_instance)
+		insert_instance(s, buf);
 }
 
 static int save(const char *path, const char *text, size_t len)
@@ -104,11 +133,7 @@ void dump_write(struct supervisor *s, enum dump_kind kind)
 
 	if (!to)
 		return;
-	if (kind == DUMP_DATA)
-		data_path(s->now.settings, path);
-	else
-		snprintf(path, sizeof(path), "%s/keepalived.%s", dump_directory(),
-			 kind == DUMP_JSON ? "json" : "stats");
+	dump_path(s->now.settings, kind, path);
 	fill(s, kind, to);
 	fclose(to);
 	if (len > 0) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "io/memfile.h"
 #include "proc/supervisor/internal.h"
 
@@ -129,6 +130,8 @@ static int make_board(struct supervisor *s, const struct conf *conf, struct gene
 	r = board_map(g->board[p].fd, true, &g->board[p].map);
 	if (r < 0)
 		return r;
+	str_copy(g->board[p].map.header->router_id, BOARD_NAME_MAX,
+		 conf->global.router_id ? conf->global.router_id : "");
 	g->board[p].map.header->daemon_pid = getpid();
 	g->board[p].map.header->daemon_started = s->started;
 	g->board[p].map.header->wall_offset = clock_wall() - clock_monotonic();

@@ -71,6 +71,7 @@ struct supervisor {
 	pid_t script;		  /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
 	struct control *control;
+	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;
 	bool vrrp_pid_written;
 	char pid_path[RUN_PATH_MAX], vrrp_pid_path[RUN_PATH_MAX]; /* "": none */

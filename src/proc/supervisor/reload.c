@@ -9,9 +9,13 @@
  * read.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/str.h"
 #include "io/sdnotify.h"
 #include "proc/supervisor/internal.h"
 
@@ -68,12 +72,42 @@ static void answer(const struct askers *a, int status)
 
 /* ---- the steps ---- */
 
+/* reload_file: it is there while the configuration is read, so that nobody writes it then. */
+static void mark_reading(const struct supervisor *s, bool reading)
+{
+	const struct settings *set = s->now.settings;
+	char path[RUN_PATH_MAX];
+	int fd;
+
+	if (!set->reload_file_on)
+		return;
+	if (set->reload_file)
+		str_copy(path, sizeof(path), set->reload_file);
+	else if (strchr(s->pid_path, '/'))
+		snprintf(path, sizeof(path), "%.*s/keepalived.reload",
+			 (int)(strrchr(s->pid_path, '/') - s->pid_path), s->pid_path);
+	else
+		run_path(s, "keepalived.reload", path);
+	if (!reading) {
+		(void)unlink(path);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		log_warning("reload_file %s: %s", path, strerror(errno));
+	else
+		close(fd);
+}
+
 /* The messages: for the log a line each, for people in full. */
 static struct conf_loaded load(struct supervisor *s, struct reload *r)
 {
 	const struct report people = {.ctx = &r->askers, .line = askers_line};
-	struct conf_loaded l = generation_load(s);
+	struct conf_loaded l;
 
+	mark_reading(s, true);
+	l = generation_load(s);
+	mark_reading(s, false);
 	if (!r->dry_run)
 		generation_report(&l, &report_to_log, false);
 	generation_report(&l, &people, true);

@@ -21,6 +21,7 @@
 #include "io/host.h"
 #include "io/process.h"
 #include "io/sdnotify.h"
+#include "io/sysctl.h"
 #include "proc/command.h"
 #include "proc/supervisor/internal.h"
 
@@ -411,12 +412,32 @@ static void log_configuration(const struct conf_loaded *l)
 		log_info("%s", line);
 }
 
+/* disable_local_igmp: no reports for 224.0.0.0/24 while we run. */
+static void igmp_reports(struct supervisor *s, bool off)
+{
+	static const char name[] = "igmp_link_local_mcast_reports";
+	int r;
+
+	if (!off) {
+		if (s->igmp_turned_off)
+			(void)sysctl_write("net", "ipv4", name, 1);
+		return;
+	}
+	if (!s->now.settings->disable_local_igmp || sysctl_read("net", "ipv4", name) == 0)
+		return;
+	r = sysctl_write("net", "ipv4", name, 0);
+	if (r < 0)
+		log_err("disable_local_igmp: %s", strerror(-r));
+	s->igmp_turned_off = r == 0;
+}
+
 static void enter_service(struct supervisor *s)
 {
 	const struct settings *set = s->now.settings;
 
 	umask((mode_t)(s->o->file_mask >= 0 ? (unsigned)s->o->file_mask : set->file_mask));
 	name_process(s);
+	igmp_reports(s, true);
 	catch_signals(s);
 }
 
@@ -471,6 +492,7 @@ static void clean_up(struct supervisor *s)
 	char path[RUN_PATH_MAX];
 
 	s->control = control_close(s->control);
+	igmp_reports(s, false);
 	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
 		worker_done(&s->worker[p]);
 	if (s->now.number > 0)

@@ -75,6 +75,16 @@ static void frame_make(struct vrrp_worker *w, const struct generation *g, const 
 		      : vrrp_na_write(&va->conf->addr, l->mac, l->router6, w->frames[i]);
 }
 
+/* keepalived's -D has a line for each. */
+static void say_log(const struct generation *g, const struct va *va)
+{
+	char text[IP_TEXT_MAX];
+
+	log_debug("Sending %s on %s for %s",
+		  va->conf->addr.family == IP_V4 ? "gratuitous ARP" : "unsolicited Neighbour Advert",
+		  g->links[va->link].name, ip_format(&va->conf->addr, text));
+}
+
 static void frames_send(struct vrrp_worker *w, const struct frame_tx *v, unsigned n)
 {
 	int r = n && w->frame_fd >= 0 ? frame_send(w->frame_fd, v, n) : 0;
@@ -217,6 +227,10 @@ static unsigned say(struct vrrp_worker *w, struct generation *g, struct vi *vi, 
 		n++;
 	}
 	frames_send(w, v, n);
+	for (unsigned k = from; w->options.log_detail && k < i; k++)
+		if (announceable(g, &vi->va[k]) && address_book_present(g->book, vi->va[k].slot) &&
+		    (!vi->fresh_only || vi->va[k].fresh))
+			say_log(g, &vi->va[k]);
 	return i;
 }
 
@@ -479,10 +493,21 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	}
 }
 
+static void queue_log(const struct generation *g, const struct vi *vi, const struct va *va)
+{
+	char text[IP_TEXT_MAX];
+
+	log_debug("(%s) Sending/queueing %s on %s for %s", vi_name(vi),
+		  va->conf->addr.family == IP_V4 ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts",
+		  g->links[va->link].name, ip_format(&va->conf->addr, text));
+}
+
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only)
 {
 	if (!vi->owning || !vi->n_va)
 		return;
+	for (unsigned i = 0; w->options.log_detail && i < vi->n_va; i++)
+		queue_log(w->g, vi, &vi->va[i]);
 	if (!vi->rounds) {
 		vi->say_at = 0;
 		vi->fresh_only = fresh_only;
@@ -492,6 +517,24 @@ void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, b
 	vi->rounds = vi->rounds + rounds < vi->rounds ? UINT32_MAX : vi->rounds + rounds;
 	if (!vi->waiting)
 		work_push(w, vi);
+}
+
+void addresses_announce_links(struct vrrp_worker *w, struct generation *g, struct vi *vi)
+{
+	struct frame_tx f;
+
+	w->links_turn++;
+	for (unsigned i = 0; vi->owning && i < vi->n_va; i++) {
+		struct va *va = &vi->va[i];
+		struct link *l = &g->links[va->link];
+
+		if (l->said_turn == w->links_turn || !announceable(g, va) ||
+		    !address_book_present(g->book, va->slot))
+			continue;
+		l->said_turn = w->links_turn;
+		frame_make(w, g, va, 0, &f);
+		frames_send(w, &f, 1);
+	}
 }
 
 /* So that unicast peers refresh their neighbour entry. */

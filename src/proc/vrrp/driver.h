@@ -42,12 +42,14 @@ struct link {
 	bool up, noarp, ethernet, router6;
 	bool changed;	/* since the last links_settle() */
 	bool was_down;	/* since its addresses were last made sure of */
+	bool promoted;	/* promote_secondaries was 0 and is to be 0 again */
 	bool new_mac;	/* what the neighbours know of its addresses is wrong */
 	uint32_t strayed; /* index of the interface that had this name and may hold our addresses, 0: none */
 	uint8_t mac[6];
 	struct pace *pace;	    /* NULL: none */
 	usec_t down_delay, up_delay; /* debounce */
 	usec_t router6_until; /* how long router6 may be believed */
+	unsigned said_turn; /* last links_turn at which something was announced here */
 	bool told_up;	/* what the router knows */
 	uint32_t told_index;
 	usec_t tell_at;	/* when it will be told otherwise, USEC_NEVER: nothing to tell */
@@ -155,6 +157,7 @@ struct vrrp_worker {
 	unsigned n_queued;
 	usec_t pace_at;
 	unsigned pace_turn;
+	unsigned links_turn; /* of addresses_announce_links() */
 	uint8_t frames[FRAME_BATCH][VRRP_ANNOUNCE_MAX];
 };
 
@@ -182,6 +185,9 @@ void links_settle(struct vrrp_worker *w);
 void links_read(struct vrrp_worker *w, struct generation *g);
 /* Tells the router of every link and source, whether changed or not. */
 void links_tell_all(struct vrrp_worker *w, struct generation *g);
+/* Sets promote_secondaries where it is asked for, and takes it back where it no longer is. */
+void links_promote(struct generation *g, struct generation *old);
+void links_demote(struct generation *g);
 usec_t links_deadline(const struct vrrp_worker *w);
 
 /* receive.c */
@@ -204,6 +210,8 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 /* Removes what we had put on link l from the interface that has lost l's name. */
 void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
+/* One address on each interface, so that switches do not forget it. */
+void addresses_announce_links(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_announce_source(struct vrrp_worker *w, struct vi *vi);
 void addresses_guard_again(struct vrrp_worker *w, struct generation *g);
 /* Removes everything surplus now. */
@@ -224,6 +232,7 @@ void report_later(struct generation *g, struct vi *vi);
 void report_flush(struct generation *g);
 void report_advert(struct generation *g, struct vi *vi, usec_t now);
 void report_all(struct generation *g);
+void report_counters_clear(struct generation *g);
 void report_states_to_fifo(struct vrrp_worker *w, struct generation *g);
 void report_outbox_send(void *ctx);
 

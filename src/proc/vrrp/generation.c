@@ -355,6 +355,7 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 	adverts_flush(w);
 	w->g = g;
 	links_read(w, g);
+	links_promote(g, old);
 	work_move(w, g);
 	ports_attach(w, g);
 	links_tell_all(w, g);

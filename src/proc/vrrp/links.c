@@ -12,7 +12,9 @@
 
 #include "base/str.h"
 #include "io/log.h"
+#include "io/sysctl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct link *link_find(struct generation *g, const char *name)
@@ -43,8 +45,10 @@ static void forget_addresses(struct generation *g, uint32_t link)
 
 static void link_set(struct generation *g, struct link *l, const struct link_state *s)
 {
-	if (l->index && l->index != s->index)
+	if (l->index && l->index != s->index) {
 		forget_addresses(g, (uint32_t)(l - g->links));
+		l->promoted = false;
+	}
 	l->new_mac |= l->index == s->index && memcmp(l->mac, s->mac, sizeof(l->mac)) != 0;
 	l->index = s->index;
 	l->was_down |= !s->up;
@@ -59,10 +63,12 @@ static void link_unset(struct generation *g, struct link *l)
 {
 	forget_addresses(g, (uint32_t)(l - g->links));
 	l->index = 0;
-	l->up = false;
+	l->up = l->promoted = false;
 	l->was_down = true;
 	l->changed = true;
 }
+
+static void promote(struct generation *g, struct link *l);
 
 void links_event(void *ctx, const struct link_state *s, bool gone)
 {
@@ -77,8 +83,20 @@ void links_event(void *ctx, const struct link_state *s, bool gone)
 		link_unset(w->g, by_index);
 		by_index->strayed = gone ? 0 : s->index;
 	}
-	if (!gone && by_name)
+	if (!gone && by_name) {
 		link_set(w->g, by_name, s);
+		promote(w->g, by_name);
+	}
+}
+
+static const char *link_text(struct vrrp_worker *w, uint32_t index, char buf[static CONF_IFNAME_MAX])
+{
+	const struct link *l = link_by_index(w->g, index);
+
+	if (l)
+		return l->name;
+	snprintf(buf, CONF_IFNAME_MAX, "%u", index);
+	return buf;
 }
 
 void links_address_event(void *ctx, const struct address_state *a, bool gone)
@@ -86,12 +104,12 @@ void links_address_event(void *ctx, const struct address_state *a, bool gone)
 	struct vrrp_worker *w = ctx;
 	struct generation *g = w->g;
 	struct link *l = g ? link_by_index(g, a->ifindex) : NULL;
-	char text[IP_TEXT_MAX];
+	char text[IP_TEXT_MAX], name[CONF_IFNAME_MAX];
 	uint32_t slot;
 
-	if (w->options.address_monitoring)
-		log_info("%s address %s/%u, interface %u", gone ? "Deassigned" : "Assigned",
-			 ip_format(&a->addr, text), a->prefix, a->ifindex);
+	if (w->options.address_monitoring || (l && w->options.log_detail))
+		log_info("%s address %s %s interface %s", gone ? "Deassigned" : "Assigned",
+			 ip_format(&a->addr, text), gone ? "from" : "for", link_text(w, a->ifindex, name));
 	if (!l)
 		return;
 	l->changed = true;
@@ -103,6 +121,54 @@ void links_address_event(void *ctx, const struct address_state *a, bool gone)
 	    g->n_gone < address_book_count(g->book))
 		g->gone[g->n_gone++] = slot;
 	address_book_seen(g->book, slot, !gone);
+}
+
+/* ---- promote_secondaries ---- */
+
+/* A primary address that goes then leaves its secondaries, our VIPs, in place. */
+static void promote(struct generation *g, struct link *l)
+{
+	static const char dir[] = "net/ipv4/conf", name[] = "promote_secondaries";
+
+	for (unsigned i = 0; l->index && !l->promoted && i < g->conf->instances.n; i++)
+		if (g->vis[i].link == (uint32_t)(l - g->links) && g->vis[i].conf->promote_secondaries &&
+		    sysctl_read(dir, l->name, name) == 0)
+			l->promoted = sysctl_write(dir, l->name, name, 1) == 0;
+}
+
+static void demote(struct link *l)
+{
+	if (l->promoted && l->index)
+		(void)sysctl_write("net/ipv4/conf", l->name, "promote_secondaries", 0);
+	l->promoted = false;
+}
+
+static bool promotes(const struct generation *g, const struct link *l)
+{
+	for (unsigned i = 0; i < g->conf->instances.n; i++)
+		if (g->vis[i].link == (uint32_t)(l - g->links) && g->vis[i].conf->promote_secondaries)
+			return true;
+	return false;
+}
+
+void links_promote(struct generation *g, struct generation *old)
+{
+	for (unsigned i = 0; old && i < old->n_links; i++) {
+		struct link *was = &old->links[i], *l = link_find(g, was->name);
+
+		if (was->promoted && l && promotes(g, l))
+			l->promoted = true;
+		else
+			demote(was);
+	}
+	for (unsigned i = 0; i < g->n_links; i++)
+		promote(g, &g->links[i]);
+}
+
+void links_demote(struct generation *g)
+{
+	for (unsigned i = 0; i < g->n_links; i++)
+		demote(&g->links[i]);
 }
 
 /* The picture as it is, without events: for a new generation. */

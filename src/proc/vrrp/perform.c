@@ -26,6 +26,9 @@ static void perform_one(struct vrrp_worker *w, struct generation *g, const struc
 	case VRRP_DO_ANNOUNCE:
 		addresses_announce(w, vi, a->rounds, a->value == 1);
 		break;
+	case VRRP_DO_ANNOUNCE_LINKS:
+		addresses_announce_links(w, g, vi);
+		break;
 	case VRRP_DO_ANNOUNCE_SOURCE:
 		addresses_announce_source(w, vi);
 		break;

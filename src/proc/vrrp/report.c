@@ -84,6 +84,7 @@ static void notify_instance(struct vrrp_worker *w, struct generation *g, const s
 		.sequence = ++w->notify_sequence,
 	};
 
+	g->board.header->notify_sequence = w->notify_sequence;
 	if (!wanted(g, a))
 		return;
 	if (!a->is_group) {
@@ -145,8 +146,21 @@ static void log_instance(const struct generation *g, const struct vrrp_action *a
 		log_write(LVL_NOTICE, &f, "(%s) Entering %s STATE%s: %s", name, to, init ? " (init)" : "", cause);
 }
 
+/* The cause in the words that keepalived puts before the transition. */
+static void log_fault(const char *name, const struct cause *c, const char *text)
+{
+	if (c->kind == CAUSE_SCRIPT_FAILED)
+		log_info("(%s): entering FAULT state due to script %s", name, c->name);
+	else if (c->kind == CAUSE_INTERFACE_DOWN || c->kind == CAUSE_FILE_VALUE)
+		log_info("(%s): entering FAULT state (%s)", name, text);
+	else if (c->kind == CAUSE_NO_ADDRESS)
+		log_info("(%s) entering FAULT state (no IPv%d address for interface)", name, c->value);
+	else
+		log_info("(%s) entering FAULT state", name);
+}
+
 /* The steps of a role as keepalived's -D says them. */
-static void log_details(const struct vi *vi, const struct vrrp_action *a)
+static void log_details(const struct vi *vi, const struct vrrp_action *a, const char *cause)
 {
 	const char *name = vi->conf->name;
 
@@ -154,6 +168,8 @@ static void log_details(const struct vi *vi, const struct vrrp_action *a)
 	    (a->cause.kind == CAUSE_NO_ADVERT || a->cause.kind == CAUSE_MASTER_LEFT ||
 	     a->cause.kind == CAUSE_PREEMPT))
 		log_debug("(%s) Receive advertisement timeout", name);
+	if (a->from != a->to && a->to == VRRP_FAULT)
+		log_fault(name, &a->cause, cause);
 	if (a->from == a->to || (a->to != VRRP_MASTER && a->from != VRRP_MASTER))
 		return;
 	log_debug("(%s) %s VIPs.", name, a->to == VRRP_MASTER ? "setting" : "removing");
@@ -183,7 +199,7 @@ void report_transition(struct vrrp_worker *w, struct generation *g, const struct
 	} else {
 		struct vi *vi = &g->vis[a->id];
 
-		log_details(vi, a);
+		log_details(vi, a, text);
 		log_instance(g, a, text);
 		count(vi, a);
 		vi->state = a->to;
@@ -203,7 +219,8 @@ void report_priority(struct vrrp_worker *w, struct generation *g, const struct v
 	log_write(LVL_INFO, &(struct log_fields){.instance = vi->conf->name, .priority = a->priority},
 		  "(%s) Changing effective priority from %u to %u", vi->conf->name, a->priority_old, a->priority);
 	report_later(g, vi);
-	if (vi->conf->notify_priority_changes)
+	if (vi->conf->notify_priority_changes ||
+	    (vi->conf->group != CONF_NONE && g->conf->groups.v[vi->conf->group]->notify_priority_changes))
 		notify_instance(w, g, a, NOTIFY_PRIORITY, vi->state, vi->state, "");
 }
 
@@ -355,6 +372,17 @@ void report_all(struct generation *g)
 	for (unsigned i = 0; i < g->conf->instances.n; i++)
 		report_instance(g, &g->vis[i]);
 	groups_write(g);
+}
+
+void report_counters_clear(struct generation *g)
+{
+	for (unsigned i = 0; i < g->conf->instances.n; i++) {
+		struct board_instance *b = g->vis[i].board;
+
+		board_write_begin(&b->seq);
+		b->counters = (struct board_counters){0};
+		board_write_end(&b->seq);
+	}
 }
 
 /* fifo_write_vrrp_states_on_reload: the states as they are, for readers that came late. */

@@ -30,7 +30,7 @@ static void schedule(struct vrrp_worker *w, const struct conf_sched *s)
 {
 	struct sched_wish wish = {
 		.rt_priority = s->rt_priority < 0 ? 1 : s->rt_priority,
-		.lock_memory = true,
+		.lock_memory = s->no_swap != TRI_OFF,
 		.nice = s->nice,
 		.cpus = s->cpus.v,
 		.n_cpus = s->cpus.n,
@@ -65,6 +65,7 @@ static void board_process(struct vrrp_worker *w)
 		h->started = clock_monotonic();
 	h->rt_priority = w->demoted ? 0 : w->sched.rt_priority;
 	h->mem_locked = w->sched.locked;
+	h->notify_sequence = w->notify_sequence;
 }
 
 /* ---- timers ---- */
@@ -142,6 +143,7 @@ void worker_stop_if_done(struct vrrp_worker *w)
 	addresses_disown(w, g, &g->vis[g->conf->instances.n]);
 	addresses_remove_surplus(w, g);
 	w->firewall = firewall_close(w->firewall);
+	links_demote(g);
 	report_outbox_send(w);
 	report_all(g);
 	g->board.header->pid = 0;
@@ -175,7 +177,8 @@ static void log_as_told(const struct msg_config *c)
 		.sink = c->log_sink,
 		.format = c->log_format,
 		.level = c->log_level,
-		.facility = c->log_facility,
+		.facility = c->log_facility << 3,
+		.also_stderr = c->log_also_stderr,
 		.ident = ident,
 	});
 }
@@ -272,6 +275,7 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 	}
 	schedule(w, &g->conf->global.vrrp_sched);
 	privileges();
+	w->notify_sequence = g->board.header->notify_sequence; /* a predecessor's */
 	if (c->adopt)
 		adopt(g, c);
 	generation_start(w, g, NULL);
@@ -401,6 +405,8 @@ static void supervisor_message(struct vrrp_worker *w, struct message *m)
 		m->fds[0] = -1;
 	} else if (m->kind == MSG_STOP_VRRP) {
 		stop(w);
+	} else if (m->kind == MSG_DUMP_VRRP && m->DUMP_VRRP.kind == DUMP_STATS_CLEAR && w->g) {
+		report_counters_clear(w->g);
 	}
 	for (unsigned i = 0; i < MSG_FDS_MAX; i++)
 		if (m->fds[i] >= 0)
