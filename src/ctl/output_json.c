@@ -55,8 +55,8 @@ static void *begin(const struct snapshot *s)
 	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}",
 			 "schema", STATUS_SCHEMA, "generated_at", time_of(s->wall), "pid",
 			 (int)h->daemon_pid, "uptime_s", seconds(s->now - h->daemon_started),
-			 "generation", (int)h->generation, "config", h->conf_path, "router_id",
-			 h->router_id, "instances",
+			 "generation", (int)h->generation, "config", s->conf_path, "router_id",
+			 s->router_id, "instances",
 			 "groups", "scripts", "files", "processes", "events");
 }
 

@@ -70,8 +70,8 @@ static void *begin(const struct snapshot *s)
 	if (!t)
 		abort();
 	printf("holdfast " HOLDFAST_VERSION "%s%s, pid %d, up %s, generation %u of %s\n",
-	       h->router_id[0] ? " on " : "", h->router_id, h->daemon_pid,
-	       duration(s->now - h->daemon_started, up), h->generation, h->conf_path);
+	       s->router_id[0] ? " on " : "", s->router_id, h->daemon_pid,
+	       duration(s->now - h->daemon_started, up), h->generation, s->conf_path);
 	return t;
 }
 

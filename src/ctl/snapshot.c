@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "io/loop.h"
 #include "ipc/channel.h"
 
@@ -63,6 +64,15 @@ static bool judge(const struct snapshot *s, const struct board_header *h, struct
 	return true;
 }
 
+/* A board is mapped to be read only. */
+static void read_header(struct snapshot *s, const struct board_header *h)
+{
+	memcpy(s->conf_path, h->conf_path, sizeof(s->conf_path));
+	utf8_clean(s->conf_path, sizeof(s->conf_path));
+	memcpy(s->router_id, h->router_id, sizeof(s->router_id));
+	utf8_clean(s->router_id, sizeof(s->router_id));
+}
+
 void snapshot_open(const char *run_dir, struct snapshot *ret)
 {
 	struct buf reason = BUF_ON(ret->reason);
@@ -80,6 +90,8 @@ void snapshot_open(const char *run_dir, struct snapshot *ret)
 	if (reason.n == 0)
 		(void)judge(ret, ret->board[PROC_VRRP].header, &reason);
 	ret->reachable = reason.n == 0;
+	if (ret->reachable)
+		read_header(ret, ret->board[PROC_VRRP].header);
 	if (ret->reachable) /* the elections go on without it */
 		ret->runner_lost = !judge(ret, ret->board[PROC_RUNNER].header, &reason);
 	(void)buf_text(&reason);
@@ -94,10 +106,12 @@ void snapshot_close(struct snapshot *s)
 void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instance *ret)
 {
 	(void)board_read(&s->board[PROC_VRRP].instances[i], ret, sizeof(*ret));
-	ret->name[sizeof(ret->name) - 1] = '\0';
-	ret->interface[sizeof(ret->interface) - 1] = '\0';
+	utf8_clean(ret->name, sizeof(ret->name));
+	utf8_clean(ret->interface, sizeof(ret->interface));
 	if (ret->n_parts > BOARD_PARTS)
 		ret->n_parts = BOARD_PARTS;
+	for (uint8_t k = 0; k < ret->n_parts; k++)
+		utf8_clean(ret->parts[k].name, sizeof(ret->parts[k].name));
 }
 
 uint32_t snapshot_count_vips(const struct snapshot *s, const struct board_instance *i)
@@ -115,26 +129,26 @@ void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uin
 	/* A board_vip has no lock of its own and is written field by field: a copy is good enough.
 	 */
 	memcpy(ret, &s->board[PROC_VRRP].vips[of->first_vip + i], sizeof(*ret));
-	ret->interface[sizeof(ret->interface) - 1] = '\0';
+	utf8_clean(ret->interface, sizeof(ret->interface));
 }
 
 void snapshot_group(const struct snapshot *s, uint32_t i, struct board_group *ret)
 {
 	(void)board_read(&s->board[PROC_VRRP].groups[i], ret, sizeof(*ret));
-	ret->name[sizeof(ret->name) - 1] = '\0';
+	utf8_clean(ret->name, sizeof(ret->name));
 }
 
 void snapshot_script(const struct snapshot *s, uint32_t i, struct board_script *ret)
 {
 	(void)board_read(&s->board[PROC_RUNNER].scripts[i], ret, sizeof(*ret));
-	ret->name[sizeof(ret->name) - 1] = '\0';
-	ret->output[sizeof(ret->output) - 1] = '\0';
+	utf8_clean(ret->name, sizeof(ret->name));
+	utf8_clean(ret->output, sizeof(ret->output));
 }
 
 void snapshot_file(const struct snapshot *s, uint32_t i, struct board_file *ret)
 {
 	(void)board_read(&s->board[PROC_RUNNER].files[i], ret, sizeof(*ret));
-	ret->name[sizeof(ret->name) - 1] = '\0';
+	utf8_clean(ret->name, sizeof(ret->name));
 }
 
 bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *ret)
@@ -146,7 +160,7 @@ bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *re
 	if (oldest + i > newest)
 		return false;
 	(void)board_read(&b->events[(oldest + i - 1) % BOARD_EVENTS], ret, sizeof(*ret));
-	ret->name[sizeof(ret->name) - 1] = '\0';
+	utf8_clean(ret->name, sizeof(ret->name));
 	return true;
 }
 

@@ -16,6 +16,7 @@ struct snapshot {
 	usec_t now, wall;		/* monotonic, since 1970 */
 	bool reachable;
 	bool runner_lost; /* no script runs, what the board says of them is old */
+	char conf_path[256], router_id[BOARD_NAME_MAX];
 	char reason[160]; /* why it is not reachable, or that the runner is lost */
 };
 
@@ -23,7 +24,8 @@ struct snapshot {
 void snapshot_open(const char *run_dir, struct snapshot *ret);
 void snapshot_close(struct snapshot *s);
 
-/* Copies of records; a record whose writer died in the middle of it comes as it is. */
+/* Copies of records; a record whose writer died in the middle of it comes as it is. Names are valid
+ * UTF-8, also where the board's room has cut them. */
 void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instance *ret);
 void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uint32_t i,
 		  struct board_vip *ret);

@@ -147,9 +147,9 @@ def test_worker_that_dies_again_and_again_leaves_no_address_without_an_owner(lab
 def test_status_tells_of_the_elections_while_the_runner_is_down(lab):
     a = lab.a.run(config())
     lab.wire.wait_advert("a", count=2)
-    for _ in range(2):
+    for then in ("runner worker is ready again", "runner worker died from signal 9, next start"):
         os.kill(next(p["pid"] for p in a.status()["processes"] if p["name"] == "runner"), signal.SIGKILL)
-        a.wait_log("runner worker (is ready again|died from signal 9, next start)")
+        a.wait_log(then)
     done = a.ctl("status")
     assert done.returncode == 1 and "MASTER" in done.stdout
     assert "the runner worker (pid 0) is gone" in done.stdout
@@ -178,6 +178,15 @@ def test_without_the_right_to_change_addresses_it_does_not_start(lab):
     done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *a.command()],
                           capture_output=True, text=True, check=False, timeout=10)
     assert done.returncode == 4 and "no permission to change addresses" in done.stderr
+
+
+@holdfast_only
+def test_status_shows_names_that_the_board_has_to_cut(lab):
+    a = lab.a.run(config(instance(name="a" + "高可用" * 20)))
+    a.wait_log("Startup complete")
+    (shown,) = a.status()["instances"]
+    assert shown["name"] == "a" + "高可用" * 6 + "高可"
+    assert {event["name"] for event in a.status()["events"]} == {shown["name"]}
 
 
 @holdfast_only
