@@ -108,6 +108,15 @@ static json_t *vips(const struct snapshot *s, const struct board_instance *i)
 	return list;
 }
 
+static json_t *refused(const struct snapshot *s, const struct board_instance *i)
+{
+	if (!i->refused.at)
+		return json_null();
+	return json_pack("{s:o, s:s, s:o, s:I, s:b}", "address", address(&i->refused.from), "text",
+			 i->refused.text, "last_advert_ms", age_ms(s, i->refused.at), "adverts",
+			 (json_int_t)i->refused.n, "now", snapshot_is_refusing(s, i));
+}
+
 static json_t *counters(const struct board_counters *c)
 {
 	json_t *o = json_object();
@@ -150,6 +159,7 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	json_object_set_new(o, "priority", priority(i));
 	json_object_set_new(o, "master", master);
 	json_object_set_new(o, "rival", rival(s, i));
+	json_object_set_new(o, "refused", refused(s, i));
 	json_object_set_new(o, "source", address(&i->source));
 	json_object_set_new(o, "leaving", json_boolean(i->leaving));
 	json_object_set_new(o, "adopted", json_boolean(i->adopted));

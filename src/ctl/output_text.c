@@ -125,9 +125,22 @@ static void print_rival(const struct snapshot *s, const struct board_instance *i
 
 	if (!ip_is_set(&i->rival))
 		return;
-	printf("  RIVAL      %s, priority %u, is MASTER too since %s (%u adverts)\n",
+	printf("  RIVAL      %s, priority %u, is MASTER too for %s (%u advert%s)\n",
 	       ip_format(&i->rival, text), i->rival_priority,
-	       duration(s->now - i->rival_since, age), i->rival_adverts);
+	       duration(s->now - i->rival_since, age), i->rival_adverts,
+	       i->rival_adverts == 1 ? "" : "s");
+}
+
+/* "received an invalid passwd from 10.0.0.2!": why nothing of a master may be known here. */
+static void print_refused(const struct snapshot *s, const struct board_instance *i)
+{
+	char age[40];
+
+	if (!i->refused.at)
+		return;
+	printf("  %s    %s (%" PRIu64 " advert%s, last %s ago)\n",
+	       snapshot_is_refusing(s, i) ? "REFUSED" : "refused", i->refused.text, i->refused.n,
+	       i->refused.n == 1 ? "" : "s", duration(s->now - i->refused.at, age));
 }
 
 static void print_vips(const struct snapshot *s, const struct board_instance *i)
@@ -162,6 +175,7 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	print_priority(i);
 	print_master(s, i);
 	print_rival(s, i);
+	print_refused(s, i);
 	print_vips(s, i);
 }
 

@@ -18,6 +18,8 @@
 #include "io/loop.h"
 #include "ipc/channel.h"
 
+#define REFUSED_FOR (10 * USEC_PER_SEC) /* at least as long a refused advert is news */
+
 static const char *const files[PROC_COUNT] = {
 	[PROC_VRRP] = "vrrp.board",
 	[PROC_RUNNER] = "runner.board",
@@ -108,6 +110,7 @@ void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instan
 	(void)board_read(&s->board[PROC_VRRP].instances[i], ret, sizeof(*ret));
 	utf8_clean(ret->name, sizeof(ret->name));
 	utf8_clean(ret->interface, sizeof(ret->interface));
+	utf8_clean(ret->refused.text, sizeof(ret->refused.text));
 	if (ret->n_parts > BOARD_PARTS)
 		ret->n_parts = BOARD_PARTS;
 	for (uint8_t k = 0; k < ret->n_parts; k++)
@@ -181,6 +184,12 @@ static bool addresses_are_there(const struct snapshot *s, const struct board_ins
 	return true;
 }
 
+/* Now, not some time ago: the sender of the newest one has had time for another. */
+bool snapshot_is_refusing(const struct snapshot *s, const struct board_instance *i)
+{
+	return i->refused.at && s->now - i->refused.at <= usec_max(REFUSED_FOR, 3 * i->advert_int);
+}
+
 bool snapshot_is_healthy(const struct snapshot *s)
 {
 	if (s->runner_lost)
@@ -189,7 +198,7 @@ bool snapshot_is_healthy(const struct snapshot *s)
 		struct board_instance x;
 
 		snapshot_instance(s, i, &x);
-		if (x.state == VRRP_FAULT || ip_is_set(&x.rival))
+		if (x.state == VRRP_FAULT || ip_is_set(&x.rival) || snapshot_is_refusing(s, &x))
 			return false;
 		if (x.state == VRRP_MASTER && !addresses_are_there(s, &x))
 			return false;

@@ -38,8 +38,11 @@ bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *re
 /* Wall time of a monotonic moment. */
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 
-/* Whether everything is as it should be: a runner, no FAULT, no rival, no missing address of a master. */
+/* Whether everything is as it should be: a runner, no FAULT, no rival, no
+ * advert refused just now, no missing address of a master. */
 bool snapshot_is_healthy(const struct snapshot *s);
+/* Whether adverts for it are being dropped at the moment. */
+bool snapshot_is_refusing(const struct snapshot *s, const struct board_instance *i);
 uint32_t snapshot_count_vips(const struct snapshot *s, const struct board_instance *i);
 
 /* "2026-11-24T22:25:26.123Z" in buf. */

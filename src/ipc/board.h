@@ -41,6 +41,15 @@ struct board_counters {
 		checksum_err, version_err, vrid_err;
 };
 
+/* Adverts for an instance that were not accepted. */
+struct board_refused {
+	usec_t at;  /* of the newest, monotonic, 0: never */
+	uint64_t n; /* all of them */
+	struct ip_addr from;
+	uint8_t verdict; /* enum vrrp_rx_verdict */
+	char text[112];
+};
+
 struct board_instance {
 	board_seq seq;
 	uint8_t state, family, version, vrid;
@@ -60,6 +69,7 @@ struct board_instance {
 	struct cause cause;
 	struct board_part parts[BOARD_PARTS];
 	struct board_counters counters;
+	struct board_refused refused;
 };
 
 struct board_vip {

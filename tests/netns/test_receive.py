@@ -159,6 +159,21 @@ def test_counters_of_refused_packets(lab):
     assert {name: counters.get(name) for name in expected} == expected
 
 
+@holdfast_only
+def test_status_tells_of_refused_adverts(lab):
+    daemon = master(lab, v2(extra=PASS))
+    assert daemon.ctl("status").returncode == 0 and daemon.instance("VI_1")["refused"] is None
+    for _ in range(2):
+        lab.b.send_advert(**{**GOOD2, "password": "wrong"})
+    settle(0.2)
+    refused = daemon.instance("VI_1")["refused"]
+    assert (refused["address"], refused["adverts"], refused["now"]) == ("192.0.2.2", 2, True)
+    assert refused["text"] == "received an invalid passwd from 192.0.2.2!"
+    done = daemon.ctl("status")
+    assert done.returncode == 1
+    assert "REFUSED    received an invalid passwd from 192.0.2.2! (2 adverts, last " in done.stdout
+
+
 @better("2.2.7 logs each, without the address")
 def test_refused_packet_is_logged_once(lab):
     daemon = master(lab, instance())

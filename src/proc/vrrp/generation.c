@@ -221,6 +221,7 @@ static void vi_continue(struct generation *g, struct vi *vi, const struct genera
 	vi->rounds = old->rounds;
 	if (vi->conf) {
 		vi->board->counters = old->board->counters;
+		vi->board->refused = old->board->refused;
 		vi->board->state = old->board->state;
 	}
 	vi->owning = old->owning;

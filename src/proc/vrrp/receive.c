@@ -64,6 +64,20 @@ static void count(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v)
 	}
 }
 
+/* For those who ask why two are master: the newest, in the words of the log. */
+static void refused_write(struct vi *vi, enum vrrp_rx_verdict v, const struct ip_addr *from, const char *line)
+{
+	struct board_refused *r = &vi->board->refused;
+
+	board_write_begin(&vi->board->seq);
+	r->at = clock_monotonic();
+	r->n++;
+	r->from = *from;
+	r->verdict = (uint8_t)v;
+	str_copy(r->text, sizeof(r->text), line);
+	board_write_end(&vi->board->seq);
+}
+
 /* Each kind of trouble is logged once, until a change of state or of the master. */
 static void refuse(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v, const struct vrrp_rx *rx,
 		   int got, int expected)
@@ -72,10 +86,12 @@ static void refuse(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v,
 	struct buf b = BUF_ON(line);
 
 	count(w, vi, v);
+	vrrp_rx_verdict_text(v, rx, got, expected, &b);
+	if (v != VRRP_RX_OWNER_IGNORES) /* as configured */
+		refused_write(vi, v, &rx->from, buf_text(&b));
 	if (vi->logged & UINT64_C(1) << v)
 		return;
 	vi->logged |= UINT64_C(1) << v;
-	vrrp_rx_verdict_text(v, rx, got, expected, &b);
 	log_write(LVL_NOTICE,
 		  &(struct log_fields){.instance = vi->conf->name, .peer = ip_format(&rx->from, from)},
 		  "(%s) %s", vi->conf->name, buf_text(&b));
