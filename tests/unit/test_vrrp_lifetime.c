@@ -301,8 +301,10 @@ static void test_adopt_others(void **state)
 static void test_adopt_group(void **state)
 {
 	struct conf *c = one(100);
-	struct vrrp_past past = {.state = VRRP_MASTER};
+	struct vrrp_past past = {.state = VRRP_MASTER, .since = T0 - 100 * SEC};
+	struct cause cause;
 	struct bench b;
+	usec_t since;
 
 	conf_instance_add(c, "VI_2", 52, 100);
 	conf_group_add(c, "G");
@@ -312,6 +314,9 @@ static void test_adopt_group(void **state)
 	vrrp_router_adopt(b.r, &past);
 	bench_start(&b);
 	assert_string_equal(acts(&b), "ATOUATOU"); /* not a word from the group */
+	assert_int_equal(vrrp_router_group_state(b.r, 0, &since, &cause), VRRP_MASTER);
+	assert_int_equal(since, past.since);
+	assert_int_equal(cause.kind, CAUSE_ADOPTED);
 	vrrp_router_free(b.r);
 
 	/* half a past: the group can't be master, so the addresses go */

@@ -293,6 +293,11 @@ void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past)
 	i->state = past->state;
 	i->since = past->since;
 	i->adopting = true;
-	if (i->group != CONF_NONE)
-		r->groups[i->group].state = group_computed(r, &r->groups[i->group]);
+	if (i->group != CONF_NONE) {
+		struct group *g = &r->groups[i->group];
+
+		g->state = group_computed(r, g);
+		g->since = usec_max(g->since, past->since);
+		g->cause = (struct cause){.kind = CAUSE_ADOPTED};
+	}
 }
