@@ -4,6 +4,8 @@
 BUILD  ?= build
 prefix ?= /usr/local
 PREFIX ?= $(prefix)
+# With each change of the prefix, which else moves them.
+DIRS    = --sysconfdir=/etc --localstatedir=/var
 # The distribution's own Python: the one that its pytest and scapy packages belong to.
 PYTHON ?= /usr/bin/python3
 SUITE  ?=
@@ -18,7 +20,7 @@ all: deps $(BUILD)/build.ninja
 	@ln -sfn holdfast $(BUILD)/genhash
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) --prefix=$(PREFIX) --sysconfdir=/etc --localstatedir=/var
+	meson setup $(BUILD) --prefix=$(PREFIX) $(DIRS)
 
 deps:
 	@packaging/install-deps.sh packaging/build-deps.txt
@@ -44,7 +46,7 @@ fuzz: test-deps
 # As root, DESTDIR= and prefix= as usual. The names keepalived and genhash are left to
 # `make install-links`: the distribution's own package may be there.
 install: all
-	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	meson configure $(BUILD) --prefix=$(PREFIX) $(DIRS)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
 install-links:
