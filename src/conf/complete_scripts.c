@@ -93,6 +93,7 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 	struct complete *c = s->c;
 	const struct conf_host *h = c->host;
 	struct conf_script_fault f = {0};
+	char owner[96] = "";
 	struct diag *d;
 	bool runs;
 
@@ -102,14 +103,13 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 			 c->conf->global.script_security, &f);
 	if (runs && !f.unsafe)
 		return false;
-	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run safely: %s %s%s",
-		     script->argv[0], f.path, f.reason,
+	if (f.owner[0])
+		snprintf(owner, sizeof(owner), " (%s, mode %04o)", f.owner, f.mode);
+	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run%s: %s %s%s%s",
+		     script->argv[0], f.unsafe ? " safely" : "", f.path, f.reason, owner,
 		     runs ? "; it is run all the same, as enable_script_security is not set" : "");
 	d->class = DIAG_SECURITY;
 	d->tolerated = runs;
-	if (f.owner[0])
-		d->expected =
-			arena_printf(c->a, "%s belongs to %s, mode %04o", f.path, f.owner, f.mode);
 	if (f.fix[0])
 		d->hint = arena_strdup(c->a, f.fix);
 	return !runs;

@@ -131,11 +131,16 @@ static void man_effect(struct man *m, const struct block *blk, const struct row 
 
 static void man_choices(struct man *m, const struct row *row)
 {
+	bool first = true;
+
 	if (row->type != T_ENUM || !row->choices)
 		return;
 	text_add(&m->t, "One of");
 	for (const struct choice *c = row->choices; c->name; c++) {
-		text_add(&m->t, c == row->choices ? " " : ", ");
+		if (!*c->name) /* the keyword alone */
+			continue;
+		text_add(&m->t, first ? " " : ", ");
+		first = false;
 		man_text(m, c->name);
 	}
 	text_add(&m->t, ".\n");

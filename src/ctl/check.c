@@ -61,6 +61,11 @@ static void check_one(const char *path, const struct load_options *o, struct tal
 	arena_free(l.arena);
 }
 
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void print_result(const struct tally *t)
 {
 	if (t->json) {
@@ -72,7 +77,8 @@ static void print_result(const struct tally *t)
 		putchar('\n');
 		json_decref(o);
 	} else {
-		printf("%u errors, %u warnings, %u notes\n", t->errors, t->warnings, t->notes);
+		printf("%u error%s, %u warning%s, %u note%s\n", t->errors, plural(t->errors), t->warnings,
+		       plural(t->warnings), t->notes, plural(t->notes));
 	}
 }
 
