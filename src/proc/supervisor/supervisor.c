@@ -93,10 +93,16 @@ static void script_ended(struct supervisor *s, int status)
 
 /* ---- phases ---- */
 
+/* The runner is started when the elections run: it shall not compete with them for a processor, and
+ * what it is to be told waits. */
 static void start_workers(struct supervisor *s)
 {
 	s->phase = PHASE_STARTING;
 	worker_start(&s->worker[PROC_VRRP], false);
+}
+
+static void start_runner(struct supervisor *s)
+{
 	worker_start(&s->worker[PROC_RUNNER], false);
 	worker_introduce(s);
 }
@@ -227,6 +233,8 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 	w->ready = m->generation;
 	if (s->reload)
 		reload_worker_ready(w, m);
+	if (s->phase == PHASE_STARTING && w->id == PROC_VRRP && !s->worker[PROC_RUNNER].started)
+		start_runner(s);
 	if (s->phase == PHASE_STARTING && s->worker[PROC_VRRP].ready &&
 	    s->worker[PROC_RUNNER].ready)
 		everybody_is_ready(s);
