@@ -42,6 +42,9 @@ static inline void netns_enter(void)
 	   " net.ipv4.conf.default.rp_filter=0");
 	sh("ip link add v0 address 02:00:00:00:00:01 type veth peer name v1 address 02:00:00:00:00:02");
 	sh("ip link set v0 up && ip link set v1 up");
+	/* The kernel says that a link runs a little later, up to a second when it is busy. */
+	sh("for i in $(seq 200); do ip link show v0 | grep -q 'state UP' && ip link show v1 | grep -q 'state UP' &&"
+	   " exit 0; sleep 0.02; done; exit 1");
 }
 
 #endif
