@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The configurations that ship do on real interfaces what their comments promise."""
 import os
+import re
+import time
 
 from netlab import wait_until
 from netlab.daemons import TREE
@@ -56,3 +58,32 @@ def test_ipv6_group_moves_together(lab):
     for address in ("192.0.2.100", "2001:db8::100", "fe80::51"):
         lab.b.wait_has(address, timeout=3)
         assert not lab.a.has(address)
+
+
+def keys(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+def test_every_field_of_the_status_is_described(lab):
+    text = shipped("examples/scripts.conf").replace("eth1", "eth0") + "vrrp_sync_group G {\n group {\n  VI_1\n }\n}\n"
+    daemon = lab.a.run(text + f"track_file F {{\n file {lab.path('number')}\n}}\n")
+    lab.b.router(vrid=51, priority=1, version=2, interval=1, addresses=("192.0.2.100",))
+    lab.a.wait_has("192.0.2.100", timeout=8)
+    time.sleep(1.5)  # the rival is heard
+    page = shipped("docs/operations.md") + " ".join(COUNTERS)
+    document = daemon.status()
+    assert document["instances"][0]["rival"] and document["groups"] and document["scripts"] and document["files"]
+    missing = {key for key in keys(document) if not re.search(rf"\b{key}\b", page)}
+    assert not missing
+
+
+# "adverts, transitions and errors, with the names of keepalived's JSON"
+COUNTERS = """advert_rcvd advert_sent become_master release_master packet_len_err advert_interval_err ip_ttl_err
+invalid_type_rcvd addr_list_err invalid_authtype authtype_mismatch auth_failure pri_zero_rcvd pri_zero_sent
+checksum_err version_err vrid_err""".split()
