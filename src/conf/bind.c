@@ -509,8 +509,12 @@ static void bind_block(struct bind *b, const struct block *blk, unsigned bit, vo
 		return;
 	}
 	obj = object_for(b, row, parent, stmt->at, &is_new);
-	if (!bind_positional(b, row->sub, obj, &c))
+	if (!bind_positional(b, row->sub, obj, &c)) {
+		/* keepalived skips these blocks and goes on, where with others it stops */
+		if (row->flags & ROW_UNIQUE && stmt->words.n == 1)
+			b->diags->list.v[b->diags->list.n - 1].class = DIAG_GENERAL;
 		return;
+	}
 	if (!(row->flags & ROW_EXTRA))
 		report_extra(b, &c, row->name);
 	if (!stmt->has_block)

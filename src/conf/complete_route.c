@@ -69,6 +69,11 @@ void complete_routes(struct complete *c)
 	struct preferences p = {{RULE_PREFERENCE_FIRST, RULE_PREFERENCE_FIRST}};
 	struct conf *conf = c->conf;
 
+	for (unsigned i = 0; i < conf->static_addresses.n; i++) {
+		struct conf_address *a = conf->static_addresses.v[i];
+
+		track_group_check(c, &a->block, &schema_static_address, &a->track_group, "");
+	}
 	for (unsigned i = 0; i < conf->static_routes.n; i++) {
 		struct conf_route *r = conf->static_routes.v[i];
 

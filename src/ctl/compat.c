@@ -28,15 +28,26 @@ enum {
 /* Judgements of ours that keepalived does not make: said, but a file that was good for it stays
  * good. */
 static const char *const our_own[] = {
-	"duplicate-address", "loopback",      "multicast-vip",	     "owner-weight",
-	"peer-is-self",	     "prefix-zero",   "script-without-fifo", "slow-script",
-	"useless-weight",    "vip-is-source", "weight-range",
+	"duplicate-address", "duplicate-name", "extra-word",  "loopback",	     "multicast-vip",
+	"owner-weight",	     "peer-is-self",   "prefix-zero", "script-without-fifo", "slow-script",
+	"useless-weight",    "vip-is-source",  "weight-range",
 };
 
-static bool is_our_own(const struct diag *d)
+static bool is_our_own(const struct conf *conf, const struct diag *d)
 {
+	if (conf->global.dynamic_interfaces && str_eq(d->code, "missing-interface"))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(our_own); i++)
 		if (d->severity == DIAG_WARNING && str_eq(d->code, our_own[i]))
+			return true;
+	return false;
+}
+
+/* Scripts that run as root, and nothing that forbids others to change them. */
+static bool scripts_unprotected(const struct conf *conf)
+{
+	for (unsigned i = 0; !conf->global.script_security && i < conf->commands.n; i++)
+		if (conf->commands.v[i]->uid == 0)
 			return true;
 	return false;
 }
@@ -45,12 +56,12 @@ static bool is_our_own(const struct diag *d)
  * those that can't run. */
 static int test_status(const struct conf_loaded *l)
 {
-	bool security = false, general = false, cannot_run = false;
+	bool security = scripts_unprotected(l->conf), general = false, cannot_run = false;
 
 	for (unsigned i = 0; i < l->diags.list.n; i++) {
 		const struct diag *d = &l->diags.list.v[i];
 
-		if (d->severity == DIAG_NOTE || is_our_own(d))
+		if (d->severity == DIAG_NOTE || is_our_own(l->conf, d))
 			continue;
 		if (d->class == DIAG_MISSING_WORD)
 			return TEST_MISSING_WORD;
@@ -82,6 +93,9 @@ static int test_configuration(const struct compat *c)
 	}
 	l = load_file(supervisor_conf_path(c->daemon.conf_path), &o);
 	load_print_diags_keepalived(&l, to);
+	if (scripts_unprotected(l.conf))
+		fputs("SECURITY VIOLATION - scripts are being executed but script_security not enabled.\n",
+		      to);
 	status = test_status(&l);
 	arena_free(l.arena);
 	if (to != stderr)
