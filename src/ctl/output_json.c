@@ -178,7 +178,7 @@ static void group(void *ctx, const struct snapshot *s, const struct board_group 
 
 static void script(void *ctx, const struct snapshot *s, const struct board_script *x)
 {
-	const char *state = !x->known ? "unknown" : x->good ? "good" : "bad";
+	const char *state = x->unusable ? "unusable" : !x->known ? "unknown" : x->good ? "good" : "bad";
 
 	add(ctx, "scripts",
 	    json_pack("{s:s, s:s, s:i, s:b, s:I, s:I, s:I, s:b, s:i, s:s%}", "name", x->name,

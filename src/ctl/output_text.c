@@ -193,6 +193,10 @@ static void group(void *ctx, const struct snapshot *s, const struct board_group 
 static void script(void *ctx, const struct snapshot *s, const struct board_script *x)
 {
 	heading(ctx, "Scripts");
+	if (x->unusable) {
+		printf("  %-20s NOT RUN, nobody follows it: `holdfast check` says why\n", x->name);
+		return;
+	}
 	printf("  %-20s %-7s", x->name, !x->known ? "unknown" : x->good ? "good" : "bad");
 	if (x->known && x->timed_out)
 		printf(" timed out");

@@ -203,6 +203,13 @@ bool snapshot_is_healthy(const struct snapshot *s)
 		if (x.state == VRRP_MASTER && !addresses_are_there(s, &x))
 			return false;
 	}
+	for (uint32_t i = 0; i < s->board[PROC_RUNNER].header->shape.scripts; i++) {
+		struct board_script x;
+
+		snapshot_script(s, i, &x);
+		if (x.unusable)
+			return false;
+	}
 	return true;
 }
 

@@ -39,7 +39,8 @@ bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *re
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 
 /* Whether everything is as it should be: a runner, no FAULT, no rival, no
- * advert refused just now, no missing address of a master. */
+ * advert refused just now, no missing address of a master,
+ * no script that can't be run. */
 bool snapshot_is_healthy(const struct snapshot *s);
 /* Whether adverts for it are being dropped at the moment. */
 bool snapshot_is_refusing(const struct snapshot *s, const struct board_instance *i);

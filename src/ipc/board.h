@@ -90,6 +90,7 @@ struct board_group {
 struct board_script { /* of the runner: vrrp_script */
 	board_seq seq;
 	bool known, good, running, timed_out;
+	bool unusable; /* there is no command that may be run: nobody follows it */
 	int32_t last_status;
 	uint64_t runs, failures, skipped;
 	usec_t last_start, last_duration;

@@ -88,6 +88,17 @@ def test_priority_fall_gives_the_role_to_the_peer(lab):
     lab.a.wait_has_not(VIP, 1)
 
 
+@holdfast_only
+def test_status_tells_of_a_script_that_cannot_be_run(lab):
+    path = lab.script("chk.sh", "exit 1", mode=0o644)
+    a = lab.a.run(config(f"vrrp_script chk {{\nscript {path}\n}}\n", instance(extra=TRACK)))
+    lab.wire.wait_advert("a")
+    settle(0.2)
+    assert a.status()["scripts"][0]["state"] == "unusable"
+    done = a.ctl("status")
+    assert done.returncode == 1 and "NOT RUN, nobody follows it" in done.stdout
+
+
 def test_slow_script_times_out_as_a_failure(lab):
     text = script(lab, "timeout 1\nfall 1", f"test -e {lab.path('good')} || sleep 30")
     daemon = lab.a.run(config(text, instance(extra=TRACK)))

@@ -64,6 +64,7 @@ static void write_board(struct track_script *s)
 	b->good = s->verdict.good;
 	b->running = s->child.pid > 0;
 	b->timed_out = s->timed_out;
+	b->unusable = !s->command;
 	b->last_status = s->status;
 	b->runs = s->runs;
 	b->failures = s->failures;
@@ -368,7 +369,7 @@ static struct track_script *configure_one(struct scripts *s, const struct conf_v
 	t->conf = conf;
 	str_copy(t->name, sizeof(t->name), conf->name);
 	if (!command) {
-		log_err("VRRP_Script(%s) can't be run safely and is not run", conf->name);
+		log_err("VRRP_Script(%s) can't be run, nobody follows it", conf->name);
 		t->due = USEC_NEVER;
 	} else if (!is_tracked(s->r->conf, conf->id)) {
 		t->due = USEC_NEVER;
