@@ -118,7 +118,7 @@ static void fill(struct supervisor *s, enum dump_kind kind, FILE *to)
 	if (kind == DUMP_JSON)
 		dump_json(to, board, l.conf);
 	else
-		dump_data(to, board, l.conf);
+		dump_data(to, board, &s->now.board[PROC_RUNNER].map, l.conf);
 	arena_free(l.arena);
 }
 

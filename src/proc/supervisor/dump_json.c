@@ -26,31 +26,20 @@ static void set_number(json_t *o, const char *key, json_int_t value)
 	set(o, key, json_integer(value));
 }
 
-static json_t *address_text(const struct conf_address *a)
-{
-	char ip[IP_TEXT_MAX], text[256];
-	struct buf b = BUF_ON(text);
-
-	buf_printf(&b, "%s", ip_format(&a->addr, ip));
-	if (a->prefix != ip_bits(&a->addr))
-		buf_printf(&b, "/%u", a->prefix);
-	if (a->dev)
-		buf_printf(&b, " dev %s", a->dev);
-	if (a->label)
-		buf_printf(&b, " label %s", a->label);
-	return json_string(buf_text(&b));
-}
-
-static json_t *addresses(struct conf_address *const *v, unsigned n)
+static json_t *addresses(struct conf_address *const *v, unsigned n, const struct board_vip *state)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(list, address_text(v[i]));
+	for (unsigned i = 0; i < n; i++) {
+		char text[256];
+		struct buf b = BUF_ON(text);
+
+		dump_address(&b, v[i], &state[i]);
+		json_array_append_new(list, json_string(buf_text(&b)));
+	}
 	return list;
 }
 
-/* The command with its words in single quotes. */
 static void set_script(json_t *o, const char *key, const struct conf_script *s)
 {
 	char text[1024];
@@ -58,8 +47,7 @@ static void set_script(json_t *o, const char *key, const struct conf_script *s)
 
 	if (!s)
 		return;
-	for (unsigned i = 0; s->argv && s->argv[i]; i++)
-		buf_printf(&b, "%s'%s'", i ? " " : "", s->argv[i]);
+	dump_command(&b, s);
 	set(o, key, json_string(buf_text(&b)));
 }
 
@@ -70,12 +58,15 @@ static void set_tracks(json_t *o, const char *key, const struct conf *conf,
 
 	for (unsigned i = 0; i < tracks->n; i++) {
 		const struct conf_track *t = tracks->v[i];
-		const char *name = t->name;
+		char text[1024];
+		struct buf b = BUF_ON(text);
 
 		if (kind == TRACK_SCRIPT && t->id < conf->scripts.n &&
 		    conf->scripts.v[t->id]->script)
-			name = conf->scripts.v[t->id]->script->command;
-		json_array_append_new(list, json_string(name));
+			dump_command(&b, conf->scripts.v[t->id]->script);
+		else
+			buf_printf(&b, "%s", t->name);
+		json_array_append_new(list, json_string(buf_text(&b)));
 	}
 	if (json_array_size(list) > 0)
 		set(o, key, list);
@@ -114,18 +105,19 @@ static void set_options(json_t *o, const struct conf_instance *c, const struct b
 	set(o, "nopreempt", json_boolean(c->nopreempt));
 	set(o, "preempt_delay", seconds(c->preempt_delay));
 	set_number(o, "state", b->state);
-	set_number(o, "wantstate", c->state);
+	set_number(o, "wantstate", dump_wanted_state(c, b));
 	set_number(o, "version", c->version);
 	set(o, "smtp_alert", json_boolean(c->smtp_alert));
 	set(o, "notify_deleted", json_boolean(c->notify.notify_deleted));
 }
 
 static json_t *data(const struct conf *conf, const struct conf_instance *c,
-		    const struct board_instance *b, usec_t offset)
+		    const struct board_instance *b, const struct board *board)
 {
+	const struct board_vip *vips = board->vips + b->first_vip;
 	json_t *o = json_object();
 
-	set_options(o, c, b, offset);
+	set_options(o, c, b, board->header->wall_offset);
 	set_script(o, "script_backup", c->notify.backup);
 	set_script(o, "script_master", c->notify.master);
 	set_script(o, "script_fault", c->notify.fault);
@@ -134,9 +126,9 @@ static json_t *data(const struct conf *conf, const struct conf_instance *c,
 	set_script(o, "script", c->notify.any);
 	set_script(o, "script_master_rx_lower_pri", c->notify.rx_lower_pri);
 	if (c->vips.n > 0)
-		set(o, "vips", addresses(c->vips.v, c->vips.n));
+		set(o, "vips", addresses(c->vips.v, c->vips.n, vips));
 	if (c->excluded.n > 0)
-		set(o, "evips", addresses(c->excluded.v, c->excluded.n));
+		set(o, "evips", addresses(c->excluded.v, c->excluded.n, vips + c->vips.n));
 	set_tracks(o, "track_ifp", conf, &c->tracks[TRACK_INTERFACE], TRACK_INTERFACE);
 	set_tracks(o, "track_script", conf, &c->tracks[TRACK_SCRIPT], TRACK_SCRIPT);
 	set_tracks(o, "track_process", conf, &c->tracks[TRACK_PROCESS], TRACK_PROCESS);
@@ -185,8 +177,7 @@ void dump_json(FILE *to, const struct board *vrrp, const struct conf *conf)
 
 		(void)board_read(&vrrp->instances[k], &b, sizeof(b));
 		json_array_append_new(list, json_pack("{s:o, s:o}", "data",
-						      data(conf, conf->instances.v[k], &b,
-							   vrrp->header->wall_offset),
+						      data(conf, conf->instances.v[k], &b, vrrp),
 						      "stats", stats(&b.counters)));
 	}
 	if (conf->global.json_version == 2)

@@ -137,13 +137,15 @@ static void log_instance(const struct generation *g, const struct vrrp_action *a
 		.event = "transition",
 	};
 	bool init = a->from == VRRP_INIT && a->to != VRRP_MASTER;
+	bool start = init && a->cause.kind == CAUSE_START; /* that is what (init) says */
 
 	if (a->to == VRRP_STOP || a->to == VRRP_DELETED)
 		log_write(LVL_INFO, &f, "(%s) Leaving, %s: %s", name, to, cause);
 	else if (a->from == a->to)
 		log_write(LVL_NOTICE, &f, "(%s) Still %s: %s", name, to, cause);
 	else
-		log_write(LVL_NOTICE, &f, "(%s) Entering %s STATE%s: %s", name, to, init ? " (init)" : "", cause);
+		log_write(LVL_NOTICE, &f, "(%s) Entering %s STATE%s%s%s", name, to, init ? " (init)" : "",
+			  start ? "" : ": ", start ? "" : cause);
 }
 
 /* The cause in the words that keepalived puts before the transition. */
@@ -170,11 +172,17 @@ static void log_details(const struct vi *vi, const struct vrrp_action *a, const 
 		log_debug("(%s) Receive advertisement timeout", name);
 	if (a->from != a->to && a->to == VRRP_FAULT)
 		log_fault(name, &a->cause, cause);
+}
+
+static void log_addresses(const struct vi *vi, const struct vrrp_action *a)
+{
+	const char *name = vi->conf->name, *what = a->to == VRRP_MASTER ? "setting" : "removing";
+
 	if (a->from == a->to || (a->to != VRRP_MASTER && a->from != VRRP_MASTER))
 		return;
-	log_debug("(%s) %s VIPs.", name, a->to == VRRP_MASTER ? "setting" : "removing");
+	log_debug("(%s) %s VIPs.", name, what);
 	if (vi->conf->excluded.n)
-		log_debug("(%s) %s E-VIPs.", name, a->to == VRRP_MASTER ? "setting" : "removing");
+		log_debug("(%s) %s E-VIPs.", name, what);
 }
 
 static void count(struct vi *vi, const struct vrrp_action *a)
@@ -201,6 +209,7 @@ void report_transition(struct vrrp_worker *w, struct generation *g, const struct
 
 		log_details(vi, a, text);
 		log_instance(g, a, text);
+		log_addresses(vi, a);
 		count(vi, a);
 		vi->state = a->to;
 		vi->logged = 0;
