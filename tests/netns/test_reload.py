@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reload: what did not change goes on as if nothing had happened."""
 import os
+import os
 import signal
 
 from common import VIP, VRID, better, config, holdfast_only, instance, near, settle
@@ -260,6 +261,18 @@ def test_sighup_during_start_is_harmless(lab):
     daemon.signal(signal.SIGHUP)
     lab.wire.wait_advert("a", count=2)
     wait_until(daemon.running, 1)
+
+
+@holdfast_only
+def test_reload_during_the_startup_script_is_done_after_it(lab):
+    began = lab.path("began")
+    slow = lab.script("slow", f"touch {began}; sleep 1")
+    text = config(extra=f"script_user root\nstartup_script {slow}")
+    daemon = lab.a.run(text)
+    wait_until(lambda: os.path.exists(began), 3, "the startup script")
+    daemon.reload(text.replace("priority 100", "priority 123"))
+    lab.wire.wait_advert("a", timeout=6, priority=123)
+    assert daemon.running()
 
 
 @holdfast_only

@@ -74,6 +74,7 @@ struct supervisor {
 	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;
 	bool vrrp_pid_written;
+	bool reload_wanted; /* asked for by a signal while starting */
 	char pid_path[RUN_PATH_MAX], vrrp_pid_path[RUN_PATH_MAX]; /* "": none */
 };
 

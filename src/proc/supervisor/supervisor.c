@@ -195,6 +195,13 @@ void supervisor_stop(struct supervisor *s, int status)
 
 /* ---- what workers say ---- */
 
+static void nobody_asks(void *ctx, int status)
+{
+}
+
+/* A signal has nobody who waits for an answer. */
+static const struct asker nobody = {.done = nobody_asks};
+
 static void everybody_is_ready(struct supervisor *s)
 {
 	s->phase = PHASE_RUNNING;
@@ -203,6 +210,8 @@ static void everybody_is_ready(struct supervisor *s)
 	sdnotify_ready();
 	log_notice("Startup complete, %u instances", s->now.instances);
 	tell_started(s, EXIT_OK);
+	if (s->reload_wanted)
+		reload_start(s, false, &nobody);
 }
 
 static void start_refused(struct worker *w, const struct msg_ready *m)
@@ -341,17 +350,14 @@ static void on_stop(void *ctx, int signo)
 	supervisor_stop(ctx, EXIT_OK);
 }
 
-static void nobody_asks(void *ctx, int status)
-{
-}
-
 static void on_reload(void *ctx, int signo)
 {
-	static const struct asker nobody = {.done = nobody_asks};
 	struct supervisor *s = ctx;
 
 	if (s->phase == PHASE_RUNNING)
 		reload_start(s, false, &nobody);
+	else if (s->phase < PHASE_RUNNING)
+		s->reload_wanted = true; /* what is starting was read before the file changed */
 }
 
 static void on_dump(void *ctx, int signo)
