@@ -12,7 +12,7 @@
 static bool same_router(const struct conf_instance *a, const struct conf_instance *b)
 {
 	if (a->vrid != b->vrid || a->family != b->family || !str_eq0(a->interface, b->interface) ||
-	    !a->peers.n != !b->peers.n || !a->vmac != !b->vmac || a->version != b->version)
+	    !a->peers.n != !b->peers.n || !a->vmac != !b->vmac)
 		return false;
 	return a->peers.n ? ip_equal(&a->src, &b->src) : ip_equal(&a->group_addr, &b->group_addr);
 }

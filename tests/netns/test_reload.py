@@ -4,7 +4,7 @@ import os
 import os
 import signal
 
-from common import VIP, VRID, better, config, holdfast_only, instance, near, settle
+from common import VIP, VRID, better, config, holdfast_only, instance, near, settle, v2
 from netlab import wait_until
 
 
@@ -59,6 +59,17 @@ def test_priority_is_applied_live(lab):
     settle(0.3)
     adverts = lab.wire.adverts("a")
     assert {a.priority for a in adverts} == {100, 140} and max(gaps(adverts)) < 0.15
+    assert not watch.events
+
+
+@holdfast_only
+def test_version_is_applied_live(lab):
+    daemon = lab.a.run(config(v2(priority=100)))
+    lab.wire.wait_advert("a", count=2)
+    watch = lab.a.watch()
+    daemon.reload(config(instance(interval=1)))
+    daemon.wait_log(r"version 2 -> 3 \(applied live\)")
+    lab.wire.wait_advert("a", version=3, timeout=1.5)
     assert not watch.events
 
 
