@@ -24,10 +24,13 @@ static int ask(const char *run_dir, bool dry_run)
 
 	snprintf(path, sizeof(path), "%s/control.sock", run_dir);
 	fd = unixsock_connect(path);
-	if (fd < 0) {
+	if (fd == -EACCES)
+		fprintf(stderr, "holdfast: reload needs the rights of the daemon (root): %s: %s\n", path,
+			strerror(-fd));
+	else if (fd < 0)
 		fprintf(stderr, "holdfast: no daemon answers at %s: %s\n", path, strerror(-fd));
+	if (fd < 0)
 		return fd;
-	}
 	if (unixsock_send_line(fd, request) < 0) {
 		close(fd);
 		return -EPIPE;
@@ -76,7 +79,7 @@ int ctl_reload(const struct ctl_command *self, int argc, char **argv)
 		return ctl_usage(self);
 	fd = ask(ctl_run_dir(run_dir), dry_run);
 	if (fd < 0)
-		return RELOAD_NO_DAEMON;
+		return fd == -EACCES ? RELOAD_FAILED : RELOAD_NO_DAEMON;
 	answers = fdopen(fd, "r");
 	while (answers && !last && getline(&line, &size, answers) > 0)
 		last = show(line, &status);
