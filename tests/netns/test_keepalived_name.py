@@ -148,3 +148,58 @@ def test_daemonises_without_n(lab):
     pid = int(open(daemon.path("keepalived.pid")).read())
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not os.path.exists(daemon.path("keepalived.pid")), 5, "the daemon's end")
+
+
+def test_dont_respawn_ends_with_the_child(lab):
+    daemon = lab.a.run(config(), KIND, options=["-R"])
+    lab.a.wait_has(VIP)
+    os.kill(daemon.worker(), signal.SIGKILL)
+    assert daemon.wait_exit() != 0
+    lab.a.wait_has_not(VIP, 2)
+
+
+def test_umask_of_the_command_line_wins(lab):
+    lab.a.run(config(extra=f"umask 0022\nnotify_fifo {lab.path('fifo')}"), KIND, options=["-u", "077"])
+    wait_until(lambda: os.path.exists(lab.path("fifo")), 3, "the FIFO")
+    assert os.stat(lab.path("fifo")).st_mode & 0o777 == 0o600
+
+
+def test_dump_conf_logs_the_configuration(lab):
+    daemon = lab.a.run(config(), KIND, options=["-d"])
+    daemon.wait_log("VI_1")
+    daemon.wait_log(r"192\.0\.2\.100/24")
+
+
+def test_address_monitoring_logs_every_address(make_lab):
+    lab = make_lab("a", links=2)
+    daemon = lab.a.run(config(), KIND, options=["-a"])
+    lab.a.wait_has(VIP)
+    lab.a.ip("addr add 198.51.100.77/24 dev eth1")
+    daemon.wait_log(r"Assigned address 198\.51\.100\.77 ")
+    lab.a.ip("addr del 198.51.100.77/24 dev eth1")
+    daemon.wait_log(r"Deassigned address 198\.51\.100\.77 ")
+
+
+def test_detail_log_names_announcements_and_faults(lab):
+    daemon = lab.a.run(config(instance(vips=["192.0.2.100/24", "fe80::1:1/64"][:1],
+                                       extra="virtual_ipaddress_excluded {\n2001:db8::150/64\n}")), KIND)
+    lab.a.wait_has("2001:db8::150")
+    for phrase in (r"\(VI_1\) Sending/queueing gratuitous ARPs on eth0 for 192\.0\.2\.100",
+                   r"Sending gratuitous ARP on eth0 for 192\.0\.2\.100",
+                   r"\(VI_1\) Sending/queueing Unsolicited Neighbour Adverts on eth0 for 2001:db8::150",
+                   r"[Ss]ending unsolicited Neighbour Advert on eth0 for 2001:db8::150",
+                   r"\(VI_1\) setting E-VIPs\."):
+        daemon.wait_log(phrase, timeout=1)
+    lab.a.carrier(False)
+    daemon.wait_log(r"Netlink reports eth0 down")
+    daemon.wait_log(r"\(VI_1\) Entering FAULT STATE")
+    daemon.wait_log(r"\(VI_1\) removing VIPs\.")
+
+
+@pytest.mark.skipif(KIND == "keepalived", reason="ours")
+def test_fault_is_logged_in_the_old_words_too(lab):
+    bad = lab.script("bad", "exit 1")
+    daemon = lab.a.run(config(f"vrrp_script chk {{\nscript {bad}\ninterval 1\nfall 1\n}}\n",
+                              instance(extra="track_script {\nchk\n}")), KIND)
+    daemon.wait_log(r"\(VI_1\): entering FAULT state due to script chk")
+    daemon.wait_log(r"VRRP_Script\(chk\) failed \(exited with status 1\)")

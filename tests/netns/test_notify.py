@@ -3,8 +3,9 @@
 import os
 import stat
 import subprocess
+import time
 
-from common import VIP, better, config, instance, settle
+from common import VIP, better, config, holdfast_only, instance, settle
 from netlab import wait_until
 
 
@@ -204,7 +205,39 @@ def test_stop_script_runs_before_the_end(lab):
 def test_hanging_stop_script_does_not_hold_up_the_end(lab):
     daemon = lab.a.run(config(instance(extra=f"notify_stop {lab.script('hang', 'sleep 30')}")))
     lab.wire.wait_advert("a")
+    start = time.monotonic()
     assert daemon.stop(timeout=6) == 0
+    assert time.monotonic() - start < 2
+
+
+def test_deleted_is_told_only_to_those_who_ask(lab):
+    fifo = Fifo(lab.path("fifo"))
+    extra = f"notify_fifo {lab.path('fifo')}"
+    both = (instance(extra=f"notify_deleted {recorder(lab, 'deleted', 'deleted')}\nnotify {recorder(lab)}"),
+            instance("VI_2", 52, vips=["192.0.2.102/24"]))
+    daemon = lab.a.run(config(*both, instance("VI_3", 53, vips=["192.0.2.103/24"]), extra=extra))
+    for vrid in (51, 52, 53):
+        lab.wire.wait_advert("a", vrid=vrid)
+    wait_lines(lab, 2)
+    fifo.lines()
+    daemon.reload(config(instance("VI_3", 53, vips=["192.0.2.103/24"]), extra=extra))
+    lab.a.wait_has_not(VIP)
+    lab.a.wait_has_not("192.0.2.102")
+    assert wait_lines(lab, 4)[2:] == ["deleted", "[INSTANCE][VI_1][DELETED][100]"]
+    settle(0.2)
+    assert sorted(fifo.lines()) == ['INSTANCE "VI_1" DELETED 100', 'INSTANCE "VI_2" FAULT 100']
+
+
+@holdfast_only
+def test_environment_tells_what_happened(lab):
+    script = lab.script("env", f'env | grep ^HOLDFAST_ | sort | tr "\\n" "|" >> {lab.path("lines")}; '
+                               f'echo >> {lab.path("lines")}')
+    lab.a.run(config(instance(extra=f"notify {script}")))
+    lab.wire.wait_advert("a")
+    first, second = wait_lines(lab, 2)
+    assert "HOLDFAST_INSTANCE=VI_1|" in first and "HOLDFAST_STATE=BACKUP|" in first
+    assert "HOLDFAST_PREVIOUS=BACKUP|" in second and "HOLDFAST_STATE=MASTER|" in second
+    assert "HOLDFAST_CAUSE=no advert heard for" in second
 
 
 def test_unsafe_notify_script_is_not_run(lab):

@@ -280,6 +280,21 @@ def test_stopped_master_yields_when_it_continues(lab):
 
 
 @holdfast_only
+@pytest.mark.parametrize("extra,yields", [("nopreempt\ntimer_expired_backup", True), ("nopreempt", False)])
+def test_timer_expired_backup_yields_after_a_long_stop(lab, extra, yields):
+    daemon = lab.a.run(config(instance(extra=extra)))
+    lab.wire.wait_advert("a", count=2)
+    worker = daemon.worker()
+    os.kill(worker, signal.SIGSTOP)
+    settle(0.7)
+    os.kill(worker, signal.SIGCONT)
+    settle(0.15)
+    assert bool(daemon.logged(r"Entering BACKUP STATE: this process was not run for \d+ ms")) == yields
+    assert lab.a.has(VIP) != yields
+    lab.a.wait_has(VIP, 2)
+
+
+@holdfast_only
 def test_status_names_role_cause_master_and_vips(lab):
     a, b = pair(lab, instance(priority=150), instance(priority=100))
     settle(0.5)

@@ -35,6 +35,18 @@ def test_worker_that_dies_again_and_again_loses_its_addresses(lab):
 
 
 @holdfast_only
+def test_stop_while_a_dead_worker_waits_for_its_start_leaves_no_address(lab):
+    daemon = lab.a.run(config(instance(interval=1)))
+    lab.a.wait_has(VIP, 8)
+    kill_worker(daemon)
+    kill_worker(daemon)
+    daemon.wait_log("next start in 1 s")
+    assert lab.a.has(VIP)
+    assert daemon.stop() == 0
+    assert not lab.a.has(VIP)
+
+
+@holdfast_only
 def test_short_intervals_lose_their_addresses_before_a_late_restart(lab):
     daemon = lab.a.run(config())  # 0.1 s: a peer takes over long before the second restart
     lab.a.wait_has(VIP, 4)

@@ -188,6 +188,9 @@ void supervisor_stop(struct supervisor *s, int status)
 		(void)child_kill(s->script, SIGTERM);
 	s->script = 0;
 	worker_stop(&s->worker[PROC_VRRP]);
+	/* One that is dead and waits for its next start can't hand over. */
+	if (s->worker[PROC_VRRP].pid == 0 && !s->o->dont_release)
+		(void)orphan_remove_addresses(s, USEC_NEVER);
 	loop_timer_set(s->timer,
 		       clock_monotonic() + (usec_t)(limit > 0 ? limit : 5) * USEC_PER_SEC);
 	advance(s);

@@ -89,14 +89,13 @@ void links_event(void *ctx, const struct link_state *s, bool gone)
 	}
 }
 
-static const char *link_text(struct vrrp_worker *w, uint32_t index, char buf[static CONF_IFNAME_MAX])
+static void address_log(const struct link *l, const struct address_state *a, bool gone)
 {
-	const struct link *l = link_by_index(w->g, index);
+	char text[IP_TEXT_MAX], number[CONF_IFNAME_MAX];
 
-	if (l)
-		return l->name;
-	snprintf(buf, CONF_IFNAME_MAX, "%u", index);
-	return buf;
+	snprintf(number, sizeof(number), "%u", a->ifindex);
+	log_info("%s address %s %s interface %s", gone ? "Deassigned" : "Assigned",
+		 ip_format(&a->addr, text), gone ? "from" : "for", l ? l->name : number);
 }
 
 void links_address_event(void *ctx, const struct address_state *a, bool gone)
@@ -104,12 +103,10 @@ void links_address_event(void *ctx, const struct address_state *a, bool gone)
 	struct vrrp_worker *w = ctx;
 	struct generation *g = w->g;
 	struct link *l = g ? link_by_index(g, a->ifindex) : NULL;
-	char text[IP_TEXT_MAX], name[CONF_IFNAME_MAX];
 	uint32_t slot;
 
 	if (w->options.address_monitoring || (l && w->options.log_detail))
-		log_info("%s address %s %s interface %s", gone ? "Deassigned" : "Assigned",
-			 ip_format(&a->addr, text), gone ? "from" : "for", link_text(w, a->ifindex, name));
+		address_log(l, a, gone);
 	if (!l)
 		return;
 	l->changed = true;
