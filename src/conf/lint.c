@@ -107,6 +107,20 @@ static void lint_address_interfaces(struct lint *l, const struct conf_instance *
 	}
 }
 
+/* RFC 9568 5.2.9: the first address of an IPv6 router is its link-local one. */
+static void lint_first_address(struct lint *l, const struct conf_instance *vi)
+{
+	char ip[IP_TEXT_MAX];
+
+	if (vi->family != IP_V6 || vi->strict || !vi->vips.n ||
+	    ip_is_link_local(&vi->vips.v[0]->addr))
+		return;
+	lint_warn(l, vi->vips.v[0]->block.at, "first-address",
+		  TEXT("%s: the first IPv6 address, %s, is not link-local", vi->name,
+		       ip_format(&vi->vips.v[0]->addr, ip)))
+		->hint = "hosts use a link-local address as their router: put one (fe80::...) first";
+}
+
 static void lint_loopback(struct lint *l, const struct conf_instance *vi)
 {
 	if (vi->interface && str_eq(vi->interface, "lo"))
@@ -338,7 +352,7 @@ static void lint_fifo_scripts(struct lint *l)
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
 	lint_password,		lint_strict,	    lint_interface,
-	lint_loopback,		lint_track_weights, lint_weight_range,
+	lint_loopback,		lint_first_address, lint_track_weights, lint_weight_range,
 	lint_advert_int_uneven, lint_peer_is_self,  lint_vip_prefix,
 	lint_tracked_interfaces, lint_address_interfaces,
 };

@@ -28,7 +28,8 @@ enum {
 /* Judgements of ours that keepalived does not make: said, but a file that was good for it stays
  * good. */
 static const char *const our_own[] = {
-	"duplicate-address", "duplicate-name", "extra-word",  "loopback",	     "multicast-vip",
+	"duplicate-address", "duplicate-name", "extra-word",  "first-address",      "loopback",
+	"multicast-vip",
 	"owner-weight",	     "peer-is-self",   "prefix-zero", "script-without-fifo", "slow-script",
 	"useless-weight",    "vip-is-source",  "weight-range",
 };
