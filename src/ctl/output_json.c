@@ -51,12 +51,14 @@ static json_t *age_ms(const struct snapshot *s, usec_t at)
 static void *begin(const struct snapshot *s)
 {
 	const struct board_header *h = s->board[PROC_VRRP].header;
+	usec_t refused = atomic_load(&h->reload_refused);
 
-	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}",
+	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:[], s:[]}",
 			 "schema", STATUS_SCHEMA, "generated_at", time_of(s->wall), "pid",
 			 (int)h->daemon_pid, "uptime_s", seconds(s->now - h->daemon_started),
 			 "generation", (int)h->generation, "config", s->conf_path, "router_id",
-			 s->router_id, "instances",
+			 s->router_id, "reload_failed_at",
+			 refused ? time_of(snapshot_wall(s, refused)) : json_null(), "instances",
 			 "groups", "scripts", "files", "processes", "events");
 }
 

@@ -64,6 +64,7 @@ static void print_cause(const struct cause *c)
 static void *begin(const struct snapshot *s)
 {
 	const struct board_header *h = s->board[PROC_VRRP].header;
+	usec_t refused = atomic_load(&h->reload_refused);
 	struct text *t = calloc(1, sizeof(*t));
 	char up[40];
 
@@ -72,6 +73,9 @@ static void *begin(const struct snapshot *s)
 	printf("holdfast " HOLDFAST_VERSION "%s%s, pid %d, up %s, generation %u of %s\n",
 	       s->router_id[0] ? " on " : "", s->router_id, h->daemon_pid,
 	       duration(s->now - h->daemon_started, up), h->generation, s->conf_path);
+	if (refused)
+		printf("the reload %s ago failed: generation %u stays in force, `holdfast check %s` may say why\n",
+		       duration(s->now - refused, up), h->generation, s->conf_path);
 	return t;
 }
 

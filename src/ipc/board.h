@@ -127,13 +127,14 @@ struct board_header {
 	struct board_shape shape;
 	uint32_t process;     /* enum process */
 	uint32_t generation;
-	int32_t daemon_pid;	/* the supervisor; these two and `restarts` are written by it */
+	int32_t daemon_pid;	/* the supervisor; these two, `restarts` and `reload_refused` are written by it */
 	int64_t daemon_started; /* monotonic */
 	_Atomic int32_t pid;  /* of the worker, 0: none */
 	_Atomic int64_t heartbeat; /* monotonic, at least once a second while the worker lives */
 	_Atomic int64_t started; /* monotonic */
 	_Atomic uint64_t events; /* number of the newest event */
 	_Atomic uint32_t restarts;
+	_Atomic int64_t reload_refused; /* by the supervisor: when a reload last failed, monotonic, 0: none */
 	_Atomic uint32_t rt_priority; /* SCHED_RR priority in force, 0: none */
 	_Atomic uint32_t mem_locked;
 	_Atomic int64_t worst_lateness; /* usec, of a timer */

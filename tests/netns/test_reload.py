@@ -204,6 +204,9 @@ def test_reload_command_prints_the_errors_and_fails(lab):
     done = daemon.ctl("reload")
     assert done.returncode != 0
     assert "999" in done.stdout + done.stderr and "config.conf" in done.stdout + done.stderr
+    assert daemon.status()["reload_failed_at"] and " ago failed: generation 1 stays" in daemon.ctl("status").stdout
+    daemon.configure(config(instance(priority=101)))
+    assert daemon.ctl("reload").returncode == 0 and daemon.status()["reload_failed_at"] is None
     settle(0.3)
     assert lab.a.has(VIP) and daemon.running()
 

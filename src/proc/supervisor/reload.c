@@ -205,6 +205,7 @@ static bool begin(struct supervisor *s, struct reload *r, int *ret_status)
 
 static void finish(struct supervisor *s, int status)
 {
+	struct board_header *board = s->now.board[PROC_VRRP].map.header;
 	struct reload *r = s->reload;
 
 	s->reload = NULL;
@@ -212,6 +213,8 @@ static void finish(struct supervisor *s, int status)
 		loop_timer_set(s->timer, USEC_NEVER);
 	if (s->next.number > 0)
 		generation_done(s, &s->next, false);
+	if (status != RELOAD_OK && board)
+		atomic_store(&board->reload_refused, clock_monotonic());
 	sdnotify_ready();
 	answer(&r->askers, status);
 	if (r->next.n > 0 && s->phase == PHASE_RUNNING)
