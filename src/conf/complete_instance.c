@@ -243,7 +243,7 @@ static void interval_complete(struct ctx *x, struct conf_instance *vi)
 static void auth_drop(struct ctx *x, struct conf_instance *vi, enum diag_severity severity,
 		      const char *why)
 {
-	warn(x, vi, severity, "authentication", why);
+	diag_add(x->c->diags, severity, "authentication", vi->authentication->block.at, "%s: %s", vi->name, why);
 	vi->authentication = NULL;
 	block_unmark(vi, x->bit.authentication);
 }
