@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from common import VIP, config, instance, settle
+from common import VIP, better, config, instance, settle
 from netlab import HOLDFAST_AS_KEEPALIVED, KEEPALIVED, daemon_kind, wait_until
 
 KIND = "keepalived" if daemon_kind() == "keepalived" else "holdfast-as-keepalived"
@@ -150,6 +150,7 @@ def test_daemonises_without_n(lab):
     wait_until(lambda: not os.path.exists(daemon.path("keepalived.pid")), 5, "the daemon's end")
 
 
+@better("2.2.7 ends with success")
 def test_dont_respawn_ends_with_the_child(lab):
     daemon = lab.a.run(config(), KIND, options=["-R"])
     lab.a.wait_has(VIP)
@@ -175,9 +176,9 @@ def test_address_monitoring_logs_every_address(make_lab):
     daemon = lab.a.run(config(), KIND, options=["-a"])
     lab.a.wait_has(VIP)
     lab.a.ip("addr add 198.51.100.77/24 dev eth1")
-    daemon.wait_log(r"Assigned address 198\.51\.100\.77 ")
+    daemon.wait_log(r"Netlink reflector reports IP 198\.51\.100\.77 added to eth1")
     lab.a.ip("addr del 198.51.100.77/24 dev eth1")
-    daemon.wait_log(r"Deassigned address 198\.51\.100\.77 ")
+    daemon.wait_log(r"Netlink reflector reports IP 198\.51\.100\.77 removed from eth1")
 
 
 def test_detail_log_names_announcements_and_faults(lab):
@@ -203,3 +204,15 @@ def test_fault_is_logged_in_the_old_words_too(lab):
                               instance(extra="track_script {\nchk\n}")), KIND)
     daemon.wait_log(r"\(VI_1\): entering FAULT state due to script chk")
     daemon.wait_log(r"VRRP_Script\(chk\) failed \(exited with status 1\)")
+
+
+@better("2.2.7 does not log all of it")
+def test_detail_log_tells_of_learned_intervals(lab):
+    daemon = lab.a.run(config(instance(interval=0.3)), KIND)
+    daemon.wait_ready()
+    router = lab.b.router(vrid=51, priority=200, interval=0.1)
+    daemon.wait_log(r"\(VI_1\) advertisement interval updated from 300ms to 100ms by master")
+    daemon.wait_log(r"\(VI_1\) master set to 192\.0\.2\.2")
+    router.stop(priority_zero=True)
+    daemon.wait_log(r"\(VI_1\) Backup received priority 0 advertisement")
+    daemon.wait_log(r"\(VI_1\) changing advert interval from 100ms to locally configured 300ms")

@@ -106,6 +106,19 @@ static void announce_timers_set(struct vrrp_router *r, struct inst *i)
 		timer_set(r, i, T_EXTRA, r->now + c->garp_master_delay + inst_extra(i));
 }
 
+/* What a master before had taught is over. */
+static void own_interval_set(struct vrrp_router *r, struct inst *i)
+{
+	struct vrrp_action *a;
+
+	if (i->master_interval == i->conf->advert_int)
+		return;
+	a = emit_note(r, i, VRRP_NOTE_OWN_INTERVAL);
+	a->value = i->conf->advert_int / USEC_PER_MSEC;
+	a->rounds = (uint32_t)(i->master_interval / USEC_PER_MSEC);
+	i->master_interval = i->conf->advert_int;
+}
+
 /* The advert goes first, so that the old master drops its addresses before ours appear. */
 void inst_to_master(struct vrrp_router *r, struct inst *i, const struct cause *cause)
 {
@@ -113,9 +126,9 @@ void inst_to_master(struct vrrp_router *r, struct inst *i, const struct cause *c
 		i->owner_lowered = false;
 		inst_priority_set(r, i, 255);
 	}
-	i->master_interval = i->conf->advert_int;
 	emit_advert(r, i, i->effective);
 	change_state(r, i, VRRP_MASTER, cause);
+	own_interval_set(r, i);
 	timer_set(r, i, T_ADVERT, r->now + i->conf->advert_int);
 	emit(r, VRRP_DO_OWN, i);
 	emit_announce(r, i, i->conf->garp_master_repeat);

@@ -260,6 +260,10 @@ void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out)
 		buf_printf(out, "advertisement interval updated from %ums to %lldms by master",
 			   a->rounds, value);
 		return;
+	case VRRP_NOTE_OWN_INTERVAL:
+		buf_printf(out, "changing advert interval from %ums to locally configured %lldms",
+			   a->rounds, value);
+		return;
 	case VRRP_NOTE_WAITING_GROUP:
 		buf_printf(out, "wants MASTER, waiting for the other members of its sync group");
 		return;

@@ -91,7 +91,8 @@ enum vrrp_note {
 	VRRP_NOTE_OWNER_CLASH,	 /* two address owners */
 	VRRP_NOTE_OWN_ADDRESS,	 /* equal priority advert from our own address */
 	VRRP_NOTE_PREEMPT_DELAY, /* start (value = ms) or end (value = 0) */
-	VRRP_NOTE_INTERVAL,	 /* advertisement interval learned: value = ms */
+	VRRP_NOTE_INTERVAL,	 /* advertisement interval learned: value = ms, from `rounds` ms */
+	VRRP_NOTE_OWN_INTERVAL,	 /* ... and given up for the configured one, in the same way */
 	VRRP_NOTE_WAITING_GROUP, /* wants MASTER, the sync group is not ready */
 	VRRP_NOTE_VIP_RESTORED,	 /* address: removed by somebody else, put back */
 	VRRP_NOTE_LEAVING,	 /* priority 0 sent, addresses kept until the new master speaks */

@@ -89,13 +89,23 @@ void links_event(void *ctx, const struct link_state *s, bool gone)
 	}
 }
 
-static void address_log(const struct link *l, const struct address_state *a, bool gone)
+/* keepalived's -a is about every address, its -D about those of interfaces it uses. */
+static void address_log(struct vrrp_worker *w, const struct link *l, const struct address_state *a, bool gone)
 {
-	char text[IP_TEXT_MAX], number[CONF_IFNAME_MAX];
+	const struct link_state *s = NULL;
+	char text[IP_TEXT_MAX];
 
-	snprintf(number, sizeof(number), "%u", a->ifindex);
-	log_info("%s address %s %s interface %s", gone ? "Deassigned" : "Assigned",
-		 ip_format(&a->addr, text), gone ? "from" : "for", l ? l->name : number);
+	if (!w->options.address_monitoring && !w->options.log_detail)
+		return;
+	if (w->netlink) /* not yet while it is opened */
+		s = netlink_link_by_index(w->netlink, a->ifindex);
+	ip_format(&a->addr, text);
+	if (w->options.address_monitoring)
+		log_info("Netlink reflector reports IP %s %s %s", text, gone ? "removed from" : "added to",
+			 s ? s->name : "an interface");
+	if (l && w->options.log_detail)
+		log_debug("%s address %s %s interface %s", gone ? "Deassigned" : "Assigned", text,
+			  gone ? "from" : "for", l->name);
 }
 
 void links_address_event(void *ctx, const struct address_state *a, bool gone)
@@ -105,8 +115,7 @@ void links_address_event(void *ctx, const struct address_state *a, bool gone)
 	struct link *l = g ? link_by_index(g, a->ifindex) : NULL;
 	uint32_t slot;
 
-	if (w->options.address_monitoring || (l && w->options.log_detail))
-		address_log(l, a, gone);
+	address_log(w, l, a, gone);
 	if (!l)
 		return;
 	l->changed = true;

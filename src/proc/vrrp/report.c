@@ -240,6 +240,7 @@ static enum log_level note_level(enum vrrp_note n)
 	case VRRP_NOTE_PRIORITY_ZERO:
 	case VRRP_NOTE_PREEMPT_DELAY:
 	case VRRP_NOTE_INTERVAL:
+	case VRRP_NOTE_OWN_INTERVAL:
 	case VRRP_NOTE_WAITING_GROUP:
 		return LVL_DEBUG;
 	case VRRP_NOTE_RIVAL:
