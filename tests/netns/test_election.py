@@ -368,3 +368,49 @@ def test_instance_back_from_fault_starts_with_its_own_interval(lab):
     up = lab.now()
     lab.a.carrier(True)
     assert near(lab.wire.wait_advert("a", since=up).time - up, master_down(100, 0.4), 0.03, 0.2)
+
+
+@better("2.2.7 stays at 255")
+def test_owner_gives_way_to_another_that_persists_and_comes_back(lab):
+    daemon = lab.a.run(config(instance(priority=255, state="MASTER")))
+    lab.wire.wait_advert("a")
+    other = lab.b.router(vrid=51, priority=255, source="192.0.2.0")
+    lab.a.wait_has_not(VIP, 3)
+    daemon.wait_log("192.0.2.0")
+    other.stop()
+    lab.a.wait_has(VIP, 3)
+    lab.wire.wait_advert("a", since=lab.now(), priority=255)
+
+
+def test_unicast_ipv6_pair_elects_hands_over_and_preempts(lab):
+    def one(node, peer, priority):
+        return config(instance(priority=priority, vips=["fe80::100/64", "2001:db8::100/64"],
+                               extra=f"unicast_src_ip {node.address6()}\nunicast_peer {{\n{peer.address6()}\n}}"))
+    first = lab.a.run(one(lab.a, lab.b, 150))
+    lab.a.wait_has("2001:db8::100")
+    lab.b.run(one(lab.b, lab.a, 100))
+    settle(0.8)
+    assert not lab.b.has("2001:db8::100")
+    assert first.stop() == 0
+    lab.b.wait_has("2001:db8::100", 2)
+    lab.a.run(one(lab.a, lab.b, 150))
+    lab.a.wait_has("2001:db8::100", 3)
+    lab.b.wait_has_not("2001:db8::100", 2)
+
+
+def test_version_2_pair_over_ipv6(lab):
+    first = lab.a.run(config(v2(priority=150, vips=["fe80::100/64"])))
+    lab.a.wait_has("fe80::100", 6)
+    lab.b.run(config(v2(priority=100, vips=["fe80::100/64"])))
+    settle(1.5)
+    assert not lab.b.has("fe80::100")
+    assert first.stop() == 0
+    lab.b.wait_has("fe80::100", 3)
+
+
+def test_nopreempt_wins_over_preempt_delay(lab):
+    daemon = lab.a.run(config(instance(priority=150, extra="nopreempt\npreempt_delay 1")))
+    daemon.wait_ready()
+    lab.b.router(vrid=51, priority=100)
+    settle(2)
+    assert not lab.wire.adverts("a")

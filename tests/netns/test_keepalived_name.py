@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -216,3 +217,26 @@ def test_detail_log_tells_of_learned_intervals(lab):
     router.stop(priority_zero=True)
     daemon.wait_log(r"\(VI_1\) Backup received priority 0 advertisement")
     daemon.wait_log(r"\(VI_1\) changing advert interval from 100ms to locally configured 300ms")
+
+
+@pytest.mark.parametrize("options,facility", [([], 3), (["-S", "5"], 21)])
+def test_every_process_logs_to_syslog_with_the_facility(lab, options, facility):
+    daemon = lab.a.run("", KIND)
+    daemon.kill()
+    daemon.configure(config())
+    words = [word for word in daemon.command() if word not in ("-l", "-G")] + options
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(lab.path("syslog"))
+        log.settimeout(5)
+        # a /dev of its own, as `ip netns exec` gives each command its own mounts
+        prepare = (f"mkdir {lab.path('dev')} && mount --rbind /dev {lab.path('dev')} && mount -t tmpfs none /dev && "
+                   f"touch /dev/null && mount --bind {lab.path('dev')}/null /dev/null && "
+                   f"ln -s {lab.path('syslog')} /dev/log && exec \"$@\"")
+        daemon.process = subprocess.Popen(lab.a.command("sh", "-c", prepare, "sh", *words), env=daemon.env)
+        said = []
+        while not any("Entering MASTER STATE" in line for line in said):
+            said.append(log.recv(8192).decode())
+    assert daemon.stop() == 0
+    for line in said:
+        assert int(line[1:line.index(">")]) >> 3 == facility, line
+    assert any("Keepalived_vrrp[" in line for line in said)

@@ -273,3 +273,12 @@ def test_one_script_may_be_tracked_by_many(lab):
     os.unlink(lab.path("good"))
     lab.wire.wait_advert("a", vrid=51, priority=80, timeout=3)
     lab.wire.wait_advert("a", vrid=52, priority=70, timeout=1)
+
+
+def test_deleted_track_file_counts_as_zero(lab):
+    value = lab.write("value", "1\n")
+    lab.a.run(config(f"track_file tf {{\nfile {value}\nweight 0\n}}\n", instance(extra="track_file {\ntf\n}")))
+    settle(0.6)
+    assert not lab.wire.adverts("a")
+    os.unlink(value)
+    lab.wire.wait_advert("a", timeout=2)
