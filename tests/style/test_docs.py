@@ -126,3 +126,15 @@ def test_bash_completes_commands_options_and_keywords():
     assert complete("run", "--log-format", "j") == ["json"]
     assert "vrrp_instance.advert_int" in complete("explain", "vrrp_instance.adv")
     assert "README.md" in complete("check", "READ")
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_readme_shows_what_check_says(page, tmp_path):
+    """The quick start's pair with the two typing errors of the guide."""
+    config = text("examples/simplest-pair.conf").split("\n\n", 1)[1]
+    config = config.replace("auth_pass", "autp_pass").replace("\tnopreempt\n", "\tpreemtp_delay 300\n")
+    (tmp_path / "keepalived.conf").write_text(config, encoding="utf-8")
+    said = subprocess.run([HOLDFAST, "check", "--offline", "keepalived.conf"], cwd=tmp_path, capture_output=True,
+                          text=True, timeout=30, check=False).stdout
+    shown = re.search(r"^    \$ holdfast check keepalived\.conf\n((?:    .*\n)+)", text(page), re.M).group(1)
+    assert [line.strip() for line in shown.splitlines()] == [line.strip() for line in said.expandtabs(4).splitlines()]
