@@ -3,12 +3,13 @@
 import glob
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
 from common import VIP, better, config, holdfast_only, instance, near, settle, skew, v2
-from netlab import wait_until
+from netlab import daemon_kind, wait_until
 from test_notify import Fifo, lines, recorder, wait_lines
 
 
@@ -601,3 +602,41 @@ def test_reload_file_is_there_while_the_configuration_is_read(lab):
     finally:
         os.close(directory)
     assert events.count(b"reading") == 2 and not os.path.exists(mark)
+
+
+# -- the end --------------------------------------------------------------------------------------
+
+
+@holdfast_only
+def test_child_wait_time_limits_the_stop(lab):
+    daemon = lab.a.run("child_wait_time 1\n" + config())
+    lab.a.wait_has(VIP)
+    os.kill(daemon.worker(), signal.SIGSTOP)
+    start = time.monotonic()
+    assert daemon.stop() == 0
+    assert 0.9 < time.monotonic() - start < 2
+    assert not lab.a.has(VIP)
+
+
+@pytest.mark.parametrize("words,names", [
+    ("use_pid_dir", ("keepalived/keepalived.pid", "keepalived/vrrp.pid")),
+    ("instance one", ("keepalived/keepalived_one.pid", "keepalived/vrrp_one.pid"))])
+def test_private_pid_directory(lab, words, names):
+    """Under the name keepalived; with a /run of its own, as pid files go there."""
+    kind = "keepalived" if daemon_kind() == "keepalived" else "holdfast-as-keepalived"
+    daemon = lab.a.run("", kind)
+    daemon.kill()
+    daemon.configure(words + "\n" + config())
+    run = lab.path("run")
+    os.mkdir(run)
+    argv = daemon.command()
+    for flag in ("-p", "-r", "-c", "-b"):
+        del argv[argv.index(flag):argv.index(flag) + 2]
+    daemon.env.pop("HOLDFAST_RUN_DIR")
+    daemon.process = subprocess.Popen(lab.a.command("sh", "-c", f'mount --bind {run} /run && exec "$@"', "sh", *argv),
+                                      env=daemon.env)
+    lab.a.wait_has(VIP)
+    for name in names:
+        assert os.path.exists(f"/proc/{open(os.path.join(run, name), encoding='ascii').read().strip()}")
+    assert daemon.stop() == 0
+    assert not os.path.exists(os.path.join(run, names[0])) and not os.path.exists(os.path.join(run, names[1]))
