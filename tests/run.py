@@ -126,6 +126,9 @@ class Runner:
     def netns(self):
         return self.pytest("netns", workers=4)
 
+    def interop(self):
+        return self.pytest("interop", workers=3)
+
     def compile(self, build, setup, targets=(), env=None):
         """True when a second build is there; it is made again only where something changed."""
         if not os.path.exists(os.path.join(build, "build.ninja")):
@@ -223,7 +226,7 @@ def pytest_result(case):
     return Count(skipped=1) if "skipped" in kinds else Count(passed=1)
 
 
-PLAIN = ("unit", "golden", "sim", "style", "examples", "interop")
+PLAIN = ("unit", "golden", "sim", "style", "examples")
 ORDER = ("unit", "golden", "style", "examples", "sim", "asan", "netns", "interop", "demo", "fuzz")
 
 
