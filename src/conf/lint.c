@@ -156,6 +156,13 @@ static void lint_track_weights(struct lint *l, const struct conf_instance *vi)
 				lint_warn(l, t->block.at, "useless-weight",
 					  TEXT("%s: priority 254 can't grow by the weight of %s",
 					       vi->name, t->name));
+			else if (vi->nopreempt)
+				lint_warn(l, t->block.at, "nopreempt-weight",
+					  TEXT("%s: with nopreempt on both routers the weight of %s "
+					       "moves nothing: a master whose priority sinks stays",
+					       vi->name, t->name))
+					->hint = "without a weight its failure is FAULT, and the "
+						 "other router takes over";
 		}
 }
 

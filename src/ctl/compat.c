@@ -28,10 +28,9 @@ enum {
 /* Judgements of ours that keepalived does not make: said, but a file that was good for it stays
  * good. */
 static const char *const our_own[] = {
-	"duplicate-address", "duplicate-name", "extra-word",  "first-address",      "loopback",
-	"multicast-vip",
-	"owner-weight",	     "peer-is-self",   "prefix-zero", "script-without-fifo", "slow-script",
-	"useless-weight",    "vip-is-source",  "weight-range",
+	"duplicate-address", "duplicate-name",	    "extra-word",  "first-address",  "loopback",
+	"multicast-vip",     "nopreempt-weight",    "owner-weight", "peer-is-self",  "prefix-zero",
+	"script-without-fifo", "slow-script",	    "useless-weight", "vip-is-source", "weight-range",
 };
 
 static bool is_our_own(const struct conf *conf, const struct diag *d)
