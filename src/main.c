@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
+#include "io/memory.h"
 #include "io/process.h"
 #include "proc/runner/runner.h"
 #include "proc/vrrp/worker.h"
@@ -30,6 +31,7 @@ static int run_worker(const char *program, const char *name)
 
 int main(int argc, char **argv)
 {
+	memory_init();
 	if (argc == 3 && str_eq(argv[1], "--worker"))
 		return run_worker(argv[0], argv[2]);
 	return ctl_main(argc, argv);

@@ -284,10 +284,16 @@ static void test_master_hears_lower(void **state)
 		"election: two masters, 10.0.0.1 (100) does not yield to 10.0.0.2 (90): higher "
 		"priority");
 	assert_int_equal(vrrp_router_deadline(b.r), b.now + SEC);
-	/* once an episode, but RX_LOWER every time */
+	/* a storm is counted, and not answered by another one */
+	bench_advert(&b, 0, 90, "10.0.0.2", SEC);
+	assert_string_equal(acts(&b), "");
+	assert_int_equal(bench_view(&b, 0).rival_adverts, 2);
+	/* the note once an episode, but RX_LOWER every time */
+	b.now += 100 * MS;
 	bench_advert(&b, 0, 90, "10.0.0.2", SEC);
 	assert_string_equal(acts(&b), "AUR");
-	assert_int_equal(bench_view(&b, 0).rival_adverts, 2);
+	assert_int_equal(bench_view(&b, 0).rival_adverts, 3);
+	b.now += 100 * MS;
 	b.conf->instances.v[0]->lower_prio_no_advert = true;
 	b.conf->instances.v[0]->garp_lower_prio_repeat = 0;
 	bench_advert(&b, 0, 90, "10.0.0.2", SEC);

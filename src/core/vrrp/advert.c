@@ -8,6 +8,7 @@
 #include "core/vrrp/internal.h"
 
 #define LOWER_NOTES_MOST 3
+#define ANSWER_GAP_MOST (100 * USEC_PER_MSEC)
 
 static void interval_learn(struct vrrp_router *r, struct inst *i, usec_t interval)
 {
@@ -189,6 +190,10 @@ static void master_lower(struct vrrp_router *r, struct inst *i, const struct vrr
 	struct vrrp_action *lower;
 
 	rival_heard(r, i, a, from);
+	/* One rival speaks once an interval; a storm of adverts must not become a storm of answers. */
+	if (r->now < i->answer_after)
+		return;
+	i->answer_after = r->now + usec_min(i->conf->advert_int / 4, ANSWER_GAP_MOST);
 	if (!i->conf->lower_prio_no_advert)
 		answer(r, i);
 	lower_announce(r, i);

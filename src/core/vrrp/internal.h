@@ -85,6 +85,7 @@ struct inst {
 
 	usec_t since, backup_since, preempt_at, leaving_since;
 	usec_t master_interval, peer_interval, master_heard, owner_heard;
+	usec_t answer_after; /* lower adverts until then were answered already */
 	struct ip_addr source, master, rival, handed_to, lost_vip;
 	uint8_t master_priority, rival_priority;
 	usec_t rival_since, rival_last;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "io/memory.h"
 #include "io/host.h"
 #include "io/memfile.h"
 #include "proc/runner/internal.h"
@@ -162,6 +163,7 @@ static void take(struct runner *r, const struct msg_config *c, struct conf_loade
 	files_configure(r->files);
 	board_unmap(&old_board);
 	arena_free(old);
+	memory_trim();
 	ready(r, c->generation, 0, "");
 	release_held(r);
 	send_everything(r);

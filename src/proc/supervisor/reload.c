@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "io/memory.h"
 #include "io/sdnotify.h"
 #include "proc/supervisor/internal.h"
 
@@ -200,6 +201,7 @@ static bool begin(struct supervisor *s, struct reload *r, int *ret_status)
 		*ret_status = waits || r->dry_run ? RELOAD_OK : RELOAD_FAILED;
 	}
 	arena_free(l.arena);
+	memory_trim();
 	return waits;
 }
 

@@ -9,6 +9,7 @@
 #include "io/aside.h"
 #include "io/log.h"
 #include "io/memfile.h"
+#include "io/memory.h"
 #include "proc/vrrp/driver.h"
 
 #include <errno.h>
@@ -284,6 +285,16 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 	ask_snapshot(w);
 }
 
+static void forget(void *ctx)
+{
+	generation_free(ctx);
+	memory_trim();
+}
+
+static void forgotten(void *ctx)
+{
+}
+
 static void next(struct vrrp_worker *w, struct generation *g, const struct msg_config *c)
 {
 	struct generation *old = w->g;
@@ -291,7 +302,8 @@ static void next(struct vrrp_worker *w, struct generation *g, const struct msg_c
 	generation_start(w, g, old);
 	board_process(w);
 	old->board.header->pid = 0;
-	generation_free(old);
+	if (!aside_run(w->loop, forget, forgotten, old))
+		forget(old);
 	if (g->conf->global.fifo_write_vrrp_states_on_reload)
 		report_states_to_fifo(w, g);
 	ready(w, c->generation, 0, "");
