@@ -13,11 +13,9 @@
 
 #include "base/str.h"
 #include "io/log.h"
-#include "io/sysctl.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
-#include <linux/if_ether.h>
 #include <string.h>
 
 #define SLICE_FIRST 8 /* the first slice is small: the first address is announced within a millisecond */
@@ -51,65 +49,6 @@ static void work_rotate(struct vrrp_worker *w)
 
 	work_pop(w);
 	work_push(w, vi);
-}
-
-/* ---- frames ---- */
-
-static bool announceable(const struct generation *g, const struct va *va)
-{
-	const struct link *l = &g->links[va->link];
-
-	return l->index && l->ethernet && !l->noarp;
-}
-
-static void frame_make(struct vrrp_worker *w, const struct generation *g, const struct va *va, unsigned i,
-		       struct frame_tx *ret)
-{
-	const struct link *l = &g->links[va->link];
-	bool v4 = va->conf->addr.family == IP_V4;
-
-	ret->ifindex = l->index;
-	ret->data = w->frames[i];
-	ret->ethertype = v4 ? ETH_P_ARP : ETH_P_IPV6;
-	ret->len = v4 ? vrrp_garp_write(&va->conf->addr, l->mac, w->frames[i])
-		      : vrrp_na_write(&va->conf->addr, l->mac, l->router6, w->frames[i]);
-}
-
-/* keepalived's -D has a line for each. */
-static void say_log(const struct generation *g, const struct va *va)
-{
-	char text[IP_TEXT_MAX];
-
-	log_debug("Sending %s on %s for %s",
-		  va->conf->addr.family == IP_V4 ? "gratuitous ARP" : "unsolicited Neighbour Advert",
-		  g->links[va->link].name, ip_format(&va->conf->addr, text));
-}
-
-static void frames_send(struct vrrp_worker *w, const struct frame_tx *v, unsigned n)
-{
-	int r = n && w->frame_fd >= 0 ? frame_send(w->frame_fd, v, n) : 0;
-
-	if (r < 0 && r != -ENETDOWN)
-		log_notice("can't send %u gratuitous ARP or neighbour advertisement: %s", n, strerror(-r));
-}
-
-/* Whether this address may be announced now; takes its turn if so. Else *ret_next is when. */
-static bool pace_take(const struct generation *g, const struct va *va, usec_t now, usec_t *ret_next)
-{
-	struct pace *p = g->links[va->link].pace;
-	bool v4 = va->conf->addr.family == IP_V4;
-	usec_t *next, gap;
-
-	if (!p)
-		return true;
-	gap = v4 ? p->arp_gap : p->na_gap;
-	next = v4 ? &p->arp_next : &p->na_next;
-	if (now < *next) {
-		*ret_next = *next;
-		return false;
-	}
-	*next = gap ? now + gap : 0;
-	return true;
 }
 
 /* ---- adding ---- */
@@ -205,43 +144,6 @@ static void add_slice(struct vrrp_worker *w, struct generation *g, struct vi *vi
 		note_present(g, vi, i, address_book_present(g->book, vi->va[i].slot));
 }
 
-/* ---- announcing ---- */
-
-/* Announces va[from..to) that are there; stops where the pace forbids it, returns where. */
-static unsigned say(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to,
-		    usec_t *ret_wait)
-{
-	struct frame_tx v[FRAME_BATCH];
-	usec_t now = clock_monotonic();
-	unsigned i, n = 0;
-
-	for (i = from; i < to && n < FRAME_BATCH; i++) {
-		struct va *va = &vi->va[i];
-
-		if (!announceable(g, va) || !address_book_present(g->book, va->slot) ||
-		    (vi->fresh_only && !va->fresh))
-			continue;
-		if (!pace_take(g, va, now, ret_wait))
-			break;
-		frame_make(w, g, va, n, &v[n]);
-		n++;
-	}
-	frames_send(w, v, n);
-	for (unsigned k = from; w->options.log_detail && k < i; k++)
-		if (announceable(g, &vi->va[k]) && address_book_present(g->book, vi->va[k].slot) &&
-		    (!vi->fresh_only || vi->va[k].fresh))
-			say_log(g, &vi->va[k]);
-	return i;
-}
-
-static bool paced(const struct generation *g, const struct vi *vi)
-{
-	for (unsigned i = 0; i < vi->n_va; i++)
-		if (g->links[vi->va[i].link].pace)
-			return true;
-	return false;
-}
-
 /* The slice of an instance that still adds; its announcement is the first round's. */
 static void slice_add(struct vrrp_worker *w, struct generation *g, struct vi *vi)
 {
@@ -252,8 +154,8 @@ static void slice_add(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	if (to > vi->n_va)
 		to = vi->n_va;
 	add_slice(w, g, vi, from, to);
-	if (vi->rounds && vi->say_at == from && !paced(g, vi)) {
-		say(w, g, vi, from, to, &never);
+	if (vi->rounds && vi->say_at == from && !announce_paced(g, vi)) {
+		announce_some(w, g, vi, from, to, &never);
 		vi->say_at = to;
 	}
 	vi->add_at = to;
@@ -283,7 +185,7 @@ static void slice(struct vrrp_worker *w, struct generation *g)
 	if (vi->owning && vi->rounds && vi->say_at < vi->n_va) {
 		unsigned from = vi->say_at;
 
-		vi->say_at = say(w, g, vi, from, vi->n_va, &wait);
+		vi->say_at = announce_some(w, g, vi, from, vi->n_va, &wait);
 		if (wait) {
 			vi->waiting = true;
 			work_pop(w);
@@ -403,72 +305,15 @@ bool addresses_work(void *ctx)
 	return w->idle_armed;
 }
 
-static bool firewall_start(struct vrrp_worker *w, const struct generation *g)
-{
-	const struct conf_global *c = &g->conf->global;
-	int r = firewall_open(&(struct firewall_options){.table = c->nftables, .priority = c->nftables_priority,
-							 .counters = c->nftables_counters},
-			      &w->firewall);
-
-	if (r < 0)
-		log_err("accept mode off can't be kept up: no nftables here: %s", strerror(-r));
-	return r == 0;
-}
-
-/* Neighbour advertisements say whether we forward; the answer is good for a few seconds. */
-static void routers_read(struct generation *g, struct vi *vi)
-{
-	usec_t now = clock_monotonic();
-
-	for (unsigned i = 0; i < vi->n_va; i++) {
-		struct link *l = &g->links[vi->va[i].link];
-
-		if (vi->va[i].conf->addr.family != IP_V6 || now < l->router6_until)
-			continue;
-		l->router6 = sysctl_read("net/ipv6/conf", l->name, "forwarding") > 0;
-		l->router6_until = now + 5 * USEC_PER_SEC;
-	}
-}
-
-/* Accept mode off: traffic to and from the addresses is dropped while they are here. */
-static void addresses_guard(struct vrrp_worker *w, struct generation *g, struct vi *vi, bool on)
-{
-	struct firewall_element v[SLICE];
-	int r = 0;
-
-	if (!vi->drop || (!w->firewall && (!on || !firewall_start(w, g))))
-		return;
-	for (unsigned from = 0; from < vi->n_va && !r; from += SLICE) {
-		unsigned n = vi->n_va - from < SLICE ? vi->n_va - from : SLICE;
-
-		for (unsigned i = 0; i < n; i++)
-			v[i] = (struct firewall_element){.addr = vi->va[from + i].conf->addr,
-							 .ifindex = g->links[vi->va[from + i].link].index};
-		r = firewall_change(w->firewall, on, v, n);
-	}
-	if (r)
-		log_err("(%s) can't %s the drop rules of its addresses: %s", vi->conf->name,
-			on ? "add" : "remove", strerror(-r));
-}
-
-/* After a reload: the rules of the new configuration, from scratch. */
-void addresses_guard_again(struct vrrp_worker *w, struct generation *g)
-{
-	w->firewall = firewall_close(w->firewall);
-	for (unsigned i = 0; i < g->n_vis; i++)
-		if (g->vis[i].owning)
-			addresses_guard(w, g, &g->vis[i], true);
-}
-
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi)
 {
 	if (!vi->owning) {
 		vi->owning = true;
-		addresses_guard(w, g, vi, true);
+		guard_set(w, g, vi, true);
 		for (unsigned i = 0; i < vi->n_va; i++)
 			address_book_want(g->book, vi->va[i].slot);
 	}
-	routers_read(g, vi);
+	announce_routers_read(g, vi);
 	vi->add_at = 0;
 	vi->say_at = 0;
 	vi->waiting = false;
@@ -489,7 +334,7 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	}
 	if (vi->drop) { /* the rules outlast the addresses */
 		addresses_remove_surplus(w, g);
-		addresses_guard(w, g, vi, false);
+		guard_set(w, g, vi, false);
 	}
 }
 
@@ -517,35 +362,4 @@ void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, b
 	vi->rounds = vi->rounds + rounds < vi->rounds ? UINT32_MAX : vi->rounds + rounds;
 	if (!vi->waiting)
 		work_push(w, vi);
-}
-
-void addresses_announce_links(struct vrrp_worker *w, struct generation *g, struct vi *vi)
-{
-	struct frame_tx f;
-
-	w->links_turn++;
-	for (unsigned i = 0; vi->owning && i < vi->n_va; i++) {
-		struct va *va = &vi->va[i];
-		struct link *l = &g->links[va->link];
-
-		if (l->said_turn == w->links_turn || !announceable(g, va) ||
-		    !address_book_present(g->book, va->slot))
-			continue;
-		l->said_turn = w->links_turn;
-		frame_make(w, g, va, 0, &f);
-		frames_send(w, &f, 1);
-	}
-}
-
-/* So that unicast peers refresh their neighbour entry. */
-void addresses_announce_source(struct vrrp_worker *w, struct vi *vi)
-{
-	struct conf_address c = {.addr = vi->source};
-	struct va va = {.conf = &c, .link = vi->link};
-	struct frame_tx f;
-
-	if (vi->link == LINK_NONE || !ip_is_set(&vi->source) || !announceable(w->g, &va))
-		return;
-	frame_make(w, w->g, &va, 0, &f);
-	frames_send(w, &f, 1);
 }

@@ -7,7 +7,8 @@
  *	worker.c	start, messages, timers, stop	receive.c	packets -> events
  *	generation.c	what follows from one file	adverts.c	packets out
  *	links.c		interfaces and sources		addresses.c	addresses and announcements
- *	perform.c	actions, one by one		report.c	board, log, notifications
+ *	perform.c	actions, one by one		announce.c	gratuitous ARP and NA, their pace
+ *	report.c	board, log, notifications	guard.c		accept mode off
  *
  * Everything is allocated when a configuration is taken up; after that nothing is.
  */
@@ -210,16 +211,31 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 /* Removes what we had put on link l from the interface that has lost l's name. */
 void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
-/* One address on each interface, so that switches do not forget it. */
-void addresses_announce_links(struct vrrp_worker *w, struct generation *g, struct vi *vi);
-void addresses_announce_source(struct vrrp_worker *w, struct vi *vi);
-void addresses_guard_again(struct vrrp_worker *w, struct generation *g);
 /* Removes everything surplus now. */
 void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g);
 /* One slice of work for loop_idle(); whether there is more. */
 bool addresses_work(void *ctx);
 bool addresses_busy(struct vrrp_worker *w);
 void addresses_paced(void *ctx);
+
+/* announce.c */
+/* Announces va[from..to) that are there; stops where the pace forbids it: returns where, *ret_wait is
+ * until when. */
+unsigned announce_some(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to,
+		       usec_t *ret_wait);
+bool announce_paced(const struct generation *g, const struct vi *vi);
+/* Neighbour advertisements say whether we forward; the answer is good for a few seconds. */
+void announce_routers_read(struct generation *g, struct vi *vi);
+/* One address on each interface, so that switches do not forget it. */
+void announce_links(struct vrrp_worker *w, struct generation *g, struct vi *vi);
+/* So that unicast peers refresh their neighbour entry. */
+void announce_source(struct vrrp_worker *w, struct vi *vi);
+
+/* guard.c */
+/* The drop rules of an instance with accept mode off, on or off; others: nothing. */
+void guard_set(struct vrrp_worker *w, struct generation *g, struct vi *vi, bool on);
+/* After a reload: the rules of the new configuration, from scratch. */
+void guard_renew(struct vrrp_worker *w, struct generation *g);
 
 /* report.c */
 void report_transition(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);

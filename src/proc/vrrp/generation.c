@@ -368,7 +368,7 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 		start.value = usec_max(0, g->conf->global.delay_after_boot - clock_monotonic());
 	}
 	if (old)
-		addresses_guard_again(w, g);
+		guard_renew(w, g);
 	if (fixed->n_va)
 		addresses_own(w, g, fixed);
 	driver_event(w, &start);

@@ -27,10 +27,10 @@ static void perform_one(struct vrrp_worker *w, struct generation *g, const struc
 		addresses_announce(w, vi, a->rounds, a->value == 1);
 		break;
 	case VRRP_DO_ANNOUNCE_LINKS:
-		addresses_announce_links(w, g, vi);
+		announce_links(w, g, vi);
 		break;
 	case VRRP_DO_ANNOUNCE_SOURCE:
-		addresses_announce_source(w, vi);
+		announce_source(w, vi);
 		break;
 	case VRRP_DO_TRANSITION:
 		adverts_flush(w); /* the advert does not wait for its log line */

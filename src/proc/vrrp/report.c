@@ -137,15 +137,14 @@ static void log_instance(const struct generation *g, const struct vrrp_action *a
 		.event = "transition",
 	};
 	bool init = a->from == VRRP_INIT && a->to != VRRP_MASTER;
-	bool start = init && a->cause.kind == CAUSE_START; /* that is what (init) says */
 
 	if (a->to == VRRP_STOP || a->to == VRRP_DELETED)
 		log_write(LVL_INFO, &f, "(%s) Leaving, %s: %s", name, to, cause);
 	else if (a->from == a->to)
 		log_write(LVL_NOTICE, &f, "(%s) Still %s: %s", name, to, cause);
 	else
-		log_write(LVL_NOTICE, &f, "(%s) Entering %s STATE%s%s%s", name, to, init ? " (init)" : "",
-			  start ? "" : ": ", start ? "" : cause);
+		log_write(LVL_NOTICE, &f, "(%s) Entering %s STATE%s: %s", name, to, init ? " (init)" : "",
+			  cause);
 }
 
 /* The cause in the words that keepalived puts before the transition. */
