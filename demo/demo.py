@@ -109,7 +109,7 @@ class Demo:
                 continue
             state = instance["state"]
             colour = {"MASTER": "green", "FAULT": "red"}.get(state, "yellow")
-            vip = "has" if any(v["present"] for v in instance["vips"]) else "has not"
+            vip = "has" if any(v["present"] for v in instance["vips"]) else "does not have"
             self.screen.say(f"{name}: {self.screen.paint(f'{state:6}', colour, 'bold')} for {instance['since_s']:.1f} s, "
                             f"{vip} {VIP}; {instance['cause']}")
 

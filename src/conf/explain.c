@@ -324,7 +324,8 @@ static void explain_context(struct text *out, const explain_list *list, const ch
 		if (!str_eq(e->context, context))
 			continue;
 		if (!head)
-			text_printf(out, "%s: %s\n", context, e->blk->help ? e->blk->help : "");
+			text_printf(out, "%s%s%s\n", context, e->blk->help ? ": " : "",
+				    e->blk->help ? e->blk->help : "");
 		head = true;
 		text_printf(out, "  %-28s %s\n", e->keyword,
 			    e->choice && e->choice->help ? e->choice->help : e->row->help);

@@ -10,7 +10,7 @@ struct ctl_command {
 	const char *name;
 	const char *args; /* as shown in the usage line */
 	const char *help; /* one sentence */
-	/* argv[0] is the name of the command; the exit status. */
+	/* argv[0] is "holdfast" and the name of the command; the exit status. */
 	int (*run)(const struct ctl_command *self, int argc, char **argv);
 	const char *statuses; /* what the exit status means, or NULL */
 };

@@ -103,6 +103,16 @@ int ctl_help(const struct ctl_command *self, int argc, char **argv)
 	return 0;
 }
 
+/* The messages of getopt begin with argv[0]. */
+static int run_command(const struct ctl_command *c, int argc, char **argv)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "holdfast %s", c->name);
+	argv[0] = name;
+	return c->run(c, argc, argv);
+}
+
 static int subcommand(int argc, char **argv)
 {
 	const struct ctl_command *c;
@@ -123,7 +133,7 @@ static int subcommand(int argc, char **argv)
 		list_commands(stderr);
 		return USAGE_STATUS;
 	}
-	return c->run(c, argc - 1, argv + 1);
+	return run_command(c, argc - 1, argv + 1);
 }
 
 int ctl_main(int argc, char **argv)

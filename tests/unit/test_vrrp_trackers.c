@@ -128,6 +128,25 @@ static void test_dont_track_primary(void **state)
 	bench_free(&b);
 }
 
+static void test_tracked_interface_that_does_not_exist(void **state)
+{
+	struct conf *c = one(100);
+	struct vrrp_event ev = {.kind = VRRP_EV_LINK};
+	struct bench b;
+
+	c->instances.v[0]->vips.v[0]->dev = "eth5";
+	b = bench_new(c);
+	bench_start(&b);
+	ev.id = vrrp_router_port_find(b.r, "eth5");
+	bench_step(&b, &ev);
+	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
+			    "waiting for interface eth5 to appear");
+	bench_link(&b, "eth5", true);
+	assert_string_equal(cause_text(&act(&b, VRRP_DO_TRANSITION)->cause),
+			    "interface eth5 is there");
+	bench_free(&b);
+}
+
 static void test_interface_of_a_vip_is_tracked(void **state)
 {
 	struct conf *c = one(100);
@@ -417,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_owner_has_no_weights),
 		cmocka_unit_test(test_dont_track_primary),
 		cmocka_unit_test(test_interface_of_a_vip_is_tracked),
+		cmocka_unit_test(test_tracked_interface_that_does_not_exist),
 		cmocka_unit_test(test_first_result),
 		cmocka_unit_test(test_weighted_script_contributes_nothing_until_known),
 		cmocka_unit_test(test_script_texts),

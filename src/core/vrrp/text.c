@@ -135,7 +135,7 @@ void vrrp_cause_text(const struct cause *c, struct buf *out)
 	case CAUSE_NONE:
 		return;
 	case CAUSE_START:
-		buf_printf(out, "init");
+		buf_printf(out, "started, listening for a master");
 		return;
 	case CAUSE_ADOPTED:
 		buf_printf(out, "role adopted from the process before");

@@ -261,7 +261,8 @@ int track_contribution(const struct vrrp_router *r, const struct track *t, struc
 		return sum;
 	ret_fault->name = t->name;
 	if (t->kind == TRACK_INTERFACE) {
-		ret_fault->kind = CAUSE_INTERFACE_DOWN;
+		ret_fault->kind = r->ports[t->id].exists ? CAUSE_INTERFACE_DOWN
+							 : CAUSE_INTERFACE_MISSING;
 		ret_fault->value = t->reverse;
 	} else if (t->kind == TRACK_SCRIPT) {
 		ret_fault->kind = CAUSE_SCRIPT_FAILED;

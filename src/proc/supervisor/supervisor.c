@@ -211,7 +211,8 @@ static void everybody_is_ready(struct supervisor *s)
 	generation_publish(s, PROC_VRRP);
 	generation_publish(s, PROC_RUNNER);
 	sdnotify_ready();
-	log_notice("Startup complete, %u instances", s->now.instances);
+	log_notice("Startup complete, %u instance%s", s->now.instances,
+		   s->now.instances == 1 ? "" : "s");
 	tell_started(s, EXIT_OK);
 	if (s->reload_wanted)
 		reload_start(s, false, &nobody);
