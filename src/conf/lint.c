@@ -357,6 +357,18 @@ static void lint_fifo_scripts(struct lint *l)
 				       fifos[i].name));
 }
 
+/* A directory of includes that matches nothing, an @ID of another machine, a forgotten line. */
+static void lint_empty(struct lint *l)
+{
+	const struct conf *conf = l->conf;
+
+	if (conf->instances.n || conf->static_addresses.n || conf->virtual_servers.n ||
+	    l->diags->count[DIAG_ERROR] || l->diags->count[DIAG_FATAL])
+		return;
+	lint_warn(l, (struct conf_span){0}, "nothing-to-do",
+		  "no instance, no static address and no virtual server: there is nothing to do");
+}
+
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
 	lint_password,		lint_strict,	    lint_interface,
 	lint_loopback,		lint_first_address, lint_track_weights, lint_weight_range,
@@ -367,6 +379,7 @@ static void (*const instance_lints[])(struct lint *, const struct conf_instance 
 static void (*const whole_lints[])(struct lint *) = {
 	lint_groups,	     lint_untracked,	    lint_slow_scripts,
 	lint_duplicate_vips, lint_static_addresses, lint_fifo_scripts,
+	lint_empty,
 };
 
 void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags)

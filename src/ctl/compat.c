@@ -29,8 +29,8 @@ enum {
  * good. */
 static const char *const our_own[] = {
 	"duplicate-address", "duplicate-name",	    "extra-word",  "first-address",  "loopback",
-	"multicast-vip",     "nopreempt-weight",    "owner-weight", "peer-is-self",  "prefix-zero",
-	"script-without-fifo", "slow-script",	    "useless-weight", "vip-is-source", "weight-range",
+	"multicast-vip",     "nopreempt-weight",    "nothing-to-do", "owner-weight", "peer-is-self",
+	"prefix-zero", "script-without-fifo", "slow-script",	    "useless-weight", "vip-is-source", "weight-range",
 };
 
 static bool is_our_own(const struct conf *conf, const struct diag *d)
