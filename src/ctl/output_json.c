@@ -110,13 +110,23 @@ static json_t *vips(const struct snapshot *s, const struct board_instance *i)
 	return list;
 }
 
-static json_t *refused(const struct snapshot *s, const struct board_instance *i)
+static json_t *peers(const struct board_instance *i)
 {
-	if (!i->refused.at)
+	json_t *list = json_array();
+
+	for (unsigned k = 0; k < i->n_peers && k < BOARD_PEERS; k++)
+		json_array_append_new(list, address(&i->peers[k]));
+	return list;
+}
+
+static json_t *refused(const struct snapshot *s, const struct board_instance *i,
+		       const struct board_refused *r)
+{
+	if (!r->at)
 		return json_null();
-	return json_pack("{s:o, s:s, s:o, s:I, s:b}", "address", address(&i->refused.from), "text",
-			 i->refused.text, "last_advert_ms", age_ms(s, i->refused.at), "adverts",
-			 (json_int_t)i->refused.n, "now", snapshot_is_refusing(s, i));
+	return json_pack("{s:o, s:s, s:o, s:I, s:b}", "address", address(&r->from), "text",
+			 r->text, "last_advert_ms", age_ms(s, r->at), "adverts", (json_int_t)r->n,
+			 "now", snapshot_goes_on(s, i, r));
 }
 
 static json_t *counters(const struct board_counters *c)
@@ -155,13 +165,17 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 			      "vrid", i->vrid, "family", i->family == IP_V6 ? "IPv6" : "IPv4",
 			      "version", i->version, "advert_int_s", seconds(i->advert_int));
 	json_t *master =
-		json_pack("{s:o, s:i, s:o}", "address", address(&i->master), "priority",
-			  i->master_priority, "last_advert_ms", age_ms(s, i->master_heard));
+		json_pack("{s:o, s:i, s:o, s:b}", "address", address(&i->master), "priority",
+			  i->master_priority, "last_advert_ms", age_ms(s, i->master_heard),
+			  "gone", snapshot_master_is_gone(s, i));
 
 	json_object_set_new(o, "priority", priority(i));
 	json_object_set_new(o, "master", master);
 	json_object_set_new(o, "rival", rival(s, i));
-	json_object_set_new(o, "refused", refused(s, i));
+	json_object_set_new(o, "refused", refused(s, i, &i->refused));
+	json_object_set_new(o, "differs", refused(s, i, &i->differs));
+	json_object_set_new(o, "peers", peers(i));
+	json_object_set_new(o, "peers_in_all", json_integer(i->n_peers));
 	json_object_set_new(o, "source", address(&i->source));
 	json_object_set_new(o, "leaving", json_boolean(i->leaving));
 	json_object_set_new(o, "adopted", json_boolean(i->adopted));

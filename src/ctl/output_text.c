@@ -119,6 +119,12 @@ static void print_master(const struct snapshot *s, const struct board_instance *
 		puts("  master     none heard");
 		return;
 	}
+	if (snapshot_master_is_gone(s, i)) {
+		printf("  master     none heard, the last was %s %s ago%s\n",
+		       ip_format(&i->master, text), duration(s->now - i->master_heard, age),
+		       i->master_priority ? "" : ", which has left");
+		return;
+	}
 	printf("  master     %s, priority %u, last advert %s ago\n", ip_format(&i->master, text),
 	       i->master_priority, duration(s->now - i->master_heard, age));
 }
@@ -136,15 +142,16 @@ static void print_rival(const struct snapshot *s, const struct board_instance *i
 }
 
 /* "received an invalid passwd from 10.0.0.2!": why nothing of a master may be known here. */
-static void print_refused(const struct snapshot *s, const struct board_instance *i)
+static void print_refused(const struct snapshot *s, const struct board_instance *i,
+			  const struct board_refused *r, const char *now, const char *past)
 {
 	char age[40];
 
-	if (!i->refused.at)
+	if (!r->at)
 		return;
 	printf("  %s    %s (%" PRIu64 " advert%s, last %s ago)\n",
-	       snapshot_is_refusing(s, i) ? "REFUSED" : "refused", i->refused.text, i->refused.n,
-	       i->refused.n == 1 ? "" : "s", duration(s->now - i->refused.at, age));
+	       snapshot_goes_on(s, i, r) ? now : past, r->text, r->n, r->n == 1 ? "" : "s",
+	       duration(s->now - r->at, age));
 }
 
 static void print_vips(const struct snapshot *s, const struct board_instance *i)
@@ -165,6 +172,18 @@ static void print_vips(const struct snapshot *s, const struct board_instance *i)
 	}
 }
 
+/* Ends the line of the router. */
+static void print_peers(const struct board_instance *i)
+{
+	char text[IP_TEXT_MAX];
+
+	for (unsigned k = 0; k < i->n_peers && k < BOARD_PEERS; k++)
+		printf("%s%s", k ? ", " : ", unicast to ", ip_format(&i->peers[k], text));
+	if (i->n_peers > BOARD_PEERS)
+		printf(" and %u more", i->n_peers - BOARD_PEERS);
+	putchar('\n');
+}
+
 static void instance(void *ctx, const struct snapshot *s, const struct board_instance *i)
 {
 	char when[40], age[40];
@@ -173,13 +192,15 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	       local_time(snapshot_wall(s, i->since), when), duration(s->now - i->since, age));
 	fputs("  because    ", stdout);
 	print_cause(&i->cause);
-	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s\n", i->vrid,
+	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s", i->vrid,
 	       i->interface[0] ? " on " : "", i->interface, i->family == IP_V6 ? "IPv6" : "IPv4",
 	       i->version, (double)i->advert_int / USEC_PER_SEC);
+	print_peers(i);
 	print_priority(i);
 	print_master(s, i);
 	print_rival(s, i);
-	print_refused(s, i);
+	print_refused(s, i, &i->refused, "REFUSED", "refused");
+	print_refused(s, i, &i->differs, "DIFFERS", "differs");
 	print_vips(s, i);
 }
 
@@ -208,8 +229,8 @@ static void script(void *ctx, const struct snapshot *s, const struct board_scrip
 		printf(" signal %d", -x->last_status);
 	else if (x->known)
 		printf(" status %d", x->last_status);
-	printf(", %" PRIu64 " runs, %" PRIu64 " failed, last took %" PRId64 " ms", x->runs,
-	       x->failures, x->last_duration / USEC_PER_MSEC);
+	printf(", %" PRIu64 " run%s, %" PRIu64 " failed, last took %" PRId64 " ms", x->runs,
+	       x->runs == 1 ? "" : "s", x->failures, x->last_duration / USEC_PER_MSEC);
 	if (x->output[0])
 		printf(": %s", x->output);
 	putchar('\n');
@@ -226,13 +247,13 @@ static void file(void *ctx, const struct snapshot *s, const struct board_file *f
 
 static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
 {
-	uint32_t priority = atomic_load(&h->rt_priority);
+	uint32_t priority = atomic_load(&h->rt_priority), restarts = atomic_load(&h->restarts);
 
 	heading(ctx, "Processes");
 	if (h->process == PROC_RUNNER && s->runner_lost)
 		printf("  %-10s %s\n", "WARNING", s->reason);
-	printf("  %-10s pid %d, %u restarts, ", process_name(h->process), atomic_load(&h->pid),
-	       atomic_load(&h->restarts));
+	printf("  %-10s pid %d, %u restart%s, ", process_name(h->process), atomic_load(&h->pid),
+	       restarts, restarts == 1 ? "" : "s");
 	if (priority > 0)
 		printf("real-time priority %u, ", priority);
 	else

@@ -55,7 +55,11 @@ static bool judge(const struct snapshot *s, const struct board_header *h, struct
 		return false;
 	}
 	if (!is_alive(pid)) {
-		buf_printf(reason, "the %s worker (pid %d) is gone", process_name(h->process), pid);
+		buf_printf(reason, "the %s worker ", process_name(h->process));
+		if (pid > 0)
+			buf_printf(reason, "(pid %d) is gone", pid);
+		else
+			buf_printf(reason, "does not run");
 		return false;
 	}
 	if (s->now - beat > SNAPSHOT_HEARTBEAT_MAX) {
@@ -111,6 +115,7 @@ void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instan
 	utf8_clean(ret->name, sizeof(ret->name));
 	utf8_clean(ret->interface, sizeof(ret->interface));
 	utf8_clean(ret->refused.text, sizeof(ret->refused.text));
+	utf8_clean(ret->differs.text, sizeof(ret->differs.text));
 	if (ret->n_parts > BOARD_PARTS)
 		ret->n_parts = BOARD_PARTS;
 	for (uint8_t k = 0; k < ret->n_parts; k++)
@@ -185,9 +190,16 @@ static bool addresses_are_there(const struct snapshot *s, const struct board_ins
 }
 
 /* Now, not some time ago: the sender of the newest one has had time for another. */
-bool snapshot_is_refusing(const struct snapshot *s, const struct board_instance *i)
+bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,
+		      const struct board_refused *r)
 {
-	return i->refused.at && s->now - i->refused.at <= usec_max(REFUSED_FOR, 3 * i->advert_int);
+	return r->at && s->now - r->at <= usec_max(REFUSED_FOR, 3 * i->advert_int);
+}
+
+bool snapshot_master_is_gone(const struct snapshot *s, const struct board_instance *i)
+{
+	return i->state != VRRP_MASTER && i->master_heard &&
+	       (!i->master_priority || s->now - i->master_heard > i->master_down);
 }
 
 bool snapshot_is_healthy(const struct snapshot *s)
@@ -198,7 +210,8 @@ bool snapshot_is_healthy(const struct snapshot *s)
 		struct board_instance x;
 
 		snapshot_instance(s, i, &x);
-		if (x.state == VRRP_FAULT || ip_is_set(&x.rival) || snapshot_is_refusing(s, &x))
+		if (x.state == VRRP_FAULT || ip_is_set(&x.rival) ||
+		    snapshot_goes_on(s, &x, &x.refused) || snapshot_goes_on(s, &x, &x.differs))
 			return false;
 		if (x.state == VRRP_MASTER && !addresses_are_there(s, &x))
 			return false;

@@ -39,11 +39,14 @@ bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *re
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 
 /* Whether everything is as it should be: a runner, no FAULT, no rival, no
- * advert refused just now, no missing address of a master,
+ * advert refused just now, none with other addresses, no missing address of a master,
  * no script that can't be run. */
 bool snapshot_is_healthy(const struct snapshot *s);
-/* Whether adverts for it are being dropped at the moment. */
-bool snapshot_is_refusing(const struct snapshot *s, const struct board_instance *i);
+/* Whether such adverts (its `refused` or `differs`) come at the moment. */
+bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,
+		      const struct board_refused *r);
+/* Whether the master last heard is one no more: it has left, or is silent for too long. */
+bool snapshot_master_is_gone(const struct snapshot *s, const struct board_instance *i);
 uint32_t snapshot_count_vips(const struct snapshot *s, const struct board_instance *i);
 
 /* "2026-11-24T22:25:26.123Z" in buf. */

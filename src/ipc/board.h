@@ -18,10 +18,11 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 2
+#define BOARD_LAYOUT 3
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
+#define BOARD_PEERS 8
 
 /* Sequence lock: odd while the record is being written. */
 typedef _Atomic uint32_t board_seq;
@@ -41,12 +42,12 @@ struct board_counters {
 		checksum_err, version_err, vrid_err;
 };
 
-/* Adverts for an instance that were not accepted. */
+/* Adverts for an instance that were not accepted, or that list other addresses than it has. */
 struct board_refused {
 	usec_t at;  /* of the newest, monotonic, 0: never */
 	uint64_t n; /* all of them */
 	struct ip_addr from;
-	uint8_t verdict; /* enum vrrp_rx_verdict */
+	uint8_t verdict; /* enum vrrp_rx_verdict; VRRP_RX_OK of those that differ */
 	char text[112];
 };
 
@@ -62,6 +63,7 @@ struct board_instance {
 	usec_t since;		/* monotonic */
 	usec_t advert_int, master_interval;
 	usec_t master_heard;	/* monotonic, 0: never */
+	usec_t master_down;	/* silence after which there is no master */
 	struct ip_addr source, master, rival;
 	uint8_t rival_priority;
 	uint32_t rival_adverts;
@@ -69,7 +71,9 @@ struct board_instance {
 	struct cause cause;
 	struct board_part parts[BOARD_PARTS];
 	struct board_counters counters;
-	struct board_refused refused;
+	struct board_refused refused, differs;
+	uint32_t n_peers; /* all of them; 0: multicast */
+	struct ip_addr peers[BOARD_PEERS]; /* the first ones */
 };
 
 struct board_vip {

@@ -174,6 +174,86 @@ def test_status_tells_of_refused_adverts(lab):
     assert "REFUSED    received an invalid passwd from 192.0.2.2! (2 adverts, last " in done.stdout
 
 
+@holdfast_only
+def test_status_tells_of_another_list_of_addresses(lab):
+    daemon = lab.a.run(config(instance(interval=0.5, vips=["192.0.2.100/24", "192.0.2.140/24"])))
+    daemon.wait_ready()
+    speak = {**GOOD3, "interval": 0.5}
+    lab.b.send_advert(**speak, addresses=("192.0.2.100", "192.0.2.140"))
+    settle(0.2)
+    assert daemon.ctl("status").returncode == 0 and daemon.instance("VI_1")["differs"] is None
+    lab.b.send_advert(**speak, addresses=("192.0.2.100",))
+    settle(0.2)
+    differs = daemon.instance("VI_1")["differs"]
+    assert (differs["address"], differs["adverts"], differs["now"]) == ("192.0.2.2", 1, True)
+    done = daemon.ctl("status")
+    assert done.returncode == 1
+    assert ("DIFFERS    advert of 192.0.2.2 lists other addresses than ours (192.0.2.140 missing) "
+            "(1 advert, last ") in done.stdout
+    lab.b.send_advert(**speak, addresses=("192.0.2.100", "192.0.2.140", "192.0.2.141"))
+    settle(0.2)
+    assert "(3, we have 2) (2 adverts, " in daemon.ctl("status").stdout
+    lab.b.send_advert(**speak, addresses=("192.0.2.100", "192.0.2.140"))
+    settle(0.2)
+    assert daemon.ctl("status").returncode == 0 and daemon.instance("VI_1")["differs"] is None
+
+
+@holdfast_only
+def test_status_does_not_show_a_master_that_has_gone(lab):
+    daemon = lab.a.run(config(instance(priority=1, interval=1)))
+    daemon.wait_ready()
+    lab.b.send_advert(**{**GOOD3, "interval": 1})
+    settle(0.2)
+    master_seen = daemon.instance("VI_1")["master"]
+    assert (master_seen["address"], master_seen["gone"]) == ("192.0.2.2", False)
+    assert "master     192.0.2.2, priority 200, last advert " in daemon.ctl("status").stdout
+    lab.b.send_advert(**{**GOOD3, "interval": 1, "priority": 0})  # the skew of priority 1 is a second
+    settle(0.2)
+    state = daemon.instance("VI_1")
+    assert (state["state"], state["master"]["gone"], state["master"]["priority"]) == ("BACKUP", True, 0)
+    assert "master     none heard, the last was 192.0.2.2 0." in daemon.ctl("status").stdout
+    assert " ago, which has left" in daemon.ctl("status").stdout
+
+
+@holdfast_only
+def test_status_follows_the_priority_of_the_master(lab):
+    daemon = lab.a.run(config(instance(interval=1)))
+    daemon.wait_ready()
+    for priority in (200, 150):
+        lab.b.send_advert(**{**GOOD3, "interval": 1, "priority": priority})
+        settle(0.2)
+        assert daemon.instance("VI_1")["master"]["priority"] == priority
+
+
+@holdfast_only
+def test_status_names_a_silent_master_of_an_instance_in_fault(lab):
+    daemon = lab.a.run(config(instance(interval=0.1)))
+    daemon.wait_ready()
+    lab.b.send_advert(**GOOD3)
+    settle(0.1)
+    lab.a.ip("link set eth0 down")
+    settle(1)
+    state = daemon.instance("VI_1")
+    assert (state["state"], state["master"]["address"], state["master"]["gone"]) == ("FAULT", "192.0.2.2", True)
+    assert " ago, which has left" not in daemon.ctl("status").stdout
+
+
+@holdfast_only
+def test_status_names_unicast_peers(lab):
+    daemon = lab.a.run(config(instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n192.0.2.3\n}"),
+                              instance("VI_2", 52, vips=["192.0.2.101/24"]),
+                              instance("VI_3", 53, vips=["192.0.2.102/24"], extra="unicast_peer {\n" + "".join(
+                                  f"192.0.2.{n}\n" for n in range(2, 12)) + "}")))
+    daemon.wait_ready()
+    one, two, three = (daemon.instance(name) for name in ("VI_1", "VI_2", "VI_3"))
+    assert (one["peers"], one["peers_in_all"]) == (["192.0.2.2", "192.0.2.3"], 2)
+    assert (two["peers"], two["peers_in_all"]) == ([], 0)
+    assert (len(three["peers"]), three["peers_in_all"]) == (8, 10)
+    text = daemon.ctl("status").stdout
+    assert text.count("unicast to ") == 2
+    assert "s, unicast to 192.0.2.2, 192.0.2.3\n" in text and ", 192.0.2.9 and 2 more\n" in text
+
+
 @better("2.2.7 logs each, without the address")
 def test_refused_packet_is_logged_once(lab):
     daemon = master(lab, instance())

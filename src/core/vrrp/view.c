@@ -41,6 +41,7 @@ void vrrp_router_view(const struct vrrp_router *r, uint32_t instance, struct vrr
 									     : i->master_priority,
 				  .master_interval = i->master_interval,
 				  .master_heard = i->master_heard,
+				  .master_down = inst_down_interval(i),
 				  .rival = i->rival,
 				  .rival_priority = i->rival_priority,
 				  .rival_since = i->rival_since,

@@ -208,6 +208,7 @@ struct vrrp_view {
 	uint8_t master_priority;
 	usec_t master_interval; /* M */
 	usec_t master_heard;	/* time of its last advert, 0: never */
+	usec_t master_down;	/* silence after which there is no master */
 	struct ip_addr rival;	/* another master heard while MASTER; family 0: none */
 	uint8_t rival_priority;
 	usec_t rival_since, rival_last;

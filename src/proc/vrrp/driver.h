@@ -246,7 +246,7 @@ void report_instance(struct generation *g, struct vi *vi);
 /* Its record will be written when the event is over (report_flush). */
 void report_later(struct generation *g, struct vi *vi);
 void report_flush(struct generation *g);
-void report_advert(struct generation *g, struct vi *vi, usec_t now);
+void report_advert(struct generation *g, struct vi *vi, uint8_t priority, usec_t now);
 void report_all(struct generation *g);
 void report_counters_clear(struct generation *g);
 void report_states_to_fifo(struct vrrp_worker *w, struct generation *g);

@@ -165,6 +165,9 @@ static void vi_board(struct generation *g, struct vi *vi, uint32_t first_vip)
 	b->advert_int = c->advert_int;
 	b->first_vip = first_vip;
 	b->n_vips = addresses_of(c);
+	b->n_peers = c->peers.n;
+	for (unsigned i = 0; i < c->peers.n && i < BOARD_PEERS; i++)
+		b->peers[i] = c->peers.v[i]->addr;
 }
 
 static void vi_init(struct generation *g, uint32_t id, uint32_t first_vip)
@@ -222,6 +225,7 @@ static void vi_continue(struct generation *g, struct vi *vi, const struct genera
 	if (vi->conf) {
 		vi->board->counters = old->board->counters;
 		vi->board->refused = old->board->refused;
+		vi->board->differs = old->board->differs;
 		vi->board->state = old->board->state;
 	}
 	vi->owning = old->owning;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LOG_AGAIN (10 * USEC_PER_SEC) /* for a new master */
+#define ODD_LIST (VRRP_RX_ODD_COUNT | VRRP_RX_ODD_ADDRESS)
 
 static void count(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v)
 {
@@ -65,10 +66,9 @@ static void count(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v)
 }
 
 /* For those who ask why two are master: the newest, in the words of the log. */
-static void refused_write(struct vi *vi, enum vrrp_rx_verdict v, const struct ip_addr *from, const char *line)
+static void refused_write(struct vi *vi, struct board_refused *r, enum vrrp_rx_verdict v,
+			  const struct ip_addr *from, const char *line)
 {
-	struct board_refused *r = &vi->board->refused;
-
 	board_write_begin(&vi->board->seq);
 	r->at = clock_monotonic();
 	r->n++;
@@ -88,7 +88,7 @@ static void refuse(struct vrrp_worker *w, struct vi *vi, enum vrrp_rx_verdict v,
 	count(w, vi, v);
 	vrrp_rx_verdict_text(v, rx, got, expected, &b);
 	if (v != VRRP_RX_OWNER_IGNORES) /* as configured */
-		refused_write(vi, v, &rx->from, buf_text(&b));
+		refused_write(vi, &vi->board->refused, v, &rx->from, buf_text(&b));
 	if (vi->logged & UINT64_C(1) << v)
 		return;
 	vi->logged |= UINT64_C(1) << v;
@@ -113,14 +113,38 @@ static const struct ip_addr *missing_vip(const struct conf_instance *c, const st
 	return NULL;
 }
 
+/* The lists of addresses were compared and are the same again. */
+static void differs_clear(struct vi *vi)
+{
+	board_write_begin(&vi->board->seq);
+	vi->board->differs = (struct board_refused){0};
+	board_write_end(&vi->board->seq);
+}
+
+static void differs_write(struct vi *vi, const struct vrrp_advert *a, const struct ip_addr *from)
+{
+	const struct ip_addr *vip = missing_vip(vi->conf, a);
+	char line[112], text[IP_TEXT_MAX], missing[IP_TEXT_MAX];
+	struct buf b = BUF_ON(line);
+
+	buf_printf(&b, "advert of %s lists other addresses than ours (", ip_format(from, text));
+	if (vip)
+		buf_printf(&b, "%s missing)", ip_format(vip, missing));
+	else
+		buf_printf(&b, "%u, we have %u)", a->count, vi->conf->vips.n);
+	refused_write(vi, &vi->board->differs, VRRP_RX_OK, from, buf_text(&b));
+}
+
 static void odd(struct vi *vi, unsigned bits, const struct vrrp_advert *a, const struct vrrp_rx *rx)
 {
 	char from[IP_TEXT_MAX], text[IP_TEXT_MAX];
 	const struct ip_addr *vip;
 	unsigned fresh = bits & ~(unsigned)(vi->logged >> VRRP_RX_VERDICTS);
 
-	if (bits & (VRRP_RX_ODD_COUNT | VRRP_RX_ODD_ADDRESS))
+	if (bits & ODD_LIST) {
 		vi->board->counters.addr_list_err++;
+		differs_write(vi, a, &rx->from);
+	}
 	vi->logged |= (uint64_t)bits << VRRP_RX_VERDICTS;
 	ip_format(&rx->from, from);
 	if (fresh & VRRP_RX_ODD_COUNT)
@@ -193,7 +217,7 @@ static void forget_logged(struct vi *vi)
 }
 
 static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrrp_rx *rx,
-			  const struct vrrp_advert *advert, unsigned odds)
+			  const struct vrrp_advert *advert, bool checked, unsigned odds)
 {
 	struct vrrp_event ev = {.kind = VRRP_EV_ADVERT, .id = vi->id};
 
@@ -203,6 +227,8 @@ static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrr
 	vi->board->legacy_checksum = advert->version == 3 && rx->from.family == IP_V4 && !advert->checksum_plain;
 	if (odds)
 		odd(vi, odds, advert, rx);
+	if (checked && !(odds & ODD_LIST) && ip_equal(&vi->board->differs.from, &rx->from))
+		differs_clear(vi);
 	if (advert->checksum_old && vi->detect && !vi->detect->old_unicast_checksum)
 		switch_checksum(vi, &rx->from);
 	if (!ip_equal(&vi->last_from, &rx->from)) {
@@ -212,7 +238,7 @@ static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrr
 	ev.rx.advert = *advert;
 	ev.rx.from = rx->from;
 	driver_event(w, &ev);
-	report_advert(w->g, vi, clock_monotonic());
+	report_advert(w->g, vi, advert->priority, clock_monotonic());
 }
 
 static void packet(void *ctx, const struct vrrp_socket_rx *s)
@@ -243,7 +269,7 @@ static void packet(void *ctx, const struct vrrp_socket_rx *s)
 		(vi->state == VRRP_BACKUP && !ip_equal(&vi->last_from, &rx.from));
 	v = vrrp_rx_check(vi->conf, &rx, check, &advert, &odds, &got, &expected);
 	if (v == VRRP_RX_OK)
-		accept_advert(w, vi, &rx, &advert, odds);
+		accept_advert(w, vi, &rx, &advert, check, odds);
 	else
 		refuse(w, vi, v, &rx, got, expected);
 }

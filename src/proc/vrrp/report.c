@@ -318,6 +318,7 @@ void report_instance(struct generation *g, struct vi *vi)
 	b->master_priority = v.master_priority;
 	b->master_interval = v.master_interval;
 	b->master_heard = v.master_heard;
+	b->master_down = v.master_down;
 	b->rival = v.rival;
 	b->rival_priority = v.rival_priority;
 	b->rival_since = v.rival_since;
@@ -328,11 +329,12 @@ void report_instance(struct generation *g, struct vi *vi)
 }
 
 /* The few fields that move with every advert, without the rest of the record. */
-void report_advert(struct generation *g, struct vi *vi, usec_t now)
+void report_advert(struct generation *g, struct vi *vi, uint8_t priority, usec_t now)
 {
 	struct board_instance *b = vi->board;
 
-	if (vi->state != VRRP_BACKUP || !ip_equal(&b->master, &vi->last_from)) {
+	if (vi->state != VRRP_BACKUP || !ip_equal(&b->master, &vi->last_from) ||
+	    b->master_priority != priority) {
 		report_instance(g, vi);
 		return;
 	}
