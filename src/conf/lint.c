@@ -23,6 +23,7 @@ struct answer {
 struct lint {
 	const struct conf *conf;
 	const struct conf_host *host;
+	const char *path;
 	struct diags *diags;
 	struct arena *a;
 	struct answer *answers; /* by hash: thousands of instances share a few interfaces */
@@ -366,7 +367,9 @@ static void lint_empty(struct lint *l)
 	    l->diags->count[DIAG_ERROR] || l->diags->count[DIAG_FATAL])
 		return;
 	lint_warn(l, (struct conf_span){0}, "nothing-to-do",
-		  "no instance, no static address and no virtual server: there is nothing to do");
+		  TEXT("%s has no instance, no static address and no virtual server: there is "
+		       "nothing to do",
+		       l->path));
 }
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
@@ -382,11 +385,13 @@ static void (*const whole_lints[])(struct lint *) = {
 	lint_empty,
 };
 
-void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags)
+void conf_lint(const struct conf *conf, const struct conf_host *host, const char *path,
+	       struct diags *diags)
 {
 	struct answer answers[ANSWERS] = {0};
 	struct lint l = {.conf = conf,
 			 .host = host,
+			 .path = path,
 			 .diags = diags,
 			 .a = conf->arena,
 			 .answers = answers};

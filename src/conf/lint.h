@@ -7,6 +7,8 @@
 #include "model/conf.h"
 #include "model/conf_host.h"
 
-void conf_lint(const struct conf *conf, const struct conf_host *host, struct diags *diags);
+/* `path` of the main file is for what has no line. */
+void conf_lint(const struct conf *conf, const struct conf_host *host, const char *path,
+	       struct diags *diags);
 
 #endif

@@ -39,7 +39,8 @@ static void loaded_finish(struct conf_loaded *l, const struct bind *b)
 {
 	conf_complete(l->conf, b->host, &l->diags, b->judge);
 	if (b->judge)
-		conf_lint(l->conf, b->host, &l->diags);
+		conf_lint(l->conf, b->host, l->source->files.n ? l->source->files.v[0].path : "",
+			  &l->diags);
 	diags_sort(&l->diags);
 }
 

@@ -34,6 +34,7 @@ static const char *const causes[] = {
 	[CAUSE_RELOAD] = "reload",
 	[CAUSE_SHUTDOWN] = "shutdown",
 	[CAUSE_DUPLICATE_OWNER] = "duplicate-owner",
+	[CAUSE_PREEMPT] = "preempt",
 };
 
 static const char *const trackers[TRACK_KINDS] = {

@@ -34,6 +34,21 @@ def test_commands_exist():
     assert known and not wrong, "\n".join(wrong)
 
 
+def test_messages_of_options_name_the_command():
+    for command in re.findall(r"^  ([a-z-]+) ", run("help").stdout, re.M):
+        if command in ("version", "help"):
+            continue
+        done = run(command, "--no-such-option")
+        assert done.stderr.startswith(f"holdfast {command}: unrecognized option") and done.returncode == 2, command
+
+
+def test_explained_contexts_have_a_heading():
+    contexts = {context for context, _, _ in rows()}
+    assert contexts
+    for context in contexts:
+        assert not run("explain", context).stdout.splitlines()[0].endswith((" ", ":")), context
+
+
 def test_make_targets_exist():
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.M))
     for page in PAGES:
