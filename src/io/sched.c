@@ -32,16 +32,31 @@
 static volatile bool *guard_told;
 static bool lock_needs_capability;
 
-static int policy_set(int policy, int priority)
+static int policy_set(pid_t pid, int policy, int priority)
 {
 	struct sched_param p = {.sched_priority = priority};
 
-	return sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &p) < 0 ? -errno : 0;
+	return sched_setscheduler(pid, policy | SCHED_RESET_ON_FORK, &p) < 0 ? -errno : 0;
 }
 
 int sched_demote(void)
 {
-	return policy_set(SCHED_OTHER, 0);
+	return policy_set(0, SCHED_OTHER, 0);
+}
+
+int sched_promote(pid_t pid, int priority)
+{
+	return policy_set(pid, SCHED_RR, priority);
+}
+
+int sched_priority(void)
+{
+	struct sched_param p;
+
+	if ((sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) != SCHED_RR ||
+	    sched_getparam(0, &p) < 0)
+		return 0;
+	return p.sched_priority;
 }
 
 static void guard_fired(int signo)
@@ -144,7 +159,7 @@ void sched_apply(const struct sched_wish *w, struct sched_got *ret)
 	if (w->rlimit_rttime)
 		ret->rt_error = sched_guard(w->rlimit_rttime, guard_told);
 	if (ret->rt_error == 0)
-		ret->rt_error = policy_set(SCHED_RR, w->rt_priority);
+		ret->rt_error = policy_set(0, SCHED_RR, w->rt_priority);
 	if (ret->rt_error == 0)
 		ret->rt_priority = w->rt_priority;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct sched_wish {
 	int rt_priority;      /* SCHED_RR priority; 0: none */
@@ -27,6 +28,12 @@ void sched_apply(const struct sched_wish *w, struct sched_got *ret);
 
 /* Back to normal scheduling: what the guard against a runaway does (SIGXCPU). 0 or -errno. */
 int sched_demote(void);
+
+/* Gives another process SCHED_RR with this priority, reset on fork as in sched_apply(). 0 or -errno. */
+int sched_promote(pid_t pid, int priority);
+
+/* The SCHED_RR priority of this process in force, 0: none. */
+int sched_priority(void);
 
 /* Installs the guard: when the process used `usec` of CPU time without blocking it is demoted instead
  * of killed. `told` (async-signal-safe flag) becomes true. 0 or -errno. */

@@ -57,6 +57,98 @@ def test_short_intervals_lose_their_addresses_before_a_late_restart(lab):
 
 
 @holdfast_only
+def test_frozen_worker_leaves_no_second_owner(lab):
+    a = lab.a.run(config(instance(priority=150, extra="nopreempt")))
+    lab.a.wait_has(VIP, 4)
+    b = lab.b.run(config(instance(priority=100, extra="nopreempt")))
+    b.wait_ready()
+    settle(0.5)
+    frozen = a.worker()
+    os.kill(frozen, signal.SIGSTOP)
+    lab.b.wait_has(VIP, 3)
+    assert lab.a.has(VIP)  # a stopped process can't help it
+    lab.a.wait_has_not(VIP, 7)
+    line = a.wait_log(r"vrrp worker has not run for (\d+) ms: killed")
+    assert 3000 < int(line.group(1)) < 6000
+    settle(1.0)
+    assert a.worker() != frozen and a.instance("VI_1")["state"] == "BACKUP"
+    assert not lab.a.has(VIP) and lab.b.has(VIP)
+    assert not b.logged("Entering BACKUP STATE: ")  # it was never asked to give way
+
+
+@holdfast_only
+def test_frozen_worker_without_a_peer_is_elected_again(lab):
+    a = lab.a.run(config(instance()))
+    lab.a.wait_has(VIP, 4)
+    frozen = a.worker()
+    os.kill(frozen, signal.SIGSTOP)
+    a.wait_log("worker is ready again", timeout=8)
+    lab.a.wait_has(VIP, 3)
+    wait_until(lambda: a.instance("VI_1")["state"] == "MASTER", 3, "MASTER again")
+    assert not a.instance("VI_1")["adopted"] and a.worker() != frozen
+    assert len(a.logged("has not run for")) == 1
+
+
+@holdfast_only
+def test_worker_killed_after_a_long_stop_is_not_adopted(lab):
+    a = lab.a.run(config(instance(interval=2)))  # its master down interval would still allow it
+    lab.a.wait_has(VIP, 12)
+    frozen = a.worker()
+    os.kill(frozen, signal.SIGSTOP)
+    settle(3.6)
+    os.kill(frozen, signal.SIGKILL)
+    lab.a.wait_has_not(VIP, 2)
+
+
+@holdfast_only
+def test_pause_of_the_whole_machine_kills_no_worker(lab):
+    a = lab.a.run(config(instance()))
+    lab.a.wait_has(VIP, 4)
+    everybody = a.pids()
+    settle(1.2)
+    for _ in range(2):
+        for pid in everybody:
+            os.kill(pid, signal.SIGSTOP)
+        settle(5)
+        for pid in everybody:  # the supervisor first
+            os.kill(pid, signal.SIGCONT)
+        settle(2.5)
+    assert a.pids() == everybody and not a.logged("has not run for")
+    lab.a.wait_has(VIP, 3)
+
+
+@holdfast_only
+def test_frozen_runner_is_started_again(lab):
+    mark = lab.path("mark")
+    script = f"vrrp_script up {{\nscript {lab.script('up', f'echo >> {mark}')}\ninterval 0.2\n}}"
+    a = lab.a.run(config(script + "\n", instance(extra="track_script {\nup\n}")))
+    lab.a.wait_has(VIP, 4)
+    worker = a.worker()
+    runner = next(pid for pid in a.pids() if b"runner" in open(f"/proc/{pid}/cmdline", "rb").read())
+    os.kill(runner, signal.SIGSTOP)
+    a.wait_log("runner worker has not run for", timeout=14)
+    size = os.path.getsize(mark)
+    wait_until(lambda: os.path.getsize(mark) > size, 3, "runs of the script")
+    assert a.worker() == worker and lab.a.has(VIP)
+
+
+@holdfast_only
+def test_priority_that_was_given_back_is_noticed(lab):
+    """The guard took it (SIGXCPU); the supervisor gives it back after a minute, here we do."""
+    a = lab.a.run(config(instance()))
+    lab.a.wait_has(VIP, 4)
+    worker = a.worker()
+    os.kill(worker, signal.SIGXCPU)
+    a.wait_log("without real-time priority", timeout=3)
+    assert os.sched_getscheduler(worker) & 0xFF == os.SCHED_OTHER
+    os.sched_setscheduler(worker, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    a.wait_log("real-time priority again", timeout=3)
+    os.kill(worker, signal.SIGXCPU)  # and the guard still works
+    wait_until(lambda: len(a.logged("without real-time priority")) == 2, 3, "second demotion")
+    assert lab.a.has(VIP) and a.worker() == worker
+
+
+@holdfast_only
 def test_control_socket_survives_nonsense(lab):
     daemon = lab.a.run(config())
     daemon.wait_ready()

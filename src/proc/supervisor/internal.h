@@ -12,6 +12,7 @@
 #include "proc/supervisor/restart.h"
 #include "proc/supervisor/settings.h"
 #include "proc/supervisor/supervisor.h"
+#include "proc/supervisor/watch.h"
 
 struct supervisor;
 struct control;
@@ -43,6 +44,9 @@ struct worker {
 	uint32_t ready; /* generation it said READY to */
 	bool stopped;	/* said STOPPED */
 	bool orphaned;	/* what it owned was taken away */
+	bool frozen;	/* it was killed as it did not run: what it was is no longer true */
+	struct watch beats;
+	struct watch_priority priority;
 };
 
 enum phase {
@@ -70,6 +74,7 @@ struct supervisor {
 	struct reload *reload;	  /* NULL: none is going on */
 	pid_t script;		  /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
+	struct loop_timer *watch_timer;
 	struct control *control;
 	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;

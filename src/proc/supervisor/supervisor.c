@@ -20,6 +20,7 @@
 #include "io/child.h"
 #include "io/host.h"
 #include "io/process.h"
+#include "io/sched.h"
 #include "io/sdnotify.h"
 #include "io/sysctl.h"
 #include "proc/command.h"
@@ -210,6 +211,7 @@ static void everybody_is_ready(struct supervisor *s)
 	s->phase = PHASE_RUNNING;
 	generation_publish(s, PROC_VRRP);
 	generation_publish(s, PROC_RUNNER);
+	loop_timer_set(s->watch_timer, clock_monotonic() + WATCH_PERIOD);
 	sdnotify_ready();
 	log_notice("Startup complete, %u instance%s", s->now.instances,
 		   s->now.instances == 1 ? "" : "s");
@@ -244,6 +246,7 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 		return;
 	}
 	w->ready = m->generation;
+	w->frozen = false;
 	if (s->reload)
 		reload_worker_ready(w, m);
 	if (s->phase == PHASE_STARTING && w->id == PROC_VRRP && !s->worker[PROC_RUNNER].started)
@@ -273,14 +276,27 @@ static void describe_status(int status, char buf[static 48])
 		snprintf(buf, 48, "exited with status %d", status >> 8 & 0xff);
 }
 
+/* How old a heartbeat may get. The runner may be busy with starting a thousand scripts, and nobody
+ * owns an address by it. */
+static const usec_t heartbeat_limit[PROC_COUNT] = {
+	[PROC_VRRP] = 3 * USEC_PER_SEC,
+	[PROC_RUNNER] = 10 * USEC_PER_SEC,
+};
+
+static usec_t heartbeat_of(const struct worker *w)
+{
+	return atomic_load(&w->s->now.board[w->id].map.header->heartbeat);
+}
+
 /* Two owners are worse than none: what won't be held again in time is taken off the host. */
 static void consider_orphans(struct worker *w, usec_t delay)
 {
+	bool all = w->frozen || restart_is_hopeless(&w->restart);
 	unsigned n;
 
 	if (w->id != PROC_VRRP || w->orphaned || w->s->o->dont_release)
 		return;
-	n = orphan_remove_addresses(w->s, restart_is_hopeless(&w->restart) ? USEC_NEVER : delay);
+	n = orphan_remove_addresses(w->s, all ? USEC_NEVER : delay);
 	if (n == 0)
 		return;
 	w->orphaned = true;
@@ -296,9 +312,12 @@ static void start_again(struct worker *w, const char *how)
 	usec_t now = clock_monotonic();
 	usec_t delay = restart_after_death(&w->restart, w->started, now);
 
+	/* Killed by somebody else while it did not run: no different. */
+	if (w->ready == s->now.number && now - heartbeat_of(w) > heartbeat_limit[w->id])
+		w->frozen = true;
 	atomic_fetch_add(&s->now.board[w->id].map.header->restarts, 1);
 	if (delay == 0) {
-		worker_start(w, true);
+		worker_start(w, !w->frozen);
 		worker_introduce(s);
 		log_err("%s worker %s, started again", process_name(w->id), how);
 		return;
@@ -330,6 +349,55 @@ void supervisor_worker_gone(struct worker *w, int status)
 		return;
 	}
 	start_again(w, how);
+}
+
+/* ---- workers that exist, but do not run ---- */
+
+static void watch_heartbeat(struct worker *w, usec_t now)
+{
+	usec_t beat = heartbeat_of(w);
+
+	if (!watch_is_frozen(&w->beats, now, beat, heartbeat_limit[w->id]) || w->frozen)
+		return;
+	log_err("%s worker has not run for %lld ms: killed%s", process_name(w->id),
+		(long long)((now - beat) / USEC_PER_MSEC),
+		w->id == PROC_VRRP ? ", so that there are not two owners" : "");
+	w->frozen = true;
+	worker_kill(w);
+}
+
+/* Its guard took it away; only we have the right to give it back. */
+static void watch_priority(struct worker *w, usec_t now)
+{
+	const struct board_header *h = w->s->now.board[w->id].map.header;
+	int r;
+
+	if (!watch_gives_back(&w->priority, now, atomic_load(&h->rt_priority)))
+		return;
+	r = sched_promote(w->pid, (int)w->priority.level);
+	if (r < 0)
+		log_info("%s worker gets no real-time priority again: %s", process_name(w->id),
+			 strerror(-r));
+}
+
+/* One that is starting or takes a new configuration has a deadline of its own, or nothing yet. */
+static void on_watch(void *ctx)
+{
+	struct supervisor *s = ctx;
+	usec_t now = clock_monotonic();
+
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+		struct worker *w = &s->worker[p];
+
+		if (s->phase != PHASE_RUNNING || s->reload || w->pid == 0 ||
+		    w->ready != s->now.number) {
+			watch_reset(&w->beats);
+			continue;
+		}
+		watch_heartbeat(w, now);
+		watch_priority(w, now);
+	}
+	loop_timer_set(s->watch_timer, now + WATCH_PERIOD);
 }
 
 /* ---- signals ---- */
@@ -522,6 +590,7 @@ static void clean_up(struct supervisor *s)
 	pidfiles_remove(s);
 	host_done(&s->host);
 	loop_timer_free(s->timer);
+	loop_timer_free(s->watch_timer);
 	loop_free(s->loop);
 }
 
@@ -541,6 +610,7 @@ int supervisor_main(const struct supervisor_options *options)
 	s.started = clock_monotonic();
 	s.loop = loop_new();
 	s.timer = loop_timer_new(s.loop, on_deadline, &s);
+	s.watch_timer = loop_timer_new(s.loop, on_watch, &s);
 	s.conf_path = supervisor_conf_path(options->conf_path);
 	host_init(&s.host, options->config_id);
 	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)

@@ -23,7 +23,7 @@ static void on_start_timer(void *ctx)
 {
 	struct worker *w = ctx;
 
-	worker_start(w, !w->orphaned);
+	worker_start(w, !w->orphaned && !w->frozen);
 	worker_introduce(w->s);
 }
 
@@ -174,6 +174,7 @@ int worker_launch(struct worker *w)
 	}
 	w->pid = pid;
 	w->orphaned = false;
+	watch_reset(&w->beats);
 	w->watch = loop_fd_add(w->s->loop, w->channel.fd, on_readable, w);
 	return 0;
 }

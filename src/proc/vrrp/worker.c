@@ -27,6 +27,11 @@
 
 /* ---- scheduling ---- */
 
+static void runaway_guard(struct vrrp_worker *w, const struct conf_sched *s)
+{
+	sched_guard(s->rlimit_rttime ? s->rlimit_rttime : GUARD_DEFAULT, &w->demoted);
+}
+
 static void schedule(struct vrrp_worker *w, const struct conf_sched *s)
 {
 	struct sched_wish wish = {
@@ -39,7 +44,7 @@ static void schedule(struct vrrp_worker *w, const struct conf_sched *s)
 	struct sched_got *got = &w->sched;
 
 	sched_apply(&wish, got);
-	sched_guard(s->rlimit_rttime ? s->rlimit_rttime : GUARD_DEFAULT, &w->demoted);
+	runaway_guard(w, s);
 	log_info("Scheduling: %s%s%s, memory %s%s%s",
 		 got->rt_priority ? "real-time" : "normal", got->rt_error ? ", real-time not permitted: " : "",
 		 got->rt_error ? strerror(-got->rt_error) : "", got->locked ? "locked" : "not locked",
@@ -71,16 +76,33 @@ static void board_process(struct vrrp_worker *w)
 
 /* ---- timers ---- */
 
+/* The guard took the priority away, and the supervisor may have given it back. */
+static void watch_priority(struct vrrp_worker *w)
+{
+	if (!w->demoted)
+		return;
+	if (!w->demoted_told) {
+		w->demoted_told = true;
+		log_err("used too much processor time without a pause: continuing without real-time priority");
+		return;
+	}
+	w->demoted = false; /* first: the guard may fire again right now */
+	if (!w->g || sched_priority() == 0) {
+		w->demoted = true;
+		return;
+	}
+	w->demoted_told = false;
+	runaway_guard(w, &w->g->conf->global.vrrp_sched); /* the kernel raised the limit that was hit */
+	log_notice("real-time priority again");
+}
+
 static void heartbeat(void *ctx)
 {
 	struct vrrp_worker *w = ctx;
 
+	watch_priority(w);
 	if (w->g)
 		board_process(w);
-	if (w->demoted && !w->demoted_told) {
-		w->demoted_told = true;
-		log_err("used too much processor time without a pause: continuing without real-time priority");
-	}
 	loop_timer_set(w->heartbeat, loop_now(w->loop) + HEARTBEAT);
 }
 
