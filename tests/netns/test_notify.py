@@ -5,6 +5,8 @@ import stat
 import subprocess
 import time
 
+import pytest
+
 from common import VIP, better, config, holdfast_only, instance, settle
 from netlab import wait_until
 
@@ -260,3 +262,30 @@ def test_scripts_die_with_the_daemon(lab):
     wait_until(running, 2, "the hanging script")
     assert daemon.stop() == 0
     wait_until(lambda: not running(), 3, "end of the hanging script")
+
+
+@holdfast_only
+@pytest.mark.parametrize("kind", ["notify", "stop", "fifo", "track", "child"])
+def test_script_that_ignores_term_does_not_survive_the_daemon(lab, kind):
+    mark = lab.path("unique-sleep")
+    os.symlink("/usr/bin/sleep", mark)
+    stubborn = lab.script("stubborn", f"trap '' TERM; {mark} 60; {mark} 61")
+    # the leader of the group ends, its child does not
+    child = lab.script("child", f"({stubborn}) & sleep 60")
+    extra = {"notify": f"notify_master {stubborn}", "stop": f"notify_stop {stubborn}",
+             "child": f"notify_master {child}", "fifo": "", "track": "track_script {\nstubborn\n}"}[kind]
+    words = f"notify_fifo {lab.path('fifo')}\nnotify_fifo_script {stubborn}" if kind == "fifo" else ""
+    script = f"vrrp_script stubborn {{\nscript {stubborn}\ninterval 1\ntimeout 30\ninit_fail\n}}\n"
+    daemon = lab.a.run(config(script, instance(extra=extra), extra=words))
+    if kind != "track":
+        lab.wire.wait_advert("a")
+
+    def running():
+        return subprocess.run(["pgrep", "-f", mark], capture_output=True, check=False).stdout.split()
+    if kind != "stop":
+        wait_until(running, 3, "the script")
+        settle(0.1)
+    start = time.monotonic()
+    assert daemon.stop(timeout=6) == 0
+    assert time.monotonic() - start < 2.5
+    assert not running()

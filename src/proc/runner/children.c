@@ -3,6 +3,7 @@
 #include "proc/runner/children.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "io/process.h"
@@ -48,6 +49,20 @@ void children_reap(struct children *all)
 		c->pid = 0;
 		c->ended(c, status);
 	}
+}
+
+unsigned children_groups(const struct children *all, pid_t **ret)
+{
+	pid_t *v = calloc(all->running + 1, sizeof(*v));
+	unsigned n = 0;
+
+	if (!v)
+		abort();
+	for (unsigned i = 0; i < CHILDREN_BUCKETS; i++)
+		for (const struct child *c = all->bucket[i]; c; c = c->next)
+			v[n++] = c->pid;
+	*ret = v;
+	return n;
 }
 
 int children_status(int wait_status)

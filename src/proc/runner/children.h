@@ -23,6 +23,9 @@ void children_add(struct children *all, struct child *c);
 /* Reaps everything that has ended and tells its owner. */
 void children_reap(struct children *all);
 
+/* The process groups of all that run, in a new array that the caller frees: how many. */
+unsigned children_groups(const struct children *all, pid_t **ret);
+
 /* Exit status, or minus the signal. */
 int children_status(int wait_status);
 

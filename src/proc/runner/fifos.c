@@ -143,12 +143,17 @@ struct fifos *fifos_new(struct runner *r)
 	return all;
 }
 
+void fifos_close(struct fifos *all)
+{
+	for (unsigned i = 0; i < FIFOS; i++)
+		close_one(&all->v[i]);
+}
+
 struct fifos *fifos_free(struct fifos *all)
 {
 	if (!all)
 		return NULL;
-	for (unsigned i = 0; i < FIFOS; i++)
-		close_one(&all->v[i]);
+	fifos_close(all);
 	free(all);
 	return NULL;
 }

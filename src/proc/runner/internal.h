@@ -28,8 +28,10 @@ struct runner {
 	uint32_t wanted; /* generation of the last SNAPSHOT */
 	bool resend;	 /* a state got lost in a full channel */
 	bool orphaned;	 /* the supervisor is gone */
-	bool stopping;
-	usec_t stop_at; /* then the rest is killed */
+	bool stopping, is_ending;
+	usec_t stop_at; /* then the rest is told to end; is_ending: then it is killed */
+	pid_t *ending;	/* process groups that were told to end */
+	unsigned n_ending;
 	struct scripts *scripts;
 	struct track_files *files;
 	struct notifier *notifier;
@@ -64,7 +66,9 @@ struct track_files *files_free(struct track_files *f);
 struct fifos *fifos_new(struct runner *r);
 void fifos_configure(struct fifos *f);
 void fifos_write(struct fifos *f, const char *line);
-/* Removes what was created, ends the scripts that read. */
+/* Removes what was created, ends the scripts that read. Nothing is written any more. */
+void fifos_close(struct fifos *f);
+/* When its scripts have been reaped, or nobody will. */
 struct fifos *fifos_free(struct fifos *f);
 
 /* ---- notify.c ---- */
@@ -73,7 +77,7 @@ void notifier_configure(struct notifier *n);
 void notifier_event(struct notifier *n, const struct msg_notify *m);
 /* Scripts still to end or to start. */
 bool notifier_is_idle(const struct notifier *n);
-/* Nothing more is started; what runs is killed. */
+/* Nothing more is started. */
 void notifier_abandon(struct notifier *n);
 struct notifier *notifier_free(struct notifier *n);
 

@@ -341,18 +341,9 @@ bool notifier_is_idle(const struct notifier *n)
 	return n->busy == 0;
 }
 
-static void kill_list(const struct target_list *list)
-{
-	for (unsigned i = 0; i < list->n; i++)
-		if (list->v[i]->child.pid > 0)
-			(void)child_kill(list->v[i]->child.pid, SIGTERM);
-}
-
 void notifier_abandon(struct notifier *n)
 {
 	n->abandoned = true;
-	kill_list(&n->instances);
-	kill_list(&n->groups);
 }
 
 static void free_list(struct target_list *list)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "io/child.h"
 #include "io/memory.h"
 #include "io/host.h"
 #include "io/memfile.h"
@@ -25,6 +26,8 @@
 
 #define HEARTBEAT USEC_PER_SEC
 #define STOP_LIMIT USEC_PER_SEC		/* of stop scripts */
+#define END_LIMIT (300 * USEC_PER_MSEC) /* from TERM to KILL, at least */
+#define END_POLL (10 * USEC_PER_MSEC)
 #define ORPHAN_LIMIT (6 * USEC_PER_SEC) /* for vrrp to hand over when the supervisor is gone */
 #define HELD_MAX 65536
 
@@ -204,10 +207,51 @@ static void finish(struct runner *r)
 	loop_quit(r->loop);
 }
 
+/* Process groups that still have somebody in them get the signal; how many do. */
+static unsigned signal_groups(const struct runner *r, int signo)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_ending; i++)
+		n += child_kill(r->ending[i], signo) == 0;
+	return n;
+}
+
+static void check_ended(struct runner *r, usec_t now)
+{
+	unsigned left = signal_groups(r, 0);
+
+	if (left > 0 && now < r->stop_at) {
+		loop_timer_set(r->beat, usec_min(now + END_POLL, r->stop_at));
+		return;
+	}
+	if (left > 0) {
+		log_warning("%u scripts did not end when told to: killed", left);
+		(void)signal_groups(r, SIGKILL);
+	}
+	finish(r);
+}
+
+/* No script has anything to do any more: what runs is told to end, and killed if it does not. */
+static void end(struct runner *r)
+{
+	usec_t now = clock_monotonic();
+
+	if (r->is_ending)
+		return;
+	r->is_ending = true;
+	r->n_ending = children_groups(&r->children, &r->ending);
+	r->stop_at = usec_max(r->stop_at, now + END_LIMIT);
+	notifier_abandon(r->notifier);
+	fifos_close(r->fifos);
+	(void)signal_groups(r, SIGTERM);
+	check_ended(r, now);
+}
+
 void runner_check_stopped(struct runner *r)
 {
 	if (r->stopping && notifier_is_idle(r->notifier))
-		finish(r);
+		end(r);
 }
 
 static void stop(struct runner *r)
@@ -232,10 +276,13 @@ static void on_beat(void *ctx)
 
 	if (r->orphaned && !r->stopping && now >= r->stop_at)
 		stop(r);
+	if (r->is_ending) {
+		check_ended(r, now);
+		return;
+	}
 	if (r->stopping && now >= r->stop_at) {
 		log_warning("stop scripts take too long, ended");
-		notifier_abandon(r->notifier);
-		finish(r);
+		end(r);
 		return;
 	}
 	if (r->conf)
@@ -385,6 +432,7 @@ int runner_worker_main(int channel_fd)
 	loop_timer_free(r.beat);
 	loop_free(r.loop);
 	free(r.held.v);
+	free(r.ending);
 	arena_free(r.arena);
 	return 0;
 }
