@@ -13,6 +13,8 @@
 #include "model/state.h"
 
 #define ANSWERS 256
+#define OWN_ADDRESSES_MAX 16
+#define OWNERS_MAX 64 /* asking for addresses costs the host a list of all */
 
 /* What the host said about an interface. */
 struct answer {
@@ -26,6 +28,7 @@ struct lint {
 	const char *path;
 	struct diags *diags;
 	struct arena *a;
+	unsigned owners;	/* whose addresses were asked for */
 	struct answer *answers; /* by hash: thousands of instances share a few interfaces */
 };
 
@@ -80,6 +83,36 @@ static void lint_interface(struct lint *l, const struct conf_instance *vi)
 			  TEXT("%s: there is no interface %s on this machine now", vi->name,
 			       vi->interface))
 			->hint = "the instance waits in FAULT until it appears";
+}
+
+static bool is_vip(const struct conf_instance *vi, const struct ip_addr *a)
+{
+	for (unsigned i = 0; i < vi->vips.n; i++)
+		if (ip_equal(&vi->vips.v[i]->addr, a))
+			return true;
+	return false;
+}
+
+/* What is left over of an earlier run is removed at the start, and a VIP looks just like it. */
+static void lint_owner_address(struct lint *l, const struct conf_instance *vi)
+{
+	struct ip_addr own[OWN_ADDRESSES_MAX];
+	unsigned n;
+
+	if (vi->priority != 255 || !vi->interface || !l->host || !l->host->addresses ||
+	    l->owners++ >= OWNERS_MAX)
+		return;
+	n = l->host->addresses(l->host->ctx, vi->interface, vi->family, own, ARRAY_SIZE(own));
+	if (n == 0 || n > ARRAY_SIZE(own))
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (!is_vip(vi, &own[i]))
+			return;
+	lint_warn(l, vi->block.at, "owner-address",
+		  TEXT("%s: %s has no IPv%d address but those of virtual_ipaddress, which are removed "
+		       "at start: the instance stays in FAULT",
+		       vi->name, vi->interface, vi->family))
+		->hint = "give the interface an address of its own besides the virtual one";
 }
 
 static void lint_tracked_interfaces(struct lint *l, const struct conf_instance *vi)
@@ -376,7 +409,7 @@ static void (*const instance_lints[])(struct lint *, const struct conf_instance 
 	lint_password,		lint_strict,	    lint_interface,
 	lint_loopback,		lint_first_address, lint_track_weights, lint_weight_range,
 	lint_advert_int_uneven, lint_peer_is_self,  lint_vip_prefix,
-	lint_tracked_interfaces, lint_address_interfaces,
+	lint_tracked_interfaces, lint_address_interfaces, lint_owner_address,
 };
 
 static void (*const whole_lints[])(struct lint *) = {

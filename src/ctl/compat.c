@@ -29,7 +29,7 @@ enum {
  * good. */
 static const char *const our_own[] = {
 	"duplicate-address", "duplicate-name",	    "extra-word",  "first-address",  "loopback",
-	"multicast-vip",     "nopreempt-weight",    "nothing-to-do", "owner-weight", "peer-is-self",
+	"multicast-vip",     "nopreempt-weight",    "nothing-to-do", "owner-address", "owner-weight", "peer-is-self",
 	"prefix-zero", "script-without-fifo", "slow-script",	    "useless-weight", "vip-is-source", "weight-range",
 };
 

@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
+#include <ifaddrs.h>
 #include <limits.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,8 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 #define FILE_MAX ((size_t)256 << 20)
 #define ACCOUNT_MAX 65536 /* bytes for one line of passwd or group */
@@ -175,6 +179,36 @@ static bool host_interface(void *ctx, const char *name)
 	return if_nametoindex(name) != 0;
 }
 
+static struct ip_addr address_of(const struct sockaddr *a)
+{
+	if (a && a->sa_family == AF_INET)
+		return ip_from_bytes(IP_V4, &((const struct sockaddr_in *)(const void *)a)->sin_addr);
+	if (a && a->sa_family == AF_INET6)
+		return ip_from_bytes(IP_V6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+	return (struct ip_addr){0};
+}
+
+static unsigned host_addresses(void *ctx, const char *interface, enum ip_family family,
+			       struct ip_addr *ret, unsigned max)
+{
+	struct ifaddrs *list;
+	unsigned n = 0;
+
+	if (getifaddrs(&list) < 0)
+		return 0;
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+		struct ip_addr a = address_of(i->ifa_addr);
+
+		if (a.family != family || !str_eq(i->ifa_name, interface))
+			continue;
+		if (n < max)
+			ret[n] = a;
+		n++;
+	}
+	freeifaddrs(list);
+	return n;
+}
+
 static const char *own_config_id(struct host *h)
 {
 	struct utsname u;
@@ -206,6 +240,7 @@ void host_init(struct conf_host *ret, const char *config_id)
 		.user = host_user,
 		.group = host_group,
 		.interface = host_interface,
+		.addresses = host_addresses,
 		.name_table = host_name_table,
 		.script = host_script_check,
 	};

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/ip.h"
 #include "base/vec.h"
 
 enum conf_path_kind { PATH_MISSING, PATH_FILE, PATH_EXECUTABLE, PATH_DIRECTORY, PATH_SPECIAL };
@@ -45,6 +46,9 @@ struct conf_host {
 	bool (*user)(void *ctx, const char *name, uint32_t *ret_uid, uint32_t *ret_gid);
 	bool (*group)(void *ctx, const char *name, uint32_t *ret_gid);
 	bool (*interface)(void *ctx, const char *name);
+	/* Its addresses of one family, the first `max` of them in ret: how many there are. */
+	unsigned (*addresses)(void *ctx, const char *interface, enum ip_family family,
+			      struct ip_addr *ret, unsigned max);
 	/* Number of `name` in an iproute2 table ("rt_tables", "rt_scopes", "rt_protos",
 	 * "rt_dsfield", "rt_realms", "group"). */
 	bool (*name_table)(void *ctx, const char *table, const char *name, uint32_t *ret);

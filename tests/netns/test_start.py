@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What happens between the start and the first role."""
+import subprocess
+
 import pytest
 
 from common import VIP, better, config, holdfast_only, instance, master_down, near, settle, v2
+from netlab import HOLDFAST
 
 
 def test_v3_start_takes_the_master_down_interval(lab):
@@ -157,3 +160,24 @@ def test_extreme_priorities(lab, priority):
     first = lab.wire.wait_advert("a")
     assert first.priority == priority
     assert near(first.time - daemon.started, master_down(priority), late=0.35)
+
+
+def check_owner(lab):
+    path = lab.path("owner.conf")
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(config(instance(priority=255, state="MASTER")))
+    return subprocess.run(lab.a.command(HOLDFAST, "check", path), text=True, check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+
+@holdfast_only
+def test_owner_without_another_address_goes_to_fault_and_check_warns_of_it(lab):
+    lab.a.ip(f"address add {VIP}/24 dev eth0")
+    assert "owner-address" not in check_owner(lab)
+    lab.a.ip(f"address del {lab.a.address()}/24 dev eth0")
+    if not lab.a.has(VIP):  # a secondary one goes with it
+        lab.a.ip(f"address add {VIP}/24 dev eth0")
+    assert "warning[owner-address]" in check_owner(lab)
+    daemon = lab.a.run(config(instance(priority=255, state="MASTER")))
+    daemon.wait_log(r"\(VI_1\) Entering FAULT STATE")
+    assert daemon.instance("VI_1")["state"] == "FAULT" and not lab.a.has(VIP)

@@ -55,6 +55,26 @@ static bool judge_script(void *ctx, const char *argv0, uint32_t uid, uint32_t gi
 	return false;
 }
 
+static unsigned n_own;
+static const char *own_address[4];
+
+static unsigned find_addresses(void *ctx, const char *interface, enum ip_family family,
+			       struct ip_addr *ret, unsigned max)
+{
+	unsigned n = 0;
+
+	(void)ctx;
+	(void)interface;
+	for (unsigned i = 0; i < n_own; i++) {
+		struct ip_addr a;
+
+		assert_true(ip_parse(own_address[i], &a));
+		if (a.family == family && n < max)
+			ret[n++] = a;
+	}
+	return n;
+}
+
 static const char *get_env(void *ctx, const char *name)
 {
 	(void)ctx;
@@ -66,6 +86,7 @@ static const struct conf_host host = {
 	.user = find_user,
 	.group = find_group,
 	.interface = find_interface,
+	.addresses = find_addresses,
 	.script = judge_script,
 	.getenv = get_env,
 };
@@ -513,6 +534,38 @@ static void test_the_host_is_asked_once_per_script_user_and_interface(void **sta
 	assert_int_equal(interfaces_asked, 2);
 }
 
+static void judge_owner(unsigned priority, const char *first, const char *second)
+{
+	char text[512];
+
+	n_own = !!first + !!second;
+	own_address[0] = first;
+	own_address[1] = second;
+	snprintf(text, sizeof(text),
+		 "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\npriority %u\n"
+		 "virtual_ipaddress {\n10.0.0.1\n10.0.0.2\n}\n}\n",
+		 priority);
+	judge(text);
+	n_own = 0;
+}
+
+static void test_owner_without_an_address_besides_its_own_is_warned(void **state)
+{
+	(void)state;
+	judge_owner(255, "10.0.0.1", NULL);
+	assert_int_equal(message("owner-address")->severity, DIAG_WARNING);
+	judge_owner(255, "10.0.0.1", "10.0.0.2");
+	assert_non_null(message("owner-address"));
+	judge_owner(255, "fe80::1", "10.0.0.2");
+	assert_non_null(message("owner-address"));
+	judge_owner(255, "10.0.0.1", "10.0.0.9");
+	assert_null(message("owner-address"));
+	judge_owner(255, NULL, NULL);
+	assert_null(message("owner-address"));
+	judge_owner(254, "10.0.0.1", NULL);
+	assert_null(message("owner-address"));
+}
+
 static void test_every_missing_interface_is_named(void **state)
 {
 	(void)state;
@@ -648,6 +701,7 @@ int main(void)
 		cmocka_unit_test(test_scripts_run_as_whom_the_file_says),
 		cmocka_unit_test(test_an_unsafe_script_is_an_error_and_followed_by_nobody),
 		cmocka_unit_test(test_the_host_is_asked_once_per_script_user_and_interface),
+		cmocka_unit_test(test_owner_without_an_address_besides_its_own_is_warned),
 		cmocka_unit_test(test_every_missing_interface_is_named),
 		cmocka_unit_test(test_the_sealed_copy_keeps_every_word),
 		cmocka_unit_test(test_a_broken_sealed_copy_is_fatal),

@@ -140,6 +140,7 @@ static struct conf_loaded load(const struct msg_config *c, int text_fd)
 		return l;
 	host_init(&host, NULL);
 	host.interface = NULL;
+	host.addresses = NULL;
 	l = conf_load_text("configuration", text, c->text_len, &host, &options);
 	host_done(&host);
 	memfile_unmap(text, c->text_len);
