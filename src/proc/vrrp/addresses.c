@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define SLICE_FIRST 8 /* the first slice is small: the first address is announced within a millisecond */
-#define SLICE 64
+#define SLICE NETLINK_BATCH_MAX /* some 3 ms, the longest an advert may wait for addresses */
 
 /* ---- the list of instances with something to do ---- */
 
@@ -154,10 +154,9 @@ static void slice_add(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	if (to > vi->n_va)
 		to = vi->n_va;
 	add_slice(w, g, vi, from, to);
-	if (vi->rounds && vi->say_at == from && !announce_paced(g, vi)) {
-		announce_some(w, g, vi, from, to, &never);
-		vi->say_at = to;
-	}
+	if (vi->rounds && vi->say_at == from && !announce_paced(g, vi))
+		while (vi->say_at < to)
+			vi->say_at = announce_some(w, g, vi, vi->say_at, to, &never);
 	vi->add_at = to;
 }
 
