@@ -144,6 +144,7 @@ struct vrrp_worker {
 	int frame_fd;
 	struct msg_config options; /* of the newest CONFIG */
 	struct generation *g;	   /* in force, NULL before the first */
+	struct generation *retired; /* to be freed when the new one is in force */
 	struct vi *work_head, **work_tail;
 	struct msg_notify *outbox;
 	unsigned outbox_head, outbox_n;

@@ -317,6 +317,16 @@ static void forgotten(void *ctx)
 {
 }
 
+/* Last of all, as the thread that frees it holds the heap meanwhile. */
+static void retire(struct vrrp_worker *w)
+{
+	struct generation *old = w->retired;
+
+	w->retired = NULL;
+	if (old && !aside_run(w->loop, forget, forgotten, old))
+		forget(old);
+}
+
 static void next(struct vrrp_worker *w, struct generation *g, const struct msg_config *c)
 {
 	struct generation *old = w->g;
@@ -324,8 +334,7 @@ static void next(struct vrrp_worker *w, struct generation *g, const struct msg_c
 	generation_start(w, g, old);
 	board_process(w);
 	old->board.header->pid = 0;
-	if (!aside_run(w->loop, forget, forgotten, old))
-		forget(old);
+	w->retired = old;
 	if (g->conf->global.fifo_write_vrrp_states_on_reload)
 		report_states_to_fifo(w, g);
 	ready(w, c->generation, 0, "");
@@ -350,6 +359,7 @@ static void take_up(void *ctx)
 	close(r->text_fd);
 	close(r->board_fd);
 	free(r);
+	retire(w);
 	if (w->stop_wanted)
 		stop(w);
 }
