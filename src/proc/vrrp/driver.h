@@ -148,7 +148,7 @@ struct vrrp_worker {
 	struct vi *work_head, **work_tail;
 	struct msg_notify *outbox;
 	unsigned outbox_head, outbox_n;
-	uint64_t outbox_lost, unknown_vrids;
+	uint64_t outbox_lost;
 	uint64_t notify_sequence;
 	bool stopping, stopped, idle_armed;
 	bool denied; /* a raw socket needs privileges we don't have */
@@ -159,7 +159,7 @@ struct vrrp_worker {
 	unsigned n_queued;
 	usec_t pace_at;
 	unsigned pace_turn;
-	unsigned links_turn; /* of addresses_announce_links() */
+	unsigned links_turn; /* of announce_links() */
 	uint8_t frames[FRAME_BATCH][VRRP_ANNOUNCE_MAX];
 };
 

@@ -185,12 +185,12 @@ static struct vi *instance_for(struct generation *g, const struct vrrp_port *p, 
 
 static void unknown_vrid(struct vrrp_worker *w, const struct vrrp_port *p, int vrid)
 {
-	const struct link_state *l = netlink_link_by_index(w->netlink, p->ifindex);
+	const struct link_state *l;
 
-	w->unknown_vrids++;
-	if (w->g->conf->global.log_unknown_vrids)
-		log_info("Unknown VRID(%d) received on interface(%s). ignoring...", vrid,
-			 l ? l->name : "?");
+	if (!w->g->conf->global.log_unknown_vrids)
+		return;
+	l = netlink_link_by_index(w->netlink, p->ifindex);
+	log_info("Unknown VRID(%d) received on interface(%s). ignoring...", vrid, l ? l->name : "?");
 }
 
 /* The peers use the checksum of old keepalived releases: so do we from now on. */
