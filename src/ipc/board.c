@@ -26,7 +26,7 @@
 #define BOARD_READ_TRIES 10000
 
 struct layout {
-	size_t instances, vips, groups, scripts, files, events, size;
+	size_t instances, vips, groups, scripts, files, services, servers, probes, events, size;
 };
 
 static size_t place(size_t *at, size_t record, size_t n)
@@ -49,6 +49,9 @@ static struct layout layout_of(const struct board_shape *s)
 	l.groups = place(&at, sizeof(struct board_group), s->groups);
 	l.scripts = place(&at, sizeof(struct board_script), s->scripts);
 	l.files = place(&at, sizeof(struct board_file), s->files);
+	l.services = place(&at, sizeof(struct board_service), s->services);
+	l.servers = place(&at, sizeof(struct board_server), s->servers);
+	l.probes = place(&at, sizeof(struct board_probe), s->probes);
 	l.size = at;
 	return l;
 }
@@ -57,7 +60,8 @@ static bool shape_is_sane(const struct board_shape *s)
 {
 	return s->instances <= BOARD_RECORDS_MAX && s->vips <= BOARD_RECORDS_MAX &&
 	       s->groups <= BOARD_RECORDS_MAX && s->scripts <= BOARD_RECORDS_MAX &&
-	       s->files <= BOARD_RECORDS_MAX;
+	       s->files <= BOARD_RECORDS_MAX && s->services <= BOARD_RECORDS_MAX &&
+	       s->servers <= BOARD_RECORDS_MAX && s->probes <= BOARD_RECORDS_MAX;
 }
 
 size_t board_size(const struct board_shape *shape)
@@ -143,6 +147,9 @@ int board_map(int fd, bool writable, struct board *ret)
 		.groups = (struct board_group *)(p + l.groups),
 		.scripts = (struct board_script *)(p + l.scripts),
 		.files = (struct board_file *)(p + l.files),
+		.services = (struct board_service *)(p + l.services),
+		.servers = (struct board_server *)(p + l.servers),
+		.probes = (struct board_probe *)(p + l.probes),
 		.events = (struct board_event *)(p + l.events),
 		.size = l.size,
 		.writable = writable,

@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 3
+#define BOARD_LAYOUT 4
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -109,20 +109,67 @@ struct board_file { /* of the runner: track_file */
 	char name[BOARD_NAME_MAX];
 };
 
+struct board_service { /* of lvs: virtual_server */
+	board_seq seq;
+	char name[96]; /* lvs_service_name() */
+	char scheduler[16];
+	bool up, sorry, panic, suspended;
+	uint32_t first_server, n_servers, n_up;
+	uint32_t quorum, hysteresis;
+	int64_t live_weight;
+	usec_t since; /* monotonic, of `up` */
+	int32_t error; /* of the kernel's last refusal, -errno, 0: none */
+};
+
+struct board_server { /* of lvs: real_server */
+	board_seq seq;
+	char name[96]; /* lvs_server_name() */
+	uint32_t service;
+	bool up, in_table, draining, ramping;
+	uint8_t method; /* enum lvs_method */
+	uint32_t weight, configured_weight;
+	uint32_t n_checkers, n_failed;
+	usec_t since;
+	char reason[120];
+};
+
+struct board_probe { /* of a check process: what it knows of one probe; of the runner: MISC_CHECK */
+	board_seq seq;
+	uint64_t identity[2], share[2]; /* struct check_key */
+	uint32_t checker; /* id of the first checker it stands for */
+	uint32_t sharers; /* how many it stands for */
+	uint8_t kind;	  /* enum conf_check_kind */
+	bool has_run, up, fresh, drain, has_percent;
+	uint16_t percent, url, good_urls;
+	uint32_t failures;
+	int64_t contribution;
+	int32_t status; /* MISC: exit status or -signal */
+	uint64_t runs, failed_runs;
+	usec_t last_start, last_duration; /* monotonic */
+	usec_t due;
+	usec_t worst_lateness;
+	usec_t certificate_ends; /* wall time, 0: not known */
+	char reason[120]; /* of the last failure */
+};
+
 struct board_event {
 	board_seq seq;
 	uint64_t number;  /* 1, 2, ...; 0: empty */
 	usec_t at, wall;  /* monotonic; since 1970 */
 	bool is_group;
+	bool is_service; /* lvs: what happened is `lvs_event` (enum lvs_event_kind) and `text` */
+	uint8_t lvs_event;
 	uint16_t from, to;
 	uint8_t priority;
 	char name[BOARD_NAME_MAX];
 	struct cause cause;
+	char text[256]; /* a sentence, when is_service */
 };
 
 /* Numbers of records; the layout follows from them. */
 struct board_shape {
 	uint32_t instances, vips, groups, scripts, files;
+	uint32_t services, servers, probes;
 };
 
 struct board_header {
@@ -130,6 +177,8 @@ struct board_header {
 	uint64_t size;
 	struct board_shape shape;
 	uint32_t process;     /* enum process */
+	uint32_t index;	      /* of a check process */
+	char engine[16];      /* lvs: "ipvs", "nftables" */
 	uint32_t generation;
 	int32_t daemon_pid;	/* the supervisor; these two, `restarts` and `reload_refused` are written by it */
 	int64_t daemon_started; /* monotonic */
@@ -155,6 +204,9 @@ struct board {
 	struct board_group *groups;
 	struct board_script *scripts;
 	struct board_file *files;
+	struct board_service *services;
+	struct board_server *servers;
+	struct board_probe *probes;
 	struct board_event *events; /* BOARD_EVENTS */
 	size_t size;
 	bool writable;

@@ -35,6 +35,10 @@ const char *process_name(enum process p)
 		return "vrrp";
 	case PROC_RUNNER:
 		return "runner";
+	case PROC_LVS:
+		return "lvs";
+	case PROC_CHECK:
+		return "check";
 	case PROC_COUNT:
 		break;
 	}

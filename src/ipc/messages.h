@@ -12,7 +12,9 @@
 
 #include "base/usec.h"
 
-enum process { PROC_SUPERVISOR, PROC_VRRP, PROC_RUNNER, PROC_COUNT };
+/* There may be several check processes; all other kinds exist once. */
+enum process { PROC_SUPERVISOR, PROC_VRRP, PROC_RUNNER, PROC_LVS, PROC_CHECK, PROC_COUNT };
+#define CHECK_PROCESSES_MAX 16
 
 /* A configuration to run: carries descriptors of the sealed text and of the worker's board. The
  * first one also tells what the command line said. */
@@ -24,15 +26,30 @@ struct msg_config {
 	bool log_also_stderr;	 /* -l */
 	bool dont_release;	 /* -V: leave addresses at stop */
 	bool address_monitoring; /* -a */
+	uint8_t share, n_shares; /* check: which of the check processes this is, and of how many */
+	uint8_t engine;		 /* lvs: enum conf_lvs_engine in force, never AUTO */
 	bool adopt;		 /* the board holds the past of a predecessor that died */
 	usec_t died;		 /* when it was seen dead */
 	char run_dir[128];
 	char ident_suffix[64];	 /* _NAMESPACE_INSTANCE of syslog idents */
 };
 
-/* A new channel between vrrp and runner: carries one descriptor. */
+/* A new channel to another worker: carries one descriptor. It replaces an older one to the same. */
 struct msg_peer {
-	uint32_t unused;
+	uint8_t process; /* enum process */
+	uint8_t index;	 /* of the check process */
+};
+
+/* Certificates and key for TLS probes, read by the supervisor since a check process may not: comes
+ * before the configuration they belong to, with one descriptor (the three PEM texts one after another). */
+struct msg_tls {
+	uint32_t ca_len, certificate_len, key_len;
+};
+
+/* Raw ICMP and ICMPv6 sockets for PING_CHECK, once per check process; 2 descriptors (-1 is not sent:
+ * have_v6 says whether the second is there). */
+struct msg_ping_sockets {
+	bool have_v4, have_v6;
 };
 
 /* The generation is in force, or could not be (error: -errno, text). */
@@ -85,6 +102,44 @@ struct msg_notify {
 	char cause[160];
 };
 
+/* check, runner -> lvs: one checker's verdict. */
+struct msg_verdict {
+	uint32_t generation, checker;
+	bool up, drain, has_percent;
+	uint16_t percent;
+	int64_t contribution;
+	char reason[120];
+};
+
+/* The answer to SNAPSHOT is complete. */
+struct msg_snapshot_end {
+	uint32_t generation;
+};
+
+/* lvs -> check, runner: ha_suspend. Checkers of the virtual server rest. */
+struct msg_suspend {
+	uint32_t generation, vs;
+	bool suspended;
+};
+
+/* vrrp -> lvs: state of an instance, for the sync daemon. */
+struct msg_instance_state {
+	uint32_t generation, instance;
+	uint16_t state; /* enum vrrp_state */
+};
+
+/* lvs -> runner: something happened to a virtual or real server; run, write, mail what is configured. */
+struct msg_notify_lvs {
+	uint32_t generation;
+	uint8_t event; /* enum lvs_event_kind */
+	bool initial, stopping;
+	uint32_t vs, rs, checker; /* UINT32_MAX: none, or of an older configuration */
+	int64_t weight;
+	uint32_t quorum, hysteresis;
+	char vs_name[96], rs_name[96];
+	char reason[120];
+};
+
 #define MESSAGES(X)                                                        \
 	X(CONFIG_VRRP, SUPERVISOR, VRRP, struct msg_config)                \
 	X(CONFIG_RUNNER, SUPERVISOR, RUNNER, struct msg_config)            \
@@ -100,7 +155,31 @@ struct msg_notify {
 	X(SNAPSHOT, VRRP, RUNNER, struct msg_snapshot)                     \
 	X(NOTIFY, VRRP, RUNNER, struct msg_notify)                         \
 	X(SCRIPT_STATE, RUNNER, VRRP, struct msg_script_state)             \
-	X(FILE_VALUE, RUNNER, VRRP, struct msg_file_value)
+	X(FILE_VALUE, RUNNER, VRRP, struct msg_file_value)                 \
+	X(CONFIG_LVS, SUPERVISOR, LVS, struct msg_config)                  \
+	X(CONFIG_CHECK, SUPERVISOR, CHECK, struct msg_config)              \
+	X(PEER_LVS, SUPERVISOR, LVS, struct msg_peer)                      \
+	X(PEER_CHECK, SUPERVISOR, CHECK, struct msg_peer)                  \
+	X(STOP_LVS, SUPERVISOR, LVS, struct msg_stop)                      \
+	X(STOP_CHECK, SUPERVISOR, CHECK, struct msg_stop)                  \
+	X(READY_LVS, LVS, SUPERVISOR, struct msg_ready)                    \
+	X(READY_CHECK, CHECK, SUPERVISOR, struct msg_ready)                \
+	X(STOPPED_LVS, LVS, SUPERVISOR, struct msg_stopped)                \
+	X(STOPPED_CHECK, CHECK, SUPERVISOR, struct msg_stopped)            \
+	X(TLS, SUPERVISOR, CHECK, struct msg_tls)                          \
+	X(PING_SOCKETS, SUPERVISOR, CHECK, struct msg_ping_sockets)        \
+	X(SNAPSHOT_VRRP, LVS, VRRP, struct msg_snapshot)                   \
+	X(SNAPSHOT_RUNNER, LVS, RUNNER, struct msg_snapshot)               \
+	X(SNAPSHOT_CHECK, LVS, CHECK, struct msg_snapshot)                 \
+	X(SNAPSHOT_END_RUNNER, RUNNER, LVS, struct msg_snapshot_end)       \
+	X(SNAPSHOT_END_CHECK, CHECK, LVS, struct msg_snapshot_end)         \
+	X(INSTANCE_STATE, VRRP, LVS, struct msg_instance_state)            \
+	X(VERDICT_RUNNER, RUNNER, LVS, struct msg_verdict)                 \
+	X(VERDICT_CHECK, CHECK, LVS, struct msg_verdict)                   \
+	X(FILE_VALUE_LVS, RUNNER, LVS, struct msg_file_value)              \
+	X(SUSPEND_RUNNER, LVS, RUNNER, struct msg_suspend)                 \
+	X(SUSPEND_CHECK, LVS, CHECK, struct msg_suspend)                   \
+	X(NOTIFY_LVS, LVS, RUNNER, struct msg_notify_lvs)
 
 enum message_kind {
 #define X(name, from, to, type) MSG_##name,

@@ -299,6 +299,9 @@ struct conf_rcvbuf {
 	bool force;
 };
 
+enum conf_smtp_tls { SMTP_PLAIN, SMTP_STARTTLS, SMTP_TLS };
+enum conf_lvs_engine { ENGINE_AUTO, ENGINE_IPVS, ENGINE_NFTABLES };
+
 struct conf_global {
 	struct conf_block block;
 	const char *router_id;
@@ -329,6 +332,12 @@ struct conf_global {
 	uint16_t smtp_port;
 	uint32_t smtp_connect_timeout;
 	uint8_t smtp_alert, smtp_alert_vrrp, smtp_alert_checker; /* enum tristate */
+	uint8_t smtp_tls; /* ours: enum conf_smtp_tls */
+	bool smtp_tls_no_verify;
+	const char *smtp_user, *smtp_password; /* ours */
+	const char *webhook; /* ours: URL that gets every event as JSON, or NULL */
+	const char *webhook_header; /* ours: "Name: value" sent along, or NULL */
+	usec_t webhook_timeout;
 	bool no_email_faults, no_checker_emails, checker_log_all_failures, rs_init_notifies;
 	/* VRRP defaults */
 	struct ip_addr mcast_group4, mcast_group6;
@@ -360,6 +369,9 @@ struct conf_global {
 	struct conf_lvs_timeouts lvs_timeouts;
 	bool lvs_flush;
 	uint8_t lvs_flush_on_stop; /* 0 off, 1 all, 2 VS */
+	uint8_t lvs_engine;	   /* ours: enum conf_lvs_engine */
+	uint32_t check_processes;  /* ours: 0: as many as are useful */
+	bool no_shared_checks;	   /* ours: each checker probes for itself */
 	/* SNMP and D-Bus */
 	const char *snmp_socket, *dbus_service_name, *dbus_no_interface_name;
 	bool snmp_vrrp, snmp_checker, snmp_rfc, snmp_rfcv2, snmp_rfcv3, snmp_traps, dbus;

@@ -84,6 +84,11 @@ enum conf_check_kind {
 	CHECK_PING,
 	CHECK_UDP,
 	CHECK_FILE,
+	CHECK_GRPC,
+	CHECK_PGSQL,
+	CHECK_MYSQL,
+	CHECK_REDIS,
+	CHECK_AGENT,
 	CHECK_KINDS,
 };
 
@@ -160,6 +165,8 @@ struct conf_check_http { /* CHECK_HTTP and CHECK_SSL */
 	struct conf_check_socket sock;
 	uint8_t protocol; /* enum conf_http_protocol */
 	bool enable_sni, fast_recovery, tls_compliant;
+	bool tls_verify;	 /* ours: the certificate must be valid and name the server */
+	uint32_t tls_expiry_days; /* ours: warn when it ends within; 0: never */
 	const char *sni_name, *virtualhost; /* as written; see conf_url.host, .server_name */
 	VEC(struct conf_url *) urls;	    /* at least one */
 };
@@ -216,6 +223,41 @@ struct conf_check_file {
 	bool dynamic;	   /* as written, has no effect */
 };
 
+/* ---- ours, beyond keepalived ---- */
+
+/* grpc.health.v1.Health/Check over HTTP/2: SERVING is up. */
+struct conf_check_grpc {
+	struct conf_check_socket sock;
+	const char *service;   /* NULL: the server as a whole */
+	const char *authority; /* NULL: the probed address and port */
+	bool tls, tls_verify;
+};
+
+/* Start-up message of protocol 3: a request for authentication or readiness is up. */
+struct conf_check_pgsql {
+	struct conf_check_socket sock;
+	const char *user, *database; /* NULL database: that of the user's name */
+};
+
+/* The server's greeting and, with a user, a login without a password: refused or not, it is up. */
+struct conf_check_mysql {
+	struct conf_check_socket sock;
+	const char *user; /* NULL: the greeting is enough */
+};
+
+/* PING answered by PONG; with a password AUTH first. */
+struct conf_check_redis {
+	struct conf_check_socket sock;
+	const char *password, *user;
+	bool role_master; /* only a master is up (ROLE) */
+};
+
+/* HAProxy's agent-check: a line of words such as "up 75%", "drain", "down". */
+struct conf_check_agent {
+	struct conf_check_socket sock;
+	const char *send; /* text sent first, or NULL */
+};
+
 struct conf_real_server {
 	struct conf_block block;
 	uint32_t id, vs;
@@ -226,6 +268,9 @@ struct conf_real_server {
 	uint8_t smtp_alert; /* enum tristate, TRI_ON or TRI_OFF */
 	struct conf_timing timing;
 	uint8_t timing_set; /* which of these are said here or above (conf/ only) */
+	/* Ours; 0: as keepalived does. Resolved from the virtual server's. */
+	usec_t drain_timeout; /* a removed server stays with weight 0, one of weight 0 leaves, after it */
+	usec_t slow_start;    /* the weight of a server that came up grows to its value in this time */
 	VEC(struct conf_forwarding *) methods; /* as written */
 	const struct conf_forwarding *method;
 	struct conf_script *notify_up, *notify_down;
@@ -241,6 +286,11 @@ struct conf_real_server {
 	VEC(struct conf_check_socket *) ping;
 	VEC(struct conf_check_udp *) udp;
 	VEC(struct conf_check_file *) file;
+	VEC(struct conf_check_grpc *) grpc;
+	VEC(struct conf_check_pgsql *) pgsql;
+	VEC(struct conf_check_mysql *) mysql;
+	VEC(struct conf_check_redis *) redis;
+	VEC(struct conf_check_agent *) agent;
 	VEC(struct conf_checker *) checkers; /* all must succeed; none: always up */
 };
 
@@ -285,6 +335,8 @@ struct conf_virtual_server {
 	struct conf_timing timing; /* what the real servers inherit */
 	uint32_t weight;	   /* the same */
 	bool inhibit_on_failure, ha_suspend, omega;
+	usec_t drain_timeout, slow_start; /* ours: what the real servers inherit */
+	uint8_t panic_threshold; /* ours, percent; more failed together: all are served; 0: off */
 	bool ops, flag1, flag2, flag3, sh_port, sh_fallback, mh_port, mh_fallback,
 		hashed; /* as written */
 	uint32_t quorum, hysteresis;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A dialogue is the pure half of a probe: what to send, and what the peer's bytes mean. One file per
+ * protocol, one table of them; io/probe has the transports. A judge never trusts a length, a number
+ * or an end it was told, keeps bounded state, and decides as soon as it can.
+ */
+#ifndef HF_CORE_CHECK_DIALOGUE_H
+#define HF_CORE_CHECK_DIALOGUE_H
+
+#include "base/arena.h"
+#include "model/lvs.h"
+
+enum dialogue_transport {
+	DIALOGUE_CONNECT,  /* TCP: connected is all that is asked */
+	DIALOGUE_STREAM,   /* TCP */
+	DIALOGUE_TLS,	   /* TCP with TLS */
+	DIALOGUE_DATAGRAM, /* UDP: each feed() is one datagram */
+	DIALOGUE_ECHO,	   /* ICMP echo, done by the transport */
+};
+
+enum dialogue_step {
+	DIALOGUE_MORE, /* send `out` (if any), go on waiting: the time limit starts anew */
+	DIALOGUE_WAIT, /* nothing new: the time limit goes on */
+	DIALOGUE_GOOD,
+	DIALOGUE_BAD,  /* `reason` is set */
+};
+
+#define DIALOGUE_REASON_MAX 120
+
+/* One running probe: owned by the transport, reused for every run of it. */
+struct dialogue {
+	const struct dialogue_ops *ops;
+	const struct conf_checker *conf;
+	const void *plan; /* what prepare() made */
+	void *state;	  /* ops->state_size bytes, zeroed before begin() */
+	unsigned url;	  /* HTTP: which page */
+	/* Set by begin() and feed() with DIALOGUE_MORE: bytes to send, valid until the next call. */
+	const void *out;
+	size_t n_out;
+	/* The random number of this run (DNS id, nonce), set by the transport before begin(). */
+	uint32_t nonce;
+	/* Results. */
+	char reason[DIALOGUE_REASON_MAX];
+	bool drain, has_percent; /* agent-check */
+	uint16_t percent;
+};
+
+struct dialogue_ops {
+	const char *name; /* "HTTP_GET" */
+	enum dialogue_transport transport;
+	size_t state_size;
+	/* Once per configuration: request bytes, compiled patterns. In `a`; what a library holds is freed
+	 * by `release`. Both may be NULL. */
+	const void *(*prepare)(const struct conf *conf, const struct conf_checker *c, struct arena *a);
+	void (*release)(const void *plan);
+	/* The connection stands (TLS included), or the datagram socket is there. */
+	enum dialogue_step (*begin)(struct dialogue *d);
+	/* Bytes came. */
+	enum dialogue_step (*feed)(struct dialogue *d, const void *data, size_t len);
+	/* The peer will send no more: GOOD or BAD. */
+	enum dialogue_step (*closed)(struct dialogue *d);
+	/* Nothing came within the time limit: GOOD or BAD; NULL: BAD. */
+	enum dialogue_step (*silence)(struct dialogue *d);
+	/* A run ends early or late: state that a library holds is let go. May be NULL. */
+	void (*end)(struct dialogue *d);
+};
+
+/* The dialogue of a kind of checker; NULL for those that are not probes (MISC, BFD, FILE). For gRPC
+ * the transport is that of `c` (with or without TLS). */
+const struct dialogue_ops *dialogue_ops_of(const struct conf_checker *c);
+
+/* Fills d->reason; returns DIALOGUE_BAD. */
+enum dialogue_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Services and destinations: desired against observed. What is not ours is never touched; what was
+ * ours (in `before`) and is no longer desired goes.
+ */
+#ifndef HF_CORE_RECONCILE_SERVICES_H
+#define HF_CORE_RECONCILE_SERVICES_H
+
+#include "model/service.h"
+
+int service_key_compare(const struct service_key *a, const struct service_key *b);
+int dest_compare(const struct dest *a, const struct dest *b); /* by address and port */
+
+/* Sorts services and the destinations of each; a second destination of the same address and port
+ * in one service is merged into the first (the greater weight counts). */
+void service_table_sort(struct service_table *t);
+
+const struct service *service_table_find(const struct service_table *t, const struct service_key *key);
+
+/* Appends to *ret what leads from `observed` to `desired`, in an order in which a service never
+ * loses its last usable destination on the way: services added and changed, destinations added and
+ * changed, destinations deleted, services deleted. Of the observed services only those are deleted
+ * that are in `before` (NULL: none). Tables are sorted; the changes point into them. */
+void services_diff(const struct service_table *observed, const struct service_table *desired,
+		   const struct service_table *before, struct arena *a, service_changes *ret);
+
+#endif
