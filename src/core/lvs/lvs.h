@@ -51,11 +51,24 @@ enum lvs_event_kind {
 	LVS_CHECKER_DOWN,
 };
 
+/*
+ * The order of events is that of their notifications: for one verdict the server's change, panic,
+ * quorum and sorry server, at last the checker (its mail). What is to be told:
+ *   initial RS_UP            only with rs_init_notifies
+ *   initial QUORUM_UP        like any other
+ *   initial QUORUM_DOWN      comes only when there is a sorry server, then like any other
+ *   initial CHECKER_x        first verdict of a MISC_CHECK without a change
+ */
+
 struct lvs_event {
 	uint8_t kind;
 	bool initial;	/* a state at start, not a change (rs_init_notifies, quorum at start) */
 	bool stopping;	/* by lvs_stop() or by removal in a reload */
+	bool rs_changed; /* CHECKER_x: the server's state changed with it (no_checker_emails) */
 	uint32_t vs, rs, checker; /* ids; CONF_NONE: not about one, or of the old configuration: see names */
+	/* Ids in the previous configuration of what a reload removed (its scripts and mails), else
+	 * CONF_NONE. The virtual server may still exist: then `vs` is set, too. */
+	uint32_t old_vs, old_rs;
 	int64_t weight; /* effective weight of the server; live weight of the virtual server */
 	uint32_t quorum, hysteresis;
 	char vs_name[96], rs_name[96]; /* text forms of the manual */
@@ -64,7 +77,10 @@ struct lvs_event {
 
 /* State of a configuration, in `a`. `old` (or NULL) is the state of the previous configuration: same
  * servers keep state, weights, ramps; checkers of the same identity (core/check/key.h) keep their
- * verdict. Servers gone drain if their configuration said so. Events: lvs_next_event(). */
+ * verdict. Servers gone drain if their configuration said so. Events: lvs_next_event().
+ * With `past` (and no old) servers and quorum start as the predecessor left them, without events; a
+ * server that was down stays so until each of its checkers has given a verdict. `old` and `past` are
+ * not needed after the call. */
 struct lvs *lvs_new(const struct conf *conf, struct arena *a, const struct lvs *old,
 		    const struct lvs_past *past, usec_t now);
 
@@ -72,7 +88,7 @@ struct lvs *lvs_new(const struct conf *conf, struct arena *a, const struct lvs *
 void lvs_set_verdict(struct lvs *l, uint32_t checker, const struct lvs_verdict *v, usec_t now);
 void lvs_set_file(struct lvs *l, uint32_t file, int64_t value, usec_t now); /* every FILE_CHECK on it */
 void lvs_set_bfd(struct lvs *l, uint32_t bfd, bool up, usec_t now);
-/* Weight set from outside (SNMP, command) until the next configuration. */
+/* Weight set from outside (SNMP, command) in place of the configured one, until the next configuration. */
 void lvs_override_weight(struct lvs *l, uint32_t rs, uint32_t weight, usec_t now);
 /* A time that was due has come. */
 void lvs_tick(struct lvs *l, usec_t now);
@@ -90,14 +106,22 @@ bool lvs_is_dirty(const struct lvs *l);
  * and protocol, or per mark); `marks` says the first mark of nftables_ipvs mode, in which a group
  * without marks is one mark service (lvs_group_mark()). Clears the dirty flag. */
 void lvs_desired(struct lvs *l, struct arena *a, struct service_table *ret);
+/* Only those services, sorted and complete with all destinations, that may differ from what the last
+ * lvs_desired() or lvs_desired_changed() gave: a verdict among 10,000 servers costs one service. The
+ * others are as they were; none has gone. Diff: services_diff(&applied, &part, NULL, ...), then
+ * service_table_replace(&applied, &part, ...). Clears the dirty flag. False, and nothing is cleared:
+ * everything may differ (after lvs_new() and lvs_stop()), take lvs_desired(). */
+bool lvs_desired_changed(struct lvs *l, struct arena *a, struct service_table *ret);
 /* The mark of a group's virtual server in nftables_ipvs mode, 0: it has none. */
 uint32_t lvs_group_mark(const struct conf *conf, const struct conf_virtual_server *vs);
 
 /* For the board. */
 struct lvs_server_view {
-	bool up, in_table, draining, ramping, sorry_displaced;
-	uint32_t weight; /* in the kernel */
-	int64_t effective;
+	bool up, in_table, ramping;
+	bool draining;	      /* an agent says so, or it is up with weight 0 and drain_timeout */
+	bool sorry_displaced; /* would receive, but the sorry server does */
+	uint32_t weight;   /* in the kernel */
+	int64_t effective; /* configured (or overridden) + contributions, not clamped */
 	unsigned failed_checkers;
 	usec_t since;
 	const char *reason; /* of the first failed checker, or "" */
