@@ -132,7 +132,7 @@ struct msg_instance_state {
 struct msg_notify_lvs {
 	uint32_t generation;
 	uint8_t event; /* enum lvs_event_kind */
-	bool initial, stopping;
+	bool initial, stopping, rs_up;
 	uint32_t vs, rs, checker; /* UINT32_MAX: none, or of an older configuration */
 	int64_t weight;
 	uint32_t quorum, hysteresis;

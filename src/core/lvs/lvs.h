@@ -64,6 +64,7 @@ struct lvs_event {
 	uint8_t kind;
 	bool initial;	/* a state at start, not a change (rs_init_notifies, quorum at start) */
 	bool stopping;	/* by lvs_stop() or by removal in a reload */
+	bool rs_up;	/* state of the server after the event (for mails about its checkers) */
 	bool rs_changed; /* CHECKER_x: the server's state changed with it (no_checker_emails) */
 	uint32_t vs, rs, checker; /* ids; CONF_NONE: not about one, or of the old configuration: see names */
 	/* Ids in the previous configuration of what a reload removed (its scripts and mails), else
