@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_LIMIT = 30 * 60  # seconds; a suite that hangs is ended and has failed
+VM_LIMIT = 20 * 60     # the same for what runs in the emulated guest
 
 
 @dataclasses.dataclass
@@ -103,18 +104,11 @@ class Runner:
             return count
         with tempfile.TemporaryDirectory() as place:
             report = os.path.join(place, "report.xml")
-            command = ["/usr/bin/python3", "-m", "pytest", path, "-p", "no:cacheprovider", "--junit-xml", report,
-                       "-o", "junit_family=xunit2", "--durations", "5", "-rs", *select]
+            command = [*pytest_command(path, report), "-rs", *select]
             if workers:
                 command += ["-n", str(workers)]
             status = self.run(command, env=env)
-            if not os.path.exists(report):
-                return count.fail(f"{folder}: pytest ended with {status}")
-            for case in ElementTree.parse(report).getroot().iter("testcase"):
-                count += pytest_result(case)
-        if status not in (0, 1, 5) or (status == 1 and not count.failed):
-            count.fail(f"{folder}: pytest ended with {status}")
-        return count
+            return pytest_count(folder, report, status)
 
     # -- suites ---------------------------------------------------------------------------------
 
@@ -128,6 +122,16 @@ class Runner:
 
     def interop(self):
         return self.pytest("interop", workers=3)
+
+    def vm(self):
+        """The tests of tests/vm/guest, all in one boot of the emulated guest."""
+        with tempfile.TemporaryDirectory() as place:
+            report = os.path.join(place, "report.xml")
+            guest = [sys.executable, "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"), "--output", place,
+                     "--timeout", str(VM_LIMIT), "--"]
+            command = [*pytest_command("tests/vm/guest", report), "-v", "-rs", "-n", "4", "--dist", "loadfile"]
+            status = self.run([*guest, *command])
+            return pytest_count("vm", report, status)
 
     def compile(self, build, setup, targets=(), env=None):
         """True when a second build is there; it is made again only where something changed."""
@@ -219,6 +223,23 @@ def meson_result(entry):
     return Count(passed=good, failed=max(len(bad), 1), skipped=skipped, names=[f"{name}: {one}" for one in bad] or [name])
 
 
+def pytest_command(path, report):
+    return ["/usr/bin/python3", "-m", "pytest", path, "-p", "no:cacheprovider", "--junit-xml", report,
+            "-o", "junit_family=xunit2", "--durations", "5"]
+
+
+def pytest_count(name, report, status):
+    """What a run of pytest that ended with a status has written into its report."""
+    count = Count()
+    if not os.path.exists(report):
+        return count.fail(f"{name}: pytest ended with {status}")
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        count += pytest_result(case)
+    if status not in (0, 1, 5) or (status == 1 and not count.failed):
+        count.fail(f"{name}: pytest ended with {status}")
+    return count
+
+
 def pytest_result(case):
     kinds = {child.tag for child in case}
     if kinds & {"failure", "error"}:
@@ -227,7 +248,7 @@ def pytest_result(case):
 
 
 PLAIN = ("unit", "golden", "sim", "style", "examples")
-ORDER = ("unit", "golden", "style", "examples", "sim", "asan", "netns", "interop", "demo", "fuzz")
+ORDER = ("unit", "golden", "style", "examples", "sim", "asan", "netns", "interop", "vm", "demo", "fuzz")
 
 
 def ready(runner):

@@ -8,12 +8,13 @@
 Needs root, iproute2 and nothing else; several labs may exist at once.
 """
 from .lab import Lab, Node
+from .farm import Farm
 from . import configs
 from .daemons import (Daemon, Frr, Holdfast, Keepalived, HOLDFAST, KEEPALIVED, HOLDFAST_AS_KEEPALIVED,
                       daemon_class, daemon_kind)
 from .packets import Advert, Arp, Igmp, NeighbourAdvert
 from .wait import wait_until, Timeout
 
-__all__ = ["Lab", "Node", "configs", "Daemon", "Frr", "Holdfast", "Keepalived", "HOLDFAST", "KEEPALIVED",
+__all__ = ["Lab", "Node", "Farm", "configs", "Daemon", "Frr", "Holdfast", "Keepalived", "HOLDFAST", "KEEPALIVED",
            "HOLDFAST_AS_KEEPALIVED", "daemon_class", "daemon_kind", "Advert", "Arp", "Igmp",
            "NeighbourAdvert", "wait_until", "Timeout"]

@@ -28,6 +28,25 @@ def v2(**fields):
     return instance(**{"version": 2, "interval": 1, **fields})
 
 
+TCP_CHECK = "TCP_CHECK {\n    connect_timeout 2\n    retry 0\n}"
+
+
+def real_server(address, port=80, weight=1, check=TCP_CHECK, extra=""):
+    lines = [f"real_server {address} {port if port else ''} {{", f"    weight {weight}"]
+    lines += ["    " + line for line in (extra + "\n" + check).splitlines() if line.strip()]
+    return "\n".join(lines) + "\n}\n"
+
+
+def virtual_server(name, servers, *, scheduler="rr", method="NAT", protocol="TCP", delay=1, extra=""):
+    """`name` is what follows the keyword: "192.0.2.100 80", "fwmark 5", "group G"; `servers` are
+    texts of real_server()."""
+    lines = [f"virtual_server {name} {{", f"    delay_loop {delay}", f"    lvs_sched {scheduler}",
+             f"    lvs_method {method}"]
+    lines += [f"    protocol {protocol}"] if protocol else []
+    lines += ["    " + line for text in (extra, *servers) for line in text.splitlines() if line.strip()]
+    return "\n".join(lines) + "\n}\n"
+
+
 def skew(priority, interval=0.1, version=3):
     return (256 - priority) / 256 * (interval if version == 3 else 1)
 

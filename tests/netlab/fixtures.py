@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from . import daemons
+from . import daemons, ns
+from .farm import Farm
 from .lab import Lab
 
 
@@ -24,6 +25,22 @@ def pytest_runtest_makereport(item):
     setattr(item, f"report_{report.when}", report)
 
 
+def _close(labs, request):
+    """End the labs; first, when the test failed, show what their daemons logged."""
+    report = getattr(request.node, "report_call", None)
+    failed = report is not None and report.failed
+    for lab in labs:
+        if failed:
+            for node in lab.nodes:
+                for daemon in node.daemons:
+                    print(f"--- log of {daemon.kind} on {node.name}:\n{daemon.log()}")
+        if failed and isinstance(lab, Farm):
+            for node in lab.directors:
+                table = ns.run("ip", "netns", "exec", node.namespace, "ipvsadm", "-Ln", check=False)
+                print(f"--- IPVS of {node.name}:\n{table}")
+        lab.close()
+
+
 @pytest.fixture
 def make_lab(request):
     """make_lab("ab", links=1): a Lab that is removed after the test."""
@@ -34,16 +51,29 @@ def make_lab(request):
         return labs[-1]
 
     yield make
-    for lab in labs:
-        report = getattr(request.node, "report_call", None)
-        if report is not None and report.failed:
-            for node in lab.nodes:
-                for daemon in node.daemons:
-                    print(f"--- log of {daemon.kind} on {node.name}:\n{daemon.log()}")
-        lab.close()
+    _close(labs, request)
+
+
+@pytest.fixture
+def make_farm(request):
+    """make_farm(directors=1, servers=3): a Farm that is removed after the test."""
+    farms = []
+
+    def make(**more):
+        farms.append(Farm(**more))
+        return farms[-1]
+
+    yield make
+    _close(farms, request)
 
 
 @pytest.fixture
 def lab(make_lab):
     """One link, nodes a (the daemon under test, as a rule) and b (a forged or a second router)."""
     return make_lab("ab")
+
+
+@pytest.fixture
+def farm(make_farm):
+    """One director, three servers."""
+    return make_farm()

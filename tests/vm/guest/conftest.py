@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Virtual servers on a kernel that has IPVS, judged by its tables and by what a client gets.
+
+    sudo tests/vm/run_guest.py -- python3 -m pytest tests/vm/guest -k nat
+    sudo HF_DAEMON=keepalived tests/vm/run_guest.py -- python3 -m pytest tests/vm/guest
+
+As in tests/netns: @better("why") is what the distribution's keepalived is known to fail,
+@holdfast_only what it does not have.
+"""
+import os
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
+
+from netlab import daemons  # noqa: E402
+from netlab.farm import Farm  # noqa: E402
+from netlab.fixtures import (_close, farm, lab, make_farm, make_lab, pytest_runtest_makereport,  # noqa: E402, F401
+                             pytest_sessionstart as netlab_sessionstart)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "better(why): keepalived is known to fail this")
+    config.addinivalue_line("markers", "holdfast_only: of no meaning for keepalived")
+
+
+def pytest_sessionstart():
+    netlab_sessionstart()
+    if not os.path.exists("/proc/net/ip_vs"):
+        pytest.exit("this kernel has no IPVS: run these by tests/vm/run_guest.py", 3)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not str(item.path).startswith(HERE):
+            continue
+        item.add_marker(pytest.mark.timeout(120))
+        if daemons.daemon_kind() == "keepalived":
+            better = item.get_closest_marker("better")
+            if better:
+                item.add_marker(pytest.mark.xfail(reason=better.args[0], strict=False))
+            if item.get_closest_marker("holdfast_only"):
+                item.add_marker(pytest.mark.skip(reason="holdfast only"))
+
+
+@pytest.fixture(scope="module")
+def module_farm(request):
+    """module_farm(...): a Farm for all tests of a file."""
+    farms = []
+
+    def make(**more):
+        farms.append(Farm(**more))
+        return farms[-1]
+
+    yield make
+    _close(farms, request)
