@@ -84,7 +84,7 @@ void snapshot_open(const char *run_dir, struct snapshot *ret)
 	struct buf reason = BUF_ON(ret->reason);
 
 	*ret = (struct snapshot){.now = clock_monotonic(), .wall = clock_wall()};
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
 		int r = open_board(run_dir, p, &ret->board[p]);
 
 		if (r < 0 && p == PROC_VRRP && r == -ENOENT)
@@ -105,7 +105,7 @@ void snapshot_open(const char *run_dir, struct snapshot *ret)
 
 void snapshot_close(struct snapshot *s)
 {
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
 		board_unmap(&s->board[p]);
 }
 

@@ -34,7 +34,7 @@ static void walk(const struct snapshot *s, const struct output *out)
 		snapshot_file(s, i, &file);
 		out->file(ctx, s, &file);
 	}
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
 		out->process(ctx, s, s->board[p].header);
 	for (uint32_t i = 0; snapshot_event(s, i, &event); i++)
 		out->event(ctx, s, &event);

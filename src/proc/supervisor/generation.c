@@ -142,7 +142,7 @@ struct generation generation_begin(const struct conf *conf, uint32_t number)
 {
 	struct generation g = {.number = number, .text_fd = -1};
 
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
 		g.board[p].fd = -1;
 	g.settings = settings_new(conf);
 	g.instances = conf->instances.n;
@@ -165,7 +165,7 @@ int generation_fill(struct supervisor *s, const struct conf *conf, struct genera
 {
 	int r = make_text(conf, g);
 
-	for (enum process p = PROC_VRRP; p < PROC_COUNT && r == 0; p++)
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER && r == 0; p++)
 		r = make_board(s, conf, g, p);
 	return r;
 }
@@ -195,7 +195,7 @@ void generation_publish(struct supervisor *s, enum process p)
 
 void generation_done(struct supervisor *s, struct generation *g, bool published)
 {
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
 		char path[RUN_PATH_MAX];
 
 		board_unmap(&g->board[p].map);

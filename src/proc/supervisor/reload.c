@@ -280,7 +280,7 @@ static void commit(struct supervisor *s)
 {
 	struct generation old = s->now;
 
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
 		struct board_header *h = s->next.board[p].map.header;
 
 		atomic_store(&h->restarts, atomic_load(&old.board[p].map.header->restarts));

@@ -386,7 +386,7 @@ static void on_watch(void *ctx)
 	struct supervisor *s = ctx;
 	usec_t now = clock_monotonic();
 
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++) {
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
 		struct worker *w = &s->worker[p];
 
 		if (s->phase != PHASE_RUNNING || s->reload || w->pid == 0 ||
@@ -411,7 +411,7 @@ static void on_child(void *ctx, int signo)
 	while ((pid = process_reap(&status)) > 0) {
 		if (pid == s->script)
 			script_ended(s, status);
-		for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+		for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
 			if (s->worker[p].pid == pid)
 				worker_died(&s->worker[p], status);
 	}
@@ -579,7 +579,7 @@ static void clean_up(struct supervisor *s)
 
 	s->control = control_close(s->control);
 	igmp_reports(s, false);
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
 		worker_done(&s->worker[p]);
 	if (s->now.number > 0)
 		generation_done(s, &s->now, false);
@@ -613,7 +613,7 @@ int supervisor_main(const struct supervisor_options *options)
 	s.watch_timer = loop_timer_new(s.loop, on_watch, &s);
 	s.conf_path = supervisor_conf_path(options->conf_path);
 	host_init(&s.host, options->config_id);
-	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
+	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
 		worker_init(&s.worker[p], &s, p);
 	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
 	status = prepare(&s);

@@ -13,10 +13,14 @@
 #include "proc/supervisor/internal.h"
 
 static const struct {
-	enum message_kind config, peer, stop;
+	enum message_kind config, peer, stop, ready, stopped;
 } kinds[PROC_COUNT] = {
-	[PROC_VRRP] = {MSG_CONFIG_VRRP, MSG_PEER_VRRP, MSG_STOP_VRRP},
-	[PROC_RUNNER] = {MSG_CONFIG_RUNNER, MSG_PEER_RUNNER, MSG_STOP_RUNNER},
+#define KINDS(x) {MSG_CONFIG_##x, MSG_PEER_##x, MSG_STOP_##x, MSG_READY_##x, MSG_STOPPED_##x}
+	[PROC_VRRP] = KINDS(VRRP),
+	[PROC_RUNNER] = KINDS(RUNNER),
+	[PROC_LVS] = KINDS(LVS),
+	[PROC_CHECK] = KINDS(CHECK),
+#undef KINDS
 };
 
 static void on_start_timer(void *ctx)
@@ -49,33 +53,14 @@ static void close_received(struct message *m)
 			close(m->fds[i]);
 }
 
+/* What channel_receive() lets through is for us and from this worker: one of these. */
 static void handle(struct worker *w, const struct message *m)
 {
-	switch (m->kind) {
-	case MSG_READY_VRRP:
-		supervisor_worker_ready(w, &m->READY_VRRP);
-		break;
-	case MSG_READY_RUNNER:
-		supervisor_worker_ready(w, &m->READY_RUNNER);
-		break;
-	case MSG_STOPPED_VRRP:
-	case MSG_STOPPED_RUNNER:
+	if (m->kind == kinds[w->id].ready) {
+		supervisor_worker_ready(w, &m->READY_VRRP); /* the same struct for all */
+	} else if (m->kind == kinds[w->id].stopped) {
 		w->stopped = true;
 		supervisor_worker_stopped(w);
-		break;
-	case MSG_CONFIG_VRRP:
-	case MSG_CONFIG_RUNNER:
-	case MSG_PEER_VRRP:
-	case MSG_PEER_RUNNER:
-	case MSG_STOP_VRRP:
-	case MSG_STOP_RUNNER:
-	case MSG_DUMP_VRRP:
-	case MSG_SNAPSHOT:
-	case MSG_NOTIFY:
-	case MSG_SCRIPT_STATE:
-	case MSG_FILE_VALUE:
-	case MSG_KINDS:
-		break; /* channel_receive() lets none of them through */
 	}
 }
 
