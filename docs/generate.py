@@ -15,14 +15,14 @@ HOLDFAST = os.environ.get("HOLDFAST") or os.path.join(HERE, "..", "build", "hold
 TITLES = {"works": "", "accepted": "No effect yet: ", "no-op": "Means nothing, by design: "}
 
 
-def rows():
-    out = subprocess.run([HOLDFAST, "explain", "--list"], capture_output=True, text=True, check=True).stdout
+def rows(which):
+    out = subprocess.run([HOLDFAST, "explain", which], capture_output=True, text=True, check=True).stdout
     return [line.split("\t") for line in out.splitlines()]
 
 
 def section():
     blocks, counts = {}, dict.fromkeys(TITLES, 0)
-    for context, keyword, effect in rows():
+    for context, keyword, effect in rows("--list"):
         blocks.setdefault(context, {title: [] for title in TITLES})[effect].append(keyword)
         counts[effect] += 1
     yield "## Keywords\n\n"
@@ -34,6 +34,17 @@ def section():
             words = ", ".join(f"`{keyword}`" for keyword in sorted(set(blocks[context][effect])))
             if words:
                 yield f"\n{title}{words}\n"
+    yield from beyond()
+
+
+def beyond():
+    """What keepalived does not know: short enough to say whether each works."""
+    blocks = {}
+    for context, keyword, effect in rows("--ours"):
+        blocks.setdefault(context, []).append(f"`{keyword}`" + ("" if effect == "works" else " (no effect yet)"))
+    yield "\n## Keywords beyond keepalived\n\n`holdfast explain --ours` lists them; keepalived refuses a file that has them.\n"
+    for context in sorted(blocks):
+        yield f"\n**{context}**\n\n{', '.join(sorted(set(blocks[context])))}\n"
 
 
 def main():

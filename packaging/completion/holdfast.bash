@@ -14,7 +14,7 @@ _holdfast()
 	elif [[ $prev == --log || $prev == --log-format || $prev == --log-level ]]; then
 		words=$("$program" help "${COMP_WORDS[1]}" 2>/dev/null | sed -n "s/.*\[$prev \([a-z|]*\)\].*/\1/p" | tr '|' ' ')
 	elif [[ ${COMP_WORDS[1]} == explain ]]; then
-		words=$("$program" explain --list 2>/dev/null | awk -F '\t' '{ print $1; print $1 "." $2; print $2 }' |
+		words=$({ "$program" explain --list; "$program" explain --ours; } 2>/dev/null | awk -F '\t' '{ print $1; print $1 "." $2; print $2 }' |
 			grep -x '[][A-Za-z0-9_.:/-]*' | sort -u)
 	else
 		compopt -o filenames

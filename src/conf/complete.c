@@ -96,6 +96,58 @@ static void groups_addresses_check(struct complete *c)
 	}
 }
 
+/* A login in clear tells the password to everybody on the way. */
+static void mail_check(struct complete *c)
+{
+	struct conf_global *g = &c->conf->global;
+	unsigned user = block_bit(&schema_global_defs, "smtp_user"),
+		 password = block_bit(&schema_global_defs, "smtp_password");
+
+	if (!g->smtp_user != !g->smtp_password) {
+		diag_add(c->diags, DIAG_ERROR, "incomplete", g->block.at,
+			 "%s is given without %s; there is no login at the mail relay",
+			 g->smtp_user ? "smtp_user" : "smtp_password",
+			 g->smtp_user ? "smtp_password" : "smtp_user");
+		g->smtp_user = g->smtp_password = NULL;
+		block_unmark(g, user);
+		block_unmark(g, password);
+	}
+	if (g->smtp_user && g->smtp_tls == SMTP_PLAIN)
+		diag_add(c->diags, DIAG_WARNING, "clear-password", g->block.at,
+			 "smtp_password goes to the mail relay in clear")
+			->hint = "add `smtp_tls starttls` or `smtp_tls on`";
+}
+
+static bool is_header(const char *s)
+{
+	size_t n = strcspn(s, ":");
+
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127 || (*p == ' ' && p < s + n))
+			return false;
+	return n && s[n] == ':';
+}
+
+static void webhook_check(struct complete *c)
+{
+	struct conf_global *g = &c->conf->global;
+
+	if (g->webhook && strncmp(g->webhook, "http://", 7) != 0 &&
+	    strncmp(g->webhook, "https://", 8) != 0) {
+		diag_add(c->diags, DIAG_ERROR, "bad-url", g->block.at,
+			 "webhook `%s` is no http:// or https:// URL; it is ignored", g->webhook);
+		g->webhook = NULL;
+		block_unmark(g, block_bit(&schema_global_defs, "webhook"));
+	}
+	if (g->webhook_header && !is_header(g->webhook_header)) {
+		diag_add(c->diags, DIAG_ERROR, "bad-header", g->block.at,
+			 "webhook_header `%s` is no header; it is ignored", g->webhook_header)
+			->expected = "\"NAME: VALUE\", in quotes";
+		g->webhook_header = NULL;
+		block_unmark(g, block_bit(&schema_global_defs, "webhook_header"));
+	}
+}
+
 static void global_complete(struct complete *c)
 {
 	struct conf *conf = c->conf;
@@ -120,6 +172,8 @@ static void global_complete(struct complete *c)
 	sched_complete(conf, &g->bfd_sched, "bfd", c->a, 0);
 	garp_complete(conf);
 	groups_addresses_check(c);
+	mail_check(c);
+	webhook_check(c);
 }
 
 static void ids_assign(struct complete *c)

@@ -29,6 +29,8 @@ void lvs_bits_find(struct lvs *l)
 	l->bits_bfd = rows_find(&schema_bfd_check);
 	l->bit_weight = block_bit(&schema_real_server, "weight");
 	l->bit_inhibit = block_bit(&schema_real_server, "inhibit_on_failure");
+	l->bit_drain = block_bit(&schema_real_server, "drain_timeout");
+	l->bit_slow = block_bit(&schema_real_server, "slow_start");
 	l->bit_file_weight = block_bit(&schema_file_check, "weight");
 }
 
@@ -263,6 +265,19 @@ static bool file_add(struct lvs *l, struct conf_real_server *rs, struct conf_che
 	return true;
 }
 
+#define OURS_ADD(list, kind)                                                                       \
+	for (unsigned i = 0; i < (list).n; i++)                                                    \
+	socket_add(l, rs, &(list).v[i]->sock, kind, timing_set(&l->bits_checker, (list).v[i]))
+
+static void our_checks(struct lvs *l, struct conf_real_server *rs)
+{
+	OURS_ADD(rs->grpc, CHECK_GRPC);
+	OURS_ADD(rs->pgsql, CHECK_PGSQL);
+	OURS_ADD(rs->mysql, CHECK_MYSQL);
+	OURS_ADD(rs->redis, CHECK_REDIS);
+	OURS_ADD(rs->agent, CHECK_AGENT);
+}
+
 void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
 		     struct conf_real_server *rs)
 {
@@ -288,6 +303,7 @@ void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
 	for (unsigned i = 0; i < rs->udp.n; i++)
 		socket_add(l, rs, &rs->udp.v[i]->sock, CHECK_UDP,
 			   timing_set(&l->bits_checker, rs->udp.v[i]));
+	our_checks(l, rs);
 	for (unsigned i = 0; i < rs->bfd.n; i++)
 		if (bfd_add(l, rs, rs->bfd.v[i]))
 			rs->bfd.v[n++] = rs->bfd.v[i];

@@ -422,6 +422,10 @@ static void servers_inherit(struct lvs *l, struct conf_virtual_server *vs)
 			rs->weight = vs->weight;
 		if (!block_is_set(rs, l->bit_inhibit))
 			rs->inhibit_on_failure = vs->inhibit_on_failure;
+		if (!block_is_set(rs, l->bit_drain))
+			rs->drain_timeout = vs->drain_timeout;
+		if (!block_is_set(rs, l->bit_slow))
+			rs->slow_start = vs->slow_start;
 		rs->smtp_alert = alert_final(l, rs->smtp_alert, TRI_ON);
 		rs->timing_set = (uint8_t)timing_inherit(&rs->timing, timing_set(&l->bits_rs, rs),
 							 &vs->timing, set);

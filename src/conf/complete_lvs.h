@@ -31,7 +31,7 @@ struct lvs {
 	struct name_index groups;
 	uint32_t *group_uses;
 	struct timing_rows bits_vs, bits_rs, bits_checker, bits_misc, bits_bfd;
-	unsigned bit_weight, bit_inhibit, bit_file_weight;
+	unsigned bit_weight, bit_inhibit, bit_file_weight, bit_drain, bit_slow;
 };
 
 void lvs_bits_find(struct lvs *l);

@@ -50,7 +50,8 @@ static void entry_add(struct walk *w, const struct block *blk, const struct row 
 	if (seen_before(w, context, keyword))
 		return;
 	vec_push(w->a, &w->list,
-		 ((struct explain_entry){context, keyword, blk, row, choice, effect_of(row, blk)}));
+		 ((struct explain_entry){context, keyword, blk, row, choice,
+					 effect_of(row, blk), row->ours || blk->ours}));
 }
 
 /* "context\tkeyword" lines */
@@ -140,27 +141,31 @@ const char *explain_effect_name(enum row_effect e)
 	return "";
 }
 
-void explain_print_list(struct text *out)
+void explain_print_list(struct text *out, bool ours)
 {
 	explain_list list = explain_entries(out->a);
 
 	for (unsigned i = 0; i < list.n; i++)
-		text_printf(out, "%s\t%s\t%s\n", list.v[i].context, list.v[i].keyword,
-			    explain_effect_name(list.v[i].effect));
+		if (list.v[i].ours == ours)
+			text_printf(out, "%s\t%s\t%s\n", list.v[i].context, list.v[i].keyword,
+				    explain_effect_name(list.v[i].effect));
 }
 
 void explain_print_coverage(struct text *out)
 {
 	explain_list list = explain_entries(out->a);
-	unsigned n[NOOP + 1] = {0};
+	unsigned n[NOOP + 1] = {0}, ours = 0;
 	const char *context = NULL;
 
 	for (unsigned i = 0; i < list.n; i++)
-		n[list.v[i].effect]++;
+		if (list.v[i].ours)
+			ours++;
+		else
+			n[list.v[i].effect]++;
 	text_printf(out,
 		    "%u keywords: %u work, %u accepted without an effect yet, %u have no effect by "
-		    "design\n",
-		    list.n, n[WORKS], n[ACCEPTED], n[NOOP]);
+		    "design; and %u that keepalived does not have (explain --ours)\n",
+		    list.n - ours, n[WORKS], n[ACCEPTED], n[NOOP], ours);
 	for (unsigned i = 0; i < list.n; i++) {
 		const struct explain_entry *e = &list.v[i];
 
@@ -302,6 +307,7 @@ static void explain_entry(struct text *out, const explain_list *list, const stru
 	if (has_values(row))
 		line(out, "values", row_expected(row, out->a));
 	line(out, "unit", row->type == T_TIME && !row->unit ? "seconds" : row->unit);
+	line(out, "origin", e->ours ? "holdfast's own, unknown to keepalived" : NULL);
 	line(out, "default", dflt);
 	line(out, "also", row->aliases);
 	line(out, "deprecated", row->deprecated ? row->deprecated : row->obsolete);

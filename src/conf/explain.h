@@ -12,6 +12,7 @@ struct explain_entry {
 	const struct row *row;
 	const struct choice *choice; /* the entry is one of the words of `row` */
 	enum row_effect effect;	     /* never EFFECT_BLOCK */
+	bool ours;		     /* not one of keepalived's */
 };
 
 typedef VEC(struct explain_entry) explain_list;
@@ -24,8 +25,8 @@ const char *explain_effect_name(enum row_effect e);
 
 /* All about KEYWORD, CONTEXT or CONTEXT.KEYWORD. false when there is none; the text then holds a hint, if any. */
 bool explain_text(const char *what, struct text *out);
-/* One line an entry: context TAB keyword TAB effect. */
-void explain_print_list(struct text *out);
+/* One line an entry: context TAB keyword TAB effect; keepalived's keywords, or those it does not have. */
+void explain_print_list(struct text *out, bool ours);
 /* How many work, and those that don't. */
 void explain_print_coverage(struct text *out);
 

@@ -168,6 +168,8 @@ static void man_row(struct man *m, const struct block *blk, const struct row *ro
 	man_sentence(m, "Default: ", row->dflt_text ? row->dflt_text : row->dflt);
 	man_sentence(m, "Also written: ", row->aliases);
 	man_sentence(m, "Old: ", row->obsolete);
+	if (row->ours || blk->ours)
+		text_add(&m->t, "Not a keyword of keepalived.\n");
 	man_effect(m, blk, row);
 }
 

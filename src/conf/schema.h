@@ -148,6 +148,7 @@ struct row {
 	uint8_t store;	 /* enum row_store */
 	uint8_t family;	 /* T_IP, T_PREFIX: enum ip_family or 0 */
 	uint8_t owner, reload, effect;
+	bool ours;	 /* not a keyword of keepalived's */
 	uint16_t flags;
 	int64_t min, max;
 	int64_t scale;	 /* T_TIME: microseconds of one unit; 0 = a second */
@@ -188,6 +189,7 @@ struct block {
 	/* Rows that come before these and fill the same object (their struct is its first member). */
 	const struct block *base;
 	uint8_t owner, reload, effect; /* for rows that don't say */
+	bool ours; /* all its rows are */
 	/* A word that is neither positional nor an option (ENTRIES, INLINE); true when it was taken,
 	 * false without a message when it is not known here. */
 	bool (*bare)(struct bind *b, void *obj, struct cursor *c);

@@ -38,7 +38,7 @@ const struct ctl_command ctl_commands[] = {
 	{"plan", "[--config-id ID] OLD NEW",
 	 "Shows what a reload from one configuration to another would do.", ctl_plan,
 	 "0 shown, 2 a file has errors"},
-	{"explain", "[--list | --coverage | --man | CONTEXT[.KEYWORD] | KEYWORD]",
+	{"explain", "[--list | --ours | --coverage | --man | CONTEXT[.KEYWORD] | KEYWORD]",
 	 "Explains keywords of the configuration.", ctl_explain, "0 found, 1 no such keyword"},
 	{"version", "", "Says which version this is.", ctl_version, NULL},
 	{"help", "[COMMAND | --man]", "Explains the commands.", ctl_help, NULL},

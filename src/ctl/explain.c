@@ -24,6 +24,7 @@ static int explain_word(const char *word, struct text *out)
 int ctl_explain(const struct ctl_command *self, int argc, char **argv)
 {
 	static const struct option options[] = {{"list", no_argument, NULL, 'l'},
+						{"ours", no_argument, NULL, 'o'},
 						{"coverage", no_argument, NULL, 'c'},
 						{"man", no_argument, NULL, 'm'},
 						{0}};
@@ -38,8 +39,8 @@ int ctl_explain(const struct ctl_command *self, int argc, char **argv)
 	}
 	if (what ? optind != argc : optind != argc - 1)
 		return ctl_usage(self);
-	if (what == 'l')
-		explain_print_list(&out);
+	if (what == 'l' || what == 'o')
+		explain_print_list(&out, what == 'o');
 	else if (what == 'c')
 		explain_print_coverage(&out);
 	else if (what == 'm')

@@ -9,6 +9,7 @@
  *   conf_dump seal FILE         prints, reads back as sealed copy, prints again: both must be equal
  *   conf_dump time FILE         how long loading takes
  *   conf_dump list -            explain --list
+ *   conf_dump ours -            explain --ours
  *   conf_dump unused FILE...    rows that none of the files sets
  */
 #include <errno.h>
@@ -191,11 +192,11 @@ static int timing(const char *path)
 	return 0;
 }
 
-static int list(void)
+static int list(bool ours)
 {
 	struct text t = {.a = arena_new()};
 
-	explain_print_list(&t);
+	explain_print_list(&t, ours);
 	fputs(text_get(&t), stdout);
 	arena_free(t.a);
 	return 0;
@@ -282,13 +283,13 @@ int main(int argc, char **argv)
 	int status = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: %s check|print|plan|seal|time|list|unused FILE...\n", argv[0]);
+		fprintf(stderr, "usage: %s check|print|plan|seal|time|list|ours|unused FILE...\n", argv[0]);
 		return 64;
 	}
 	if (str_eq(argv[1], "plan") && argc == 4)
 		return plan(argv[2], argv[3]);
-	if (str_eq(argv[1], "list"))
-		return list();
+	if (str_eq(argv[1], "list") || str_eq(argv[1], "ours"))
+		return list(str_eq(argv[1], "ours"));
 	if (str_eq(argv[1], "unused"))
 		return unused(argc - 2, argv + 2);
 	for (int i = 2; i < argc; i++) {

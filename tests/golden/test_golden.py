@@ -69,6 +69,15 @@ def test_explain_lists_every_keyword_of_the_reference():
     assert {effect for _, effect in listed} <= {"works", "accepted", "no-op"}
 
 
+def test_what_is_ours_is_listed_apart():
+    listed = [line.rsplit("\t", 1)[0] for line in dump("ours", "-").stdout.splitlines()]
+    known = (HERE / "keywords.txt").read_text().splitlines()
+    assert len(listed) == len(set(listed))
+    assert not set(listed) & set(known)
+    assert {"global_defs\tlvs_engine", "virtual_server\tpanic_threshold", "real_server\tAGENT_CHECK",
+            "GRPC_CHECK\tservice", "SSL_GET\ttls_verify"} <= set(listed)
+
+
 # Words that leave their trace in another row, or none: what was meant is printed in other words.
 TRACELESS = {"HTTP_GET.nb_get_retry", "SSL_GET.nb_get_retry", "nexthop.as", "static_routes.as", "static_routes.or",
              "static_routes.to", "static_rules.type", "virtual_routes.as", "virtual_routes.or", "virtual_routes.to",

@@ -76,7 +76,7 @@ def test_keywords_are_current():
 
 
 def rows():
-    return [line.split("\t") for line in run("explain", "--list").stdout.splitlines()]
+    return [line.split("\t") for which in ("--list", "--ours") for line in run("explain", which).stdout.splitlines()]
 
 
 def test_every_row_has_help():

@@ -26,6 +26,23 @@ void print_extra_if(struct text *t, const struct row *row, const void *obj)
 		    *(const usec_t *)((const char *)obj + row->offset) / USEC_PER_SEC);
 }
 
+bool parse_inverse(struct bind *b, const struct row *row, void *obj, struct cursor *c)
+{
+	struct row plain = *row;
+	bool *field = (bool *)((char *)obj + row->offset);
+
+	plain.type = T_BOOL;
+	if (!row_parse(b, &plain, obj, c))
+		return false;
+	*field = !*field;
+	return true;
+}
+
+void print_inverse(struct text *t, const struct row *row, const void *obj)
+{
+	text_add(t, *(const bool *)((const char *)obj + row->offset) ? " off" : " on");
+}
+
 bool parse_nopreempt(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	struct conf_instance *vi = obj;

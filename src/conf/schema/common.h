@@ -24,6 +24,10 @@
 row_parse_fn parse_extra_if;
 row_print_fn print_extra_if;
 
+/* [on|off] into a bool that says the opposite; `off` makes it true. */
+row_parse_fn parse_inverse;
+row_print_fn print_inverse;
+
 /* nopreempt, which a later preempt cancels. */
 row_parse_fn parse_nopreempt;
 /* Writes nothing: the keyword alone is the value. */

@@ -9,6 +9,20 @@ static const struct choice flush_modes[] = {
 	{0},
 };
 
+static const struct choice engines[] = {
+	{"auto", ENGINE_AUTO, "IPVS where the kernel has it, else nftables."},
+	{"ipvs", ENGINE_IPVS, "The kernel's IPVS."},
+	{"nftables", ENGINE_NFTABLES, "A table of nftables, for kernels without IPVS."},
+	{0},
+};
+
+static const struct choice smtp_tls[] = {
+	{"off", SMTP_PLAIN, "Mails go in clear."},
+	{"starttls", SMTP_STARTTLS, "TLS after STARTTLS; without it no mail is sent."},
+	{"on", SMTP_TLS, "TLS from the start, as on port 465."},
+	{0},
+};
+
 /* nice, locked memory, CPUs, realtime priority and its limit of one process */
 #define SCHED_ROWS(prefix, sched, who, owner_, effect_)                                              \
 	{prefix "_priority", NUMBER(conf_global, sched.nice, -20, 19), .dflt = "0", .owner = owner_,  \
@@ -51,6 +65,10 @@ static const struct choice flush_modes[] = {
 	{name_, DOC(), .effect = NOOP, .refused = "write `" instead "`", .args = "PATH",              \
 	 .help = "Named by the manual only; the keyword is " instead "."}
 
+/* A switch whose field says the opposite. */
+#define INVERSE(s, m) HANDLER(s, m, parse_inverse, print_inverse), .args = "[on|off]"
+
+#define CHECKS_MAX 16 /* as many as there are channels for */
 #define LONGEST_DELAY 4294967295 /* microseconds */
 
 static const struct row rows[] = {
@@ -106,6 +124,23 @@ static const struct row rows[] = {
 	{"smtp_alert_checker", TRISTATE(conf_global, smtp_alert_checker), .effect = ACCEPTED,
 	 .owner = OWNER_RUNNER, .dflt_text = "smtp_alert, else real servers on, virtual servers off",
 	 .help = "Default of smtp_alert of virtual and real servers."},
+	{"smtp_tls", ENUM(conf_global, smtp_tls, smtp_tls), .dflt = "off", .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_RUNNER, .args = "off|starttls|on", .list_choices = "global_defs\tsmtp_tls:",
+	 .help = "TLS to the mail relay."},
+	{"smtp_tls_verify", INVERSE(conf_global, smtp_tls_no_verify), .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_RUNNER, .dflt_text = "on", .help = "The relay's certificate must be valid."},
+	{"smtp_user", STRING(conf_global, smtp_user), .args = "NAME", .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_RUNNER, .dflt_text = "none: no login", .help = "User that logs in at the mail relay."},
+	{"smtp_password", STRING(conf_global, smtp_password), .args = "TEXT", .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_RUNNER, .dflt_text = "none", .help = "Password of smtp_user."},
+	{"webhook", STRING(conf_global, webhook), .args = "URL", .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_RUNNER, .dflt_text = "none", .help = "URL (http or https) every event is posted to as JSON."},
+	{"webhook_header", STRING(conf_global, webhook_header), .args = "\"NAME: VALUE\"", .effect = ACCEPTED,
+	 .ours = true, .owner = OWNER_RUNNER, .dflt_text = "none",
+	 .help = "Header sent along, such as an authorization."},
+	{"webhook_timeout", TIME(conf_global, webhook_timeout, 1000, 300 * USEC_PER_SEC), .dflt = "5",
+	 .args = "SECONDS", .effect = ACCEPTED, .ours = true, .owner = OWNER_RUNNER,
+	 .help = "Time one post gets before it is tried again later."},
 	{"checker_log_all_failures", BOOL(conf_global, checker_log_all_failures), .effect = ACCEPTED,
 	 .owner = OWNER_CHECK, .dflt_text = "off", .help = "Logs each failed check."},
 	{"no_email_faults", FLAG(conf_global, no_email_faults), .effect = ACCEPTED, .owner = OWNER_RUNNER,
@@ -132,6 +167,15 @@ static const struct row rows[] = {
 	{"lvs_flush_on_stop", ENUM(conf_global, lvs_flush_on_stop, flush_modes), .flags = ROW_OPTIONAL,
 	 .bare = "", .args = "[VS]", .aliases = "lvs_flush_onstop", .effect = ACCEPTED, .owner = OWNER_LVS,
 	 .dflt_text = "off", .help = "Flushes IPVS at stop, or (VS) only the own virtual servers."},
+	{"lvs_engine", ENUM(conf_global, lvs_engine, engines), .dflt = "auto", .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_LVS, .reload = RELOAD_NEVER, .list_choices = "global_defs\tlvs_engine:",
+	 .help = "What carries the virtual servers."},
+	{"check_processes", NUMBER(conf_global, check_processes, 0, CHECKS_MAX), .dflt = "0",
+	 .effect = ACCEPTED, .ours = true, .owner = OWNER_CHECK, .reload = RELOAD_NEVER,
+	 .help = "Processes the checks are spread over; 0: as many as are useful."},
+	{"share_checks", INVERSE(conf_global, no_shared_checks), .effect = ACCEPTED, .ours = true,
+	 .owner = OWNER_CHECK, .dflt_text = "on",
+	 .help = "Checks that are alike, of one target, are one probe."},
 	{"vrrp_garp_master_repeat", NUMBER(conf_global, garp_master_repeat, 1, UINT32_MAX),
 	 .flags = ROW_ZERO_IS_ONE, .dflt = "5", .help = "Announcements per address in a block after becoming master."},
 	{"vrrp_garp_master_delay", TIME(conf_global, garp_master_delay, 0, 4294 * USEC_PER_SEC),

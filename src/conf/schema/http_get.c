@@ -407,6 +407,13 @@ static const struct row ssl_rows[] = {
 	{"(HTTP_GET)", DOC(), .help = "All words of HTTP_GET."},
 	{"tls_compliant", BOOL(conf_check_http, tls_compliant), .args = "[on|off]",
 	 .dflt_text = "off", .help = "Ends TLS with the closing alert, for all urls."},
+	{"tls_verify", BOOL(conf_check_http, tls_verify), .args = "[on|off]", .ours = true,
+	 .dflt_text = "off",
+	 .help = "The certificate must be valid, by the ca of the SSL block or the system's, and name "
+		 "the server (sni_name, the host asked for, else the probed address)."},
+	{"tls_expiry_days", NUMBER(conf_check_http, tls_expiry_days, 0, 3650), .ours = true,
+	 .unit = "days", .args = "DAYS", .dflt = "0",
+	 .help = "Warns when the certificate ends within this time; 0: never."},
 };
 
 const struct block schema_ssl_get =

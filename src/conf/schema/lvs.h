@@ -7,6 +7,7 @@
 #include "model/lvs.h"
 
 #define LVS_TIME_MAX ((usec_t)1 << 60) /* leaves room for adding to the present */
+#define LVS_KINDNESS_MAX (86400 * USEC_PER_SEC)
 #define LVS_CONNECT_MAX (4294 * USEC_PER_SEC + 967295)
 
 /* Rows of the settings that flow down from server to checker; `s` has a conf_timing `timing`. The
@@ -31,6 +32,19 @@
 			.help = "Limit for connecting and for each wait for data, for " whose "."  \
 	}
 
+/* Ours, kind to traffic: `s` has the fields drain_timeout and slow_start. */
+#define KINDNESS_ROWS(s, dflt_)                                                                    \
+	{"drain_timeout", TIME(s, drain_timeout, 0, LVS_KINDNESS_MAX), .args = "SECONDS",              \
+	 .ours = true, .dflt_text = dflt_,                                                         \
+	 .help = "A server removed by a reload keeps its connections for this time, with weight "  \
+		 "0; one of weight 0 leaves after it. 0: as keepalived does."},                    \
+	{                                                                                          \
+		"slow_start", TIME(s, slow_start, 0, LVS_KINDNESS_MAX), .args = "SECONDS",             \
+			.ours = true, .dflt_text = dflt_,                                          \
+			.help = "The weight of a server that came up grows to its value in this "  \
+				"time; 0: at once."                                                \
+	}
+
 /* A keyword of the guide's samples that only HTTP_GET and SSL_GET know. */
 #define REFUSE_NB_GET_RETRY                                                                        \
 	{                                                                                          \
@@ -48,6 +62,9 @@ extern const struct block schema_checker, schema_check_socket; /* bases: check_c
 extern const struct block schema_tcp_check, schema_ping_check, schema_http_get, schema_ssl_get;
 extern const struct block schema_smtp_check, schema_dns_check, schema_misc_check, schema_bfd_check;
 extern const struct block schema_udp_check, schema_file_check;
+/* Ours. */
+extern const struct block schema_grpc_check, schema_pgsql_check, schema_mysql_check;
+extern const struct block schema_redis_check, schema_agent_check;
 
 /* Writes nothing: the keyword alone is the value. */
 void lvs_print_nothing(struct text *t, const struct row *row, const void *obj);

@@ -2,12 +2,14 @@
 /* Owns: the rows of real_server. Its checkers are rows of the files named after them. */
 #include "conf/schema/lvs.h"
 
-#define CHECKER(name_, field, s, blk, help_)                                                       \
+#define CHECKER_OF(name_, field, s, blk, ours_, help_)                                             \
 	{                                                                                          \
 		name_, BLOCK_VEC(conf_real_server, field, s, blk),                                 \
-			.owner = OWNER_CHECK, .args = "{ }", .dflt_text = "none",                  \
+			.owner = OWNER_CHECK, .ours = ours_, .args = "{ }", .dflt_text = "none",   \
 			.help = help_ " All checks of a server must succeed for it to be up."      \
 	}
+#define CHECKER(name_, field, s, blk, help_)	 CHECKER_OF(name_, field, s, blk, false, help_)
+#define OUR_CHECKER(name_, field, s, blk, help_) CHECKER_OF(name_, field, s, blk, true, help_)
 
 static const struct row rows[] = {
 	{"IPADDR", IP(conf_real_server, addr, 0), .flags = ROW_POSITIONAL, .listed = "",
@@ -41,6 +43,7 @@ static const struct row rows[] = {
 	 .help = "The server counts as failed until its checks succeed."},
 	TIMING_ROWS(conf_real_server, "the checks of this server that don't say",
 		    "that of the service", "that of the service"),
+	KINDNESS_ROWS(conf_real_server, "that of the service"),
 	{"smtp_alert", TRISTATE(conf_real_server, smtp_alert), .args = "[on|off]",
 	 .owner = OWNER_RUNNER, .dflt_text = "global smtp_alert_checker, else smtp_alert, else on",
 	 .help = "Mails when the server comes up or goes down."},
@@ -60,6 +63,16 @@ static const struct row rows[] = {
 		"Sends an ICMP echo request."),
 	CHECKER("UDP_CHECK", udp, conf_check_udp, schema_udp_check, "Sends a UDP datagram."),
 	CHECKER("FILE_CHECK", file, conf_check_file, schema_file_check, "Follows a track_file."),
+	OUR_CHECKER("GRPC_CHECK", grpc, conf_check_grpc, schema_grpc_check,
+		    "Asks a gRPC server for its health."),
+	OUR_CHECKER("PGSQL_CHECK", pgsql, conf_check_pgsql, schema_pgsql_check,
+		    "Greets a PostgreSQL server."),
+	OUR_CHECKER("MYSQL_CHECK", mysql, conf_check_mysql, schema_mysql_check,
+		    "Greets a MySQL or MariaDB server."),
+	OUR_CHECKER("REDIS_CHECK", redis, conf_check_redis, schema_redis_check,
+		    "Sends PING to a Redis server."),
+	OUR_CHECKER("AGENT_CHECK", agent, conf_check_agent, schema_agent_check,
+		    "Asks an agent of HAProxy's protocol, which also sets weight and drain."),
 };
 
 const struct block schema_real_server =

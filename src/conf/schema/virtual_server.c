@@ -204,6 +204,11 @@ static const struct row rows[] = {
 	 .help = "Margin around the quorum; less than the quorum."},
 	{"weight", NUMBER(conf_virtual_server, weight, 1, INT32_MAX), .dflt = "1",
 	 .help = "Weight of real servers that say none."},
+	KINDNESS_ROWS(conf_virtual_server, "0"),
+	{"panic_threshold", NUMBER(conf_virtual_server, panic_threshold, 0, 100), .ours = true,
+	 .unit = "percent", .args = "PERCENT", .dflt = "0",
+	 .help = "When more than this share of the servers has failed, all are served as if up, with "
+		 "an alarm; 0: never."},
 	{"sorry_server",
 	 INLINE_VEC(conf_virtual_server, sorry_servers, conf_endpoint, schema_endpoint),
 	 .args = "IPADDR [PORT]", .dflt_text = "none",

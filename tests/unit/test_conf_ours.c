@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keywords beyond keepalived: final values, inheritance, corrections. */
+#include "conf_fixture.h"
+#include "model/lvs.h"
+
+#define SERVICE(inside)                                                                            \
+	"virtual_server 10.0.0.1 80 {\n protocol TCP\n lvs_sched wrr\n lvs_method NAT\n" inside    \
+	"\n}\n"
+#define SERVER(inside) "real_server 10.1.0.1 80 {\n" inside "\n}\n"
+
+static void test_off_unless_configured(void **state)
+{
+	const struct conf *conf = load(SERVICE(SERVER("SSL_GET {\n url {\n path /\n}\n}\n")));
+	const struct conf_real_server *rs = conf->real_servers.v[0];
+
+	(void)state;
+	assert_quiet(DIAG_NOTE);
+	assert_int_equal(conf->global.lvs_engine, ENGINE_AUTO);
+	assert_int_equal(conf->global.check_processes, 0);
+	assert_false(conf->global.no_shared_checks);
+	assert_int_equal(conf->global.smtp_tls, SMTP_PLAIN);
+	assert_false(conf->global.smtp_tls_no_verify);
+	assert_null(conf->global.webhook);
+	assert_int_equal(conf->global.webhook_timeout, 5 * USEC_PER_SEC);
+	assert_int_equal(conf->virtual_servers.v[0]->panic_threshold, 0);
+	assert_int_equal(rs->drain_timeout, 0);
+	assert_int_equal(rs->slow_start, 0);
+	assert_false(rs->ssl.v[0]->tls_verify);
+	assert_int_equal(rs->ssl.v[0]->tls_expiry_days, 0);
+}
+
+static void test_kindness_flows_down(void **state)
+{
+	const struct conf *conf =
+		load(SERVICE("drain_timeout 30\n slow_start 2.5\n panic_threshold 60\n"
+			     "real_server 10.1.0.1 80 {\n}\n"
+			     "real_server 10.1.0.2 80 {\n drain_timeout 0\n slow_start 7\n}\n"));
+	const struct conf_real_server *a = conf->real_servers.v[0], *b = conf->real_servers.v[1];
+
+	(void)state;
+	assert_quiet(DIAG_NOTE);
+	assert_int_equal(conf->virtual_servers.v[0]->panic_threshold, 60);
+	assert_int_equal(a->drain_timeout, 30 * USEC_PER_SEC);
+	assert_int_equal(a->slow_start, 2500000);
+	assert_int_equal(b->drain_timeout, 0);
+	assert_int_equal(b->slow_start, 7 * USEC_PER_SEC);
+	assert_round_trip();
+}
+
+/* Each kind stands in the list of all checkers, with the address, port and timing of its server. */
+static void test_our_checkers_are_checkers(void **state)
+{
+	static const enum conf_check_kind kinds[] = {CHECK_GRPC, CHECK_PGSQL, CHECK_MYSQL,
+						     CHECK_REDIS, CHECK_AGENT};
+	const struct conf *conf = load(SERVICE(
+		"delay_loop 9\n" SERVER("retry 4\n AGENT_CHECK {\n}\n REDIS_CHECK {\n}\n "
+					"MYSQL_CHECK {\n}\n PGSQL_CHECK {\n}\n GRPC_CHECK {\n}\n")));
+	const struct conf_real_server *rs = conf->real_servers.v[0];
+
+	(void)state;
+	assert_quiet(DIAG_NOTE);
+	assert_int_equal(rs->checkers.n, ARRAY_SIZE(kinds));
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct conf_check_socket *s = (const void *)rs->checkers.v[i];
+
+		assert_int_equal(s->check.kind, kinds[i]);
+		assert_ptr_equal(conf->checkers.v[s->check.id], s);
+		assert_int_equal(s->check.timing.delay_loop, 9 * USEC_PER_SEC);
+		assert_int_equal(s->check.timing.retry, 4);
+		assert_int_equal(s->check.timing.delay_before_retry, USEC_PER_SEC);
+		assert_int_equal(s->connect_port, 80);
+		assert_true(ip_equal(&s->connect_ip, &rs->addr));
+	}
+	assert_string_equal(rs->pgsql.v[0]->user, "holdfast");
+	assert_null(rs->pgsql.v[0]->database);
+	assert_null(rs->mysql.v[0]->user);
+	assert_null(rs->agent.v[0]->send);
+}
+
+static void test_switches_that_say_the_opposite(void **state)
+{
+	const struct conf *conf = load("global_defs {\n share_checks off\n smtp_tls_verify on\n}\n");
+
+	(void)state;
+	assert_true(conf->global.no_shared_checks);
+	assert_false(conf->global.smtp_tls_no_verify);
+	assert_round_trip();
+	conf = load("global_defs {\n share_checks\n smtp_tls_verify no\n}\n");
+	assert_false(conf->global.no_shared_checks);
+	assert_true(conf->global.smtp_tls_no_verify);
+	assert_round_trip();
+	conf = load("global_defs {\n share_checks perhaps\n}\n");
+	assert_false(conf->global.no_shared_checks);
+	assert_int_equal(loaded.diags.count[DIAG_ERROR], 1);
+}
+
+static void test_half_a_login_is_none(void **state)
+{
+	(void)state;
+	load("global_defs {\n smtp_tls on\n smtp_user a\n}\n");
+	assert_null(loaded.conf->global.smtp_user);
+	assert_int_equal(count("incomplete"), 1);
+	assert_round_trip();
+	load("global_defs {\n smtp_tls on\n smtp_password a\n}\n");
+	assert_null(loaded.conf->global.smtp_password);
+	assert_int_equal(count("incomplete"), 1);
+	load("global_defs {\n smtp_user a\n smtp_password b\n}\n");
+	assert_int_equal(count("clear-password"), 1);
+	load("global_defs {\n smtp_user a\n smtp_password b\n smtp_tls starttls\n}\n");
+	assert_int_equal(count("clear-password"), 0);
+	assert_string_equal(loaded.conf->global.smtp_user, "a");
+}
+
+static void test_webhooks_that_cannot_work(void **state)
+{
+	(void)state;
+	load("global_defs {\n webhook gopher://x/\n webhook_header \"two words: v\"\n}\n");
+	assert_null(loaded.conf->global.webhook);
+	assert_null(loaded.conf->global.webhook_header);
+	assert_int_equal(count("bad-url"), 1);
+	assert_int_equal(count("bad-header"), 1);
+	assert_round_trip();
+	load("global_defs {\n webhook https://x/\n webhook_header \"X-Token: a b\"\n}\n");
+	assert_string_equal(loaded.conf->global.webhook_header, "X-Token: a b");
+	assert_int_equal(loaded.diags.count[DIAG_ERROR], 0);
+}
+
+static void test_a_user_of_redis_needs_a_password(void **state)
+{
+	(void)state;
+	load(SERVICE(SERVER("REDIS_CHECK {\n user a\n}\n")));
+	assert_null(loaded.conf->real_servers.v[0]->redis.v[0]->user);
+	assert_int_equal(count("no-password"), 1);
+	assert_round_trip();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_off_unless_configured),
+		cmocka_unit_test(test_kindness_flows_down),
+		cmocka_unit_test(test_our_checkers_are_checkers),
+		cmocka_unit_test(test_switches_that_say_the_opposite),
+		cmocka_unit_test(test_half_a_login_is_none),
+		cmocka_unit_test(test_webhooks_that_cannot_work),
+		cmocka_unit_test(test_a_user_of_redis_needs_a_password),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, teardown);
+}
