@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notify_fifo and vrrp_notify_fifo (vrrp-behaviour 15.1): both get the same lines; each may have a
- * script that reads it, started once and ended with it.
+ * notify_fifo, vrrp_notify_fifo and lvs_notify_fifo (vrrp-behaviour 15.1, LVS behaviour 6): the first
+ * gets every line; each may have a script that reads it, started once and ended with it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,8 +13,6 @@
 #include "io/fifo.h"
 #include "proc/command.h"
 #include "proc/runner/internal.h"
-
-#define FIFOS 2
 
 struct fifo {
 	struct child child; /* first: children.c gives it back; the script that reads */
@@ -28,7 +26,7 @@ struct fifo {
 
 struct fifos {
 	struct runner *r;
-	struct fifo v[FIFOS];
+	struct fifo v[FIFO_KINDS];
 };
 
 static void on_ended(struct child *c, int wait_status)
@@ -110,17 +108,18 @@ void fifos_configure(struct fifos *all)
 {
 	const struct conf_global *g = &all->r->conf->global;
 
-	configure_one(&all->v[0], &g->notify_fifo);
-	configure_one(&all->v[1], &g->vrrp_notify_fifo);
+	configure_one(&all->v[FIFO_ANY], &g->notify_fifo);
+	configure_one(&all->v[FIFO_VRRP], &g->vrrp_notify_fifo);
+	configure_one(&all->v[FIFO_LVS], &g->lvs_notify_fifo);
 }
 
-void fifos_write(struct fifos *all, const char *line)
+void fifos_write(struct fifos *all, enum fifo_kind kind, const char *line)
 {
-	for (unsigned i = 0; i < FIFOS; i++) {
+	for (unsigned i = 0; i < FIFO_KINDS; i++) {
 		struct fifo *f = &all->v[i];
 		int r;
 
-		if (!f->path || f->fd < 0)
+		if (!f->path || f->fd < 0 || (i != FIFO_ANY && i != kind))
 			continue;
 		r = fifo_write(f->fd, line, strlen(line));
 		if (r == -EAGAIN && !f->full)
@@ -136,7 +135,7 @@ struct fifos *fifos_new(struct runner *r)
 	if (!all)
 		abort();
 	all->r = r;
-	for (unsigned i = 0; i < FIFOS; i++) {
+	for (unsigned i = 0; i < FIFO_KINDS; i++) {
 		all->v[i].all = all;
 		all->v[i].fd = -1;
 	}
@@ -145,7 +144,7 @@ struct fifos *fifos_new(struct runner *r)
 
 void fifos_close(struct fifos *all)
 {
-	for (unsigned i = 0; i < FIFOS; i++)
+	for (unsigned i = 0; i < FIFO_KINDS; i++)
 		close_one(&all->v[i]);
 }
 

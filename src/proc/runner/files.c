@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * track_file: the numbers in files, told to vrrp when they change. A file that is missing counts as
+ * track_file: the numbers in files, told to vrrp and lvs when they change. A file that is missing counts as
  * 0. Owns the watches; must not know weights.
  */
 #include <errno.h>
@@ -25,12 +25,18 @@ struct track_files {
 	unsigned n;
 };
 
+static struct msg_file_value value_message(const struct track_file *f)
+{
+	return (struct msg_file_value){
+		.generation = f->r->generation, .file = f->conf->id, .value = f->value};
+}
+
 static void tell(const struct track_file *f)
 {
-	const struct msg_file_value m = {
-		.generation = f->r->generation, .file = f->conf->id, .value = f->value};
+	const struct msg_file_value m = value_message(f);
 
 	runner_send(f->r, MSG_FILE_VALUE, &m);
+	runner_send_lvs(f->r, MSG_FILE_VALUE_LVS, &m);
 }
 
 static void write_board(const struct track_file *f)
@@ -106,10 +112,16 @@ void files_configure(struct track_files *all)
 	free(old);
 }
 
-void files_send_all(struct track_files *all)
+void files_send_all(struct track_files *all, bool to_lvs)
 {
-	for (unsigned i = 0; i < all->n; i++)
-		tell(&all->v[i]);
+	for (unsigned i = 0; i < all->n; i++) {
+		const struct msg_file_value m = value_message(&all->v[i]);
+
+		if (to_lvs)
+			runner_send_lvs(all->r, MSG_FILE_VALUE_LVS, &m);
+		else
+			runner_send(all->r, MSG_FILE_VALUE, &m);
+	}
 }
 
 struct track_files *files_new(struct runner *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of the runner: messages of the supervisor (configuration, channel to vrrp, stop) and of
- * vrrp (snapshot wanted, notifications), the heartbeat, the end. Everything it executes is a number
+ * The life of the runner: messages of the supervisor (configuration, channels to vrrp and lvs, stop)
+ * and of those two (snapshot wanted, notifications), the heartbeat, the end. Everything it executes is a number
  * of the configuration that the supervisor handed out; nobody can send it a path.
  *
  * A new configuration reaches vrrp first. So notifications may come that belong to a generation
@@ -23,6 +23,8 @@
 #include "io/host.h"
 #include "io/memfile.h"
 #include "proc/runner/internal.h"
+#include "proc/runner/mail.h"
+#include "proc/runner/webhook.h"
 
 #define HEARTBEAT USEC_PER_SEC
 #define STOP_LIMIT USEC_PER_SEC		/* of stop scripts */
@@ -31,23 +33,48 @@
 #define ORPHAN_LIMIT (6 * USEC_PER_SEC) /* for vrrp to hand over when the supervisor is gone */
 #define HELD_MAX 65536
 
+#define PREVIOUS_KEPT (10 * USEC_PER_SEC) /* after a reload, for what lvs says of servers gone */
+
 static void on_vrrp(void *ctx);
+static void on_lvs(void *ctx);
+
+static void send_to(struct follower *f, enum message_kind kind, const void *body)
+{
+	if (f->channel.fd < 0 || f->wanted != f->r->generation)
+		return;
+	if (channel_send(&f->channel, kind, body, NULL, 0) == -EAGAIN)
+		f->resend = true;
+}
 
 void runner_send(struct runner *r, enum message_kind kind, const void *body)
 {
-	if (r->vrrp.fd < 0 || r->wanted != r->generation)
-		return;
-	if (channel_send(&r->vrrp, kind, body, NULL, 0) == -EAGAIN)
-		r->resend = true;
+	send_to(&r->vrrp, kind, body);
 }
 
-static void send_everything(struct runner *r)
+void runner_send_lvs(struct runner *r, enum message_kind kind, const void *body)
 {
-	r->resend = false;
-	if (!r->conf || r->wanted != r->generation)
+	send_to(&r->lvs, kind, body);
+}
+
+static void tell_vrrp(struct runner *r)
+{
+	r->vrrp.resend = false;
+	if (!r->conf || r->vrrp.wanted != r->generation)
 		return;
 	scripts_send_all(r->scripts);
-	files_send_all(r->files);
+	files_send_all(r->files, false);
+}
+
+static void tell_lvs(struct runner *r)
+{
+	const struct msg_snapshot_end end = {.generation = r->generation};
+
+	r->lvs.resend = false;
+	if (!r->conf || r->lvs.wanted != r->generation)
+		return;
+	miscs_send_all(r->miscs);
+	files_send_all(r->files, true);
+	runner_send_lvs(r, MSG_SNAPSHOT_END_RUNNER, &end);
 }
 
 /* ---- notifications ---- */
@@ -148,12 +175,33 @@ static struct conf_loaded load(const struct msg_config *c, int text_fd)
 	return l;
 }
 
+static void forget_previous(struct runner *r)
+{
+	r->previous_arena = arena_free(r->previous_arena);
+	r->previous = NULL;
+	r->previous_until = USEC_NEVER;
+}
+
+static void keep_previous(struct runner *r, struct arena *arena, const struct conf *conf)
+{
+	forget_previous(r);
+	if (!conf || conf->virtual_servers.n == 0) {
+		arena_free(arena);
+		return;
+	}
+	r->previous_arena = arena;
+	r->previous = conf;
+	r->previous_until = loop_now(r->loop) + PREVIOUS_KEPT;
+}
+
 static void take(struct runner *r, const struct msg_config *c, struct conf_loaded *l,
 		 const struct board *board)
 {
 	struct arena *old = r->arena;
+	const struct conf *old_conf = r->conf;
 	struct board old_board = r->board;
 
+	r->first_configuration = !old_conf && !c->adopt;
 	r->arena = l->arena;
 	r->conf = l->conf;
 	r->generation = c->generation;
@@ -164,13 +212,15 @@ static void take(struct runner *r, const struct msg_config *c, struct conf_loade
 	fifos_configure(r->fifos);
 	notifier_configure(r->notifier);
 	scripts_configure(r->scripts);
+	miscs_configure(r->miscs, c->adopt);
 	files_configure(r->files);
 	board_unmap(&old_board);
-	arena_free(old);
+	keep_previous(r, old, old_conf);
 	memory_trim();
 	ready(r, c->generation, 0, "");
 	release_held(r);
-	send_everything(r);
+	tell_vrrp(r);
+	tell_lvs(r);
 }
 
 static void configure(struct runner *r, const struct msg_config *c, const int fds[MSG_FDS_MAX])
@@ -179,8 +229,8 @@ static void configure(struct runner *r, const struct msg_config *c, const int fd
 	struct board board;
 
 	open_log(c);
-	if (r->vrrp.fd >= 0)
-		on_vrrp(r);
+	on_vrrp(r);
+	on_lvs(r);
 	l = load(c, fds[0]);
 	if (!l.arena || l.diags.count[DIAG_FATAL] > 0) {
 		arena_free(l.arena);
@@ -243,7 +293,7 @@ static void end(struct runner *r)
 	r->is_ending = true;
 	r->n_ending = children_groups(&r->children, &r->ending);
 	r->stop_at = usec_max(r->stop_at, now + END_LIMIT);
-	notifier_abandon(r->notifier);
+	r->abandoned = true;
 	fifos_close(r->fifos);
 	(void)signal_groups(r, SIGTERM);
 	check_ended(r, now);
@@ -251,7 +301,7 @@ static void end(struct runner *r)
 
 void runner_check_stopped(struct runner *r)
 {
-	if (r->stopping && notifier_is_idle(r->notifier))
+	if (r->stopping && r->busy == 0 && mail_is_idle(r->mail) && webhook_is_idle(r->webhook))
 		end(r);
 }
 
@@ -259,14 +309,15 @@ static void stop(struct runner *r)
 {
 	if (r->stopping)
 		return;
-	if (r->vrrp.fd >= 0)
-		on_vrrp(r); /* its STOP notifications came before our order */
+	on_vrrp(r); /* their STOP notifications came before our order */
+	on_lvs(r);
 	if (r->stopping)
 		return;
 	r->stopping = true;
 	r->stop_at = clock_monotonic() + STOP_LIMIT;
 	loop_timer_set(r->beat, r->stop_at);
 	scripts_stop(r->scripts);
+	miscs_stop(r->miscs);
 	runner_check_stopped(r);
 }
 
@@ -288,8 +339,12 @@ static void on_beat(void *ctx)
 	}
 	if (r->conf)
 		write_header(r);
-	if (r->resend)
-		send_everything(r);
+	if (r->vrrp.resend)
+		tell_vrrp(r);
+	if (r->lvs.resend)
+		tell_lvs(r);
+	if (r->previous && now >= r->previous_until)
+		forget_previous(r);
 	loop_timer_set(r->beat, r->stopping ? r->stop_at : now + HEARTBEAT);
 }
 
@@ -302,19 +357,24 @@ static void orphaned(struct runner *r)
 	r->supervisor.fd = -1;
 	r->orphaned = true;
 	r->stop_at = clock_monotonic() + ORPHAN_LIMIT;
-	if (r->vrrp.fd < 0)
+	if (r->vrrp.channel.fd < 0)
 		stop(r);
 }
 
 /* ---- messages ---- */
 
+static void close_follower(struct follower *f)
+{
+	f->watch = loop_fd_free(f->watch);
+	if (f->channel.fd >= 0)
+		close(f->channel.fd);
+	f->channel.fd = -1;
+	f->wanted = 0;
+}
+
 static void close_vrrp(struct runner *r)
 {
-	r->vrrp_watch = loop_fd_free(r->vrrp_watch);
-	if (r->vrrp.fd >= 0)
-		close(r->vrrp.fd);
-	r->vrrp.fd = -1;
-	r->wanted = 0;
+	close_follower(&r->vrrp);
 	if (r->orphaned)
 		stop(r);
 }
@@ -325,7 +385,7 @@ static void on_vrrp(void *ctx)
 	struct message m;
 	int e;
 
-	while (r->vrrp.fd >= 0 && (e = channel_receive(&r->vrrp, &m)) != 0) {
+	while (r->vrrp.channel.fd >= 0 && (e = channel_receive(&r->vrrp.channel, &m)) != 0) {
 		if (e == -ECONNRESET) {
 			close_vrrp(r);
 		} else if (e < 0) {
@@ -333,21 +393,57 @@ static void on_vrrp(void *ctx)
 		} else if (m.kind == MSG_NOTIFY) {
 			notify(r, &m.NOTIFY);
 		} else if (m.kind == MSG_SNAPSHOT) {
-			r->wanted = m.SNAPSHOT.generation;
-			send_everything(r);
+			r->vrrp.wanted = m.SNAPSHOT.generation;
+			tell_vrrp(r);
 		}
 	}
 }
 
-static void meet_vrrp(struct runner *r, int fd)
+static void hear_lvs(struct runner *r, const struct message *m)
 {
+	if (m->kind == MSG_NOTIFY_LVS && r->conf) {
+		lvs_notifier_event(r->lvs_notifier, &m->NOTIFY_LVS);
+	} else if (m->kind == MSG_SNAPSHOT_RUNNER) {
+		r->lvs.wanted = m->SNAPSHOT_RUNNER.generation;
+		tell_lvs(r);
+	} else if (m->kind == MSG_SUSPEND_RUNNER && r->conf &&
+		   m->SUSPEND_RUNNER.generation == r->generation) {
+		miscs_suspend(r->miscs, m->SUSPEND_RUNNER.vs, m->SUSPEND_RUNNER.suspended);
+	}
+}
+
+static void on_lvs(void *ctx)
+{
+	struct runner *r = ctx;
+	struct message m;
+	int e;
+
+	while (r->lvs.channel.fd >= 0 && (e = channel_receive(&r->lvs.channel, &m)) != 0) {
+		if (e == -ECONNRESET)
+			close_follower(&r->lvs);
+		else if (e < 0)
+			log_err("message from the lvs worker breaks the table, dropped");
+		else
+			hear_lvs(r, &m);
+	}
+}
+
+/* What a dead one said last still counts. */
+static void meet(struct runner *r, uint8_t process, int fd)
+{
+	bool is_lvs = process == PROC_LVS;
+	struct follower *f = is_lvs ? &r->lvs : &r->vrrp;
+	void (*heard)(void *ctx) = is_lvs ? on_lvs : on_vrrp;
+
 	if (fd < 0)
 		return;
-	if (r->vrrp.fd >= 0)
-		on_vrrp(r); /* what a dead one said last still counts */
-	close_vrrp(r);
-	r->vrrp = (struct channel){.fd = fd, .self = PROC_RUNNER, .peer = PROC_VRRP};
-	r->vrrp_watch = loop_fd_add(r->loop, fd, on_vrrp, r);
+	heard(r);
+	if (is_lvs)
+		close_follower(f);
+	else
+		close_vrrp(r);
+	f->channel = (struct channel){.fd = fd, .self = PROC_RUNNER, .peer = process};
+	f->watch = loop_fd_add(r->loop, fd, heard, r);
 }
 
 static void obey(struct runner *r, struct message *m)
@@ -355,7 +451,7 @@ static void obey(struct runner *r, struct message *m)
 	if (m->kind == MSG_CONFIG_RUNNER) {
 		configure(r, &m->CONFIG_RUNNER, m->fds);
 	} else if (m->kind == MSG_PEER_RUNNER) {
-		meet_vrrp(r, m->fds[0]);
+		meet(r, m->PEER_RUNNER.process, m->fds[0]);
 		m->fds[0] = -1;
 	} else if (m->kind == MSG_STOP_RUNNER) {
 		stop(r);
@@ -408,13 +504,19 @@ static void catch_signals(struct runner *r)
 int runner_worker_main(int channel_fd)
 {
 	struct runner r = {.supervisor = {channel_fd, PROC_RUNNER, PROC_SUPERVISOR},
-			   .vrrp = {.fd = -1}};
+			   .vrrp = {.r = &r, .channel = {.fd = -1}},
+			   .lvs = {.r = &r, .channel = {.fd = -1}},
+			   .previous_until = USEC_NEVER};
 
 	r.loop = loop_new();
 	r.beat = loop_timer_new(r.loop, on_beat, &r);
 	r.scripts = scripts_new(&r);
 	r.files = files_new(&r);
 	r.notifier = notifier_new(&r);
+	r.lvs_notifier = lvs_notifier_new(&r);
+	r.miscs = miscs_new(&r);
+	r.mail = mail_new(&r);
+	r.webhook = webhook_new(&r);
 	r.fifos = fifos_new(&r);
 	catch_signals(&r);
 	r.supervisor_watch = loop_fd_add(r.loop, channel_fd, on_supervisor, &r);
@@ -424,11 +526,17 @@ int runner_worker_main(int channel_fd)
 	files_free(r.files);
 	fifos_free(r.fifos);
 	notifier_free(r.notifier);
+	lvs_notifier_free(r.lvs_notifier);
+	miscs_free(r.miscs);
+	mail_free(r.mail);
+	webhook_free(r.webhook);
 	if (r.conf) {
 		atomic_store(&r.board.header->pid, 0);
 		board_unmap(&r.board);
 	}
 	close_vrrp(&r);
+	close_follower(&r.lvs);
+	forget_previous(&r);
 	loop_fd_free(r.supervisor_watch);
 	loop_timer_free(r.beat);
 	loop_free(r.loop);
