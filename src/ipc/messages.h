@@ -25,9 +25,12 @@ struct msg_config {
 	uint8_t log_detail;	 /* -D count */
 	bool log_also_stderr;	 /* -l */
 	bool dont_release;	 /* -V: leave addresses at stop */
+	bool dont_release_ipvs;	 /* -I: leave the virtual servers at stop */
 	bool address_monitoring; /* -a */
-	uint8_t share, n_shares; /* check: which of the check processes this is, and of how many */
+	uint8_t share, n_shares; /* check: which of the check processes this is, and of how many;
+				  * lvs: n_shares of them will answer its snapshot, maybe none */
 	uint8_t engine;		 /* lvs: enum conf_lvs_engine in force, never AUTO */
+	bool first;		 /* the daemon has just started: lvs_flush is in force */
 	bool adopt;		 /* the board holds the past of a predecessor that died */
 	usec_t died;		 /* when it was seen dead */
 	char run_dir[128];
@@ -41,13 +44,14 @@ struct msg_peer {
 };
 
 /* Certificates and key for TLS probes, read by the supervisor since a check process may not: comes
- * before the configuration they belong to, with one descriptor (the three PEM texts one after another). */
+ * before each configuration, with one descriptor of a sealed memory file (the three PEM texts one after
+ * another, io/memfile.h); without one, and all lengths 0, when the configuration has none. */
 struct msg_tls {
 	uint32_t ca_len, certificate_len, key_len;
 };
 
-/* Raw ICMP and ICMPv6 sockets for PING_CHECK, once per check process; 2 descriptors (-1 is not sent:
- * have_v6 says whether the second is there). */
+/* Raw ICMP and ICMPv6 sockets for PING_CHECK, once per check process, before the first configuration that
+ * has one: those that could be opened, in this order; they hear echo replies only. */
 struct msg_ping_sockets {
 	bool have_v4, have_v6;
 };
