@@ -11,9 +11,11 @@
 int service_key_compare(const struct service_key *a, const struct service_key *b);
 int dest_compare(const struct dest *a, const struct dest *b); /* by address and port */
 
-/* Sorts services and the destinations of each; a second destination of the same address and port
- * in one service is merged into the first (the greater weight counts). */
+/* Sorts services and the destinations of each; of several destinations of the same address and port
+ * in one service that of the greatest weight stays. Costs little when all is sorted. */
 void service_table_sort(struct service_table *t);
+/* The destinations of one service only. */
+void service_dests_sort(struct service *s);
 
 const struct service *service_table_find(const struct service_table *t, const struct service_key *key);
 

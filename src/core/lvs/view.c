@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns: what the board shows of servers and services. Must not know: the board. */
+#include "core/lvs/internal.h"
+
+struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs)
+{
+	struct lvs_server_view v = {.reason = ""};
+	const struct lvs_server *s;
+	const struct lvs_service *vs;
+
+	if (rs >= l->conf->real_servers.n)
+		return v;
+	s = &l->servers[rs];
+	vs = &l->services[lvs_rs(l, rs)->vs];
+	v.up = s->up;
+	v.in_table = !l->stopped && lvs_server_wanted(l, rs, &v.weight);
+	v.draining = s->up && (s->drain || s->zero_since != USEC_NEVER);
+	v.ramping = s->ramp_start != USEC_NEVER;
+	v.sorry_displaced = s->up && vs->sorry;
+	v.effective = s->effective;
+	v.failed_checkers = s->failed;
+	v.since = s->since;
+	v.reason = lvs_server_reason(l, rs);
+	return v;
+}
+
+struct lvs_service_view lvs_view_service(const struct lvs *l, uint32_t vs)
+{
+	const struct lvs_service *s;
+
+	if (vs >= l->conf->virtual_servers.n)
+		return (struct lvs_service_view){0};
+	s = &l->services[vs];
+	return (struct lvs_service_view){.quorum_up = s->quorum_up,
+					 .sorry = s->sorry,
+					 .panic = s->panic,
+					 .live_weight = s->live,
+					 .quorum = lvs_vs(l, vs)->quorum,
+					 .hysteresis = lvs_vs(l, vs)->hysteresis,
+					 .up = s->up,
+					 .total = lvs_vs(l, vs)->rs.n,
+					 .since = s->since};
+}
