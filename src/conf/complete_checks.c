@@ -307,10 +307,12 @@ void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
 	for (unsigned i = 0; i < rs->bfd.n; i++)
 		if (bfd_add(l, rs, rs->bfd.v[i]))
 			rs->bfd.v[n++] = rs->bfd.v[i];
+	rs->lost_checks |= n != rs->bfd.n;
 	rs->bfd.n = n;
 	n = 0;
 	for (unsigned i = 0; i < rs->file.n; i++)
 		if (file_add(l, rs, rs->file.v[i]))
 			rs->file.v[n++] = rs->file.v[i];
+	rs->lost_checks |= n != rs->file.n;
 	rs->file.n = n;
 }

@@ -7,6 +7,8 @@
  */
 #include "conf/lint.h"
 
+#include "conf/lint_lvs.h"
+
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -434,4 +436,6 @@ void conf_lint(const struct conf *conf, const struct conf_host *host, const char
 			instance_lints[k](&l, conf->instances.v[i]);
 	for (unsigned k = 0; k < ARRAY_SIZE(whole_lints); k++)
 		whole_lints[k](&l);
+	conf_lint_lvs(conf, diags);
+	conf_lint_engine(conf, host, diags);
 }

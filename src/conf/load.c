@@ -38,7 +38,7 @@ static struct bind bind_of(struct conf_loaded *l, const struct conf_host *host,
 static void loaded_finish(struct conf_loaded *l, const struct bind *b)
 {
 	conf_complete(l->conf, b->host, &l->diags, b->judge);
-	if (b->judge)
+	if (b->judge && !b->literal) /* the sealed copy has been judged */
 		conf_lint(l->conf, b->host, l->source->files.n ? l->source->files.v[0].path : "",
 			  &l->diags);
 	diags_sort(&l->diags);

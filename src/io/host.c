@@ -241,6 +241,7 @@ void host_init(struct conf_host *ret, const char *config_id)
 		.group = host_group,
 		.interface = host_interface,
 		.addresses = host_addresses,
+		.kernel = host_kernel,
 		.name_table = host_name_table,
 		.script = host_script_check,
 	};

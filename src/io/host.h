@@ -14,6 +14,9 @@ void host_done(struct conf_host *h);
 bool host_script_check(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, bool secure,
 		       struct conf_script_fault *ret);
 
+/* conf_host.kernel */
+bool host_kernel(void *ctx, enum conf_kernel_part part);
+
 /* conf_host.name_table */
 bool host_name_table(void *ctx, const char *table, const char *name, uint32_t *ret);
 /* The number of `name` in one file of iproute2's form; false when it or the file does not exist. */

@@ -28,6 +28,9 @@ struct conf_script_fault {
 	bool unsafe;	     /* it can be run, but somebody else could replace it */
 };
 
+/* Parts of the kernel that virtual servers need. */
+enum conf_kernel_part { KERNEL_IPVS, KERNEL_NFTABLES };
+
 struct conf_host {
 	void *ctx;
 	const char *config_id;	/* for @ID lines and ${_INSTANCE} */
@@ -49,6 +52,8 @@ struct conf_host {
 	/* Its addresses of one family, the first `max` of them in ret: how many there are. */
 	unsigned (*addresses)(void *ctx, const char *interface, enum ip_family family,
 			      struct ip_addr *ret, unsigned max);
+	/* Whether the kernel has that part or would load it; true when it can't be told. */
+	bool (*kernel)(void *ctx, enum conf_kernel_part part);
 	/* Number of `name` in an iproute2 table ("rt_tables", "rt_scopes", "rt_protos",
 	 * "rt_dsfield", "rt_realms", "group"). */
 	bool (*name_table)(void *ctx, const char *table, const char *name, uint32_t *ret);

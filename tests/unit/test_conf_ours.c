@@ -134,6 +134,108 @@ static void test_a_user_of_redis_needs_a_password(void **state)
 	assert_round_trip();
 }
 
+/* ---- engines ---- */
+
+struct kernel {
+	bool ipvs, nftables;
+};
+
+static bool kernel_has(void *ctx, enum conf_kernel_part part)
+{
+	const struct kernel *k = ctx;
+
+	return part == KERNEL_IPVS ? k->ipvs : k->nftables;
+}
+
+static void judge(struct kernel *k, const char *text)
+{
+	const struct conf_load_options options = {.judge = true};
+	struct conf_host machine = host;
+
+	machine.ctx = k;
+	machine.kernel = k ? kernel_has : NULL;
+	arena_free(loaded.arena);
+	loaded = conf_load_text("test.conf", text, strlen(text), &machine, &options);
+}
+
+static unsigned engine_count(enum diag_severity severity)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < loaded.diags.list.n; i++)
+		n += str_eq(loaded.diags.list.v[i].code, "engine") &&
+		     loaded.diags.list.v[i].severity == severity;
+	return n;
+}
+
+#define LEAST_CONNECTIONS                                                                          \
+	"virtual_server 10.0.0.1 80 {\n protocol TCP\n lvs_sched lc\n lvs_method NAT\n" SERVER("") "}\n"
+
+static void test_limits_of_an_engine_depend_on_the_kernel(void **state)
+{
+	struct kernel both = {true, true}, nftables = {false, true}, none = {false, false};
+
+	(void)state;
+	judge(&both, LEAST_CONNECTIONS);
+	assert_int_equal(count("engine") + count("no-engine"), 0);
+	judge(NULL, LEAST_CONNECTIONS);
+	assert_int_equal(count("engine") + count("no-engine"), 0);
+	judge(&nftables, LEAST_CONNECTIONS); /* works, with another scheduler */
+	assert_int_equal(engine_count(DIAG_NOTE), 1);
+	assert_int_equal(engine_count(DIAG_WARNING), 1);
+	assert_int_equal(loaded.diags.count[DIAG_ERROR], 0);
+	judge(&none, LEAST_CONNECTIONS);
+	assert_int_equal(count("no-engine"), 1);
+	judge(&none, ""); /* nothing to carry */
+	assert_int_equal(count("no-engine"), 0);
+}
+
+static void test_limits_of_a_chosen_engine_are_errors(void **state)
+{
+	struct kernel both = {true, true}, ipvs = {true, false}, nftables = {false, true};
+
+	(void)state;
+	judge(&both, "global_defs {\n lvs_engine nftables\n}\n" LEAST_CONNECTIONS);
+	assert_int_equal(engine_count(DIAG_ERROR), 1);
+	assert_int_equal(count("no-engine"), 0);
+	judge(NULL, "global_defs {\n lvs_engine nftables\n}\n" LEAST_CONNECTIONS);
+	assert_int_equal(engine_count(DIAG_ERROR), 1);
+	judge(&ipvs, "global_defs {\n lvs_engine nftables\n}\n" LEAST_CONNECTIONS);
+	assert_int_equal(count("no-engine"), 1);
+	judge(&nftables, "global_defs {\n lvs_engine ipvs\n}\n" LEAST_CONNECTIONS);
+	assert_int_equal(count("no-engine"), 1);
+	assert_int_equal(count("engine"), 0);
+}
+
+/* A server whose only check is a script that must not be run. */
+static bool refuse(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, bool secure,
+		   struct conf_script_fault *ret)
+{
+	(void)ctx;
+	(void)argv0;
+	(void)uid;
+	(void)gid;
+	(void)secure;
+	strcpy(ret->path, "/srv/check");
+	strcpy(ret->reason, "does not exist");
+	return false;
+}
+
+static void test_a_check_that_must_not_run_is_lost(void **state)
+{
+	const char *text = SERVICE(SERVER("MISC_CHECK {\n misc_path /srv/check\n user nobody\n}\n"));
+	const struct conf_load_options options = {.judge = true};
+	struct conf_host machine = host;
+
+	(void)state;
+	judge(NULL, text);
+	assert_int_equal(count("unchecked"), 0);
+	machine.script = refuse;
+	arena_free(loaded.arena);
+	loaded = conf_load_text("test.conf", text, strlen(text), &machine, &options);
+	assert_int_equal(count("unchecked"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +246,9 @@ int main(void)
 		cmocka_unit_test(test_half_a_login_is_none),
 		cmocka_unit_test(test_webhooks_that_cannot_work),
 		cmocka_unit_test(test_a_user_of_redis_needs_a_password),
+		cmocka_unit_test(test_limits_of_an_engine_depend_on_the_kernel),
+		cmocka_unit_test(test_limits_of_a_chosen_engine_are_errors),
+		cmocka_unit_test(test_a_check_that_must_not_run_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

@@ -75,6 +75,23 @@ static const struct row rows[] = {
 		    "Asks an agent of HAProxy's protocol, which also sets weight and drain."),
 };
 
+/* Every block in a real_server is a check: one that was not kept is missing. */
+static bool server_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
+{
+	struct conf_real_server *rs = obj;
+	unsigned kept = rs->http.n + rs->ssl.n + rs->tcp.n + rs->smtp.n + rs->dns.n + rs->misc.n +
+			rs->bfd.n + rs->ping.n + rs->udp.n + rs->file.n + rs->grpc.n + rs->pgsql.n +
+			rs->mysql.n + rs->redis.n + rs->agent.n;
+	unsigned written = 0;
+
+	(void)b;
+	for (unsigned i = 0; i < stmt->body.n; i++)
+		written += stmt->body.v[i]->has_block;
+	rs->lost_checks = kept < written;
+	return true;
+}
+
 const struct block schema_real_server =
 	BLOCK(KEYWORDS, conf_real_server, rows, .contexts = "real_server", .owner = OWNER_LVS,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "A server of a virtual server.");
+	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = server_finish,
+	      .help = "A server of a virtual server.");

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: virtual servers that can be read and run but hardly were meant: weights and quorums that
+ * can't work, checks that are missing, addresses nobody brings, mail without a way out.
+ *
+ * Linear in the number of servers: there may be tens of thousands.
+ */
+#include "conf/lint_lvs.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "conf/schema.h"
+
+struct lint_lvs {
+	const struct conf *conf;
+	struct diags *diags;
+	struct arena *a;
+	VEC(struct ip_addr) addresses; /* that some instance or static address brings, sorted */
+};
+
+#define TEXT(...) arena_printf(l->a, __VA_ARGS__)
+
+const char *lint_service_text(const struct conf_virtual_server *vs, struct arena *a)
+{
+	char buf[IP_TEXT_MAX];
+
+	if (vs->kind == SERVICE_MARK)
+		return arena_printf(a, "fwmark %u", vs->fwmark);
+	if (vs->kind == SERVICE_GROUP)
+		return arena_printf(a, "group %s", vs->group_name);
+	ip_format(&vs->addr, buf);
+	return vs->port ? arena_printf(a, "%s %u", buf, vs->port) : arena_strdup(a, buf);
+}
+
+static struct diag *service_say(struct lint_lvs *l, const struct conf_virtual_server *vs,
+				enum diag_severity severity, const char *code, const char *text)
+{
+	return diag_add(l->diags, severity, code, vs->block.at, "virtual_server %s: %s",
+			lint_service_text(vs, l->a), text);
+}
+
+static const char *server_text(struct lint_lvs *l, const struct conf_real_server *rs)
+{
+	char buf[IP_TEXT_MAX];
+
+	return TEXT("%s %u", ip_format(&rs->addr, buf), rs->port);
+}
+
+/* ---- weights ---- */
+
+static uint64_t weight_sum(const struct conf_virtual_server *vs)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < vs->rs.n; i++)
+		sum += vs->rs.v[i]->weight;
+	return sum;
+}
+
+/* A dynamic check may give what the file does not. */
+static bool weight_may_grow(const struct conf_virtual_server *vs)
+{
+	for (unsigned i = 0; i < vs->rs.n; i++) {
+		const struct conf_real_server *rs = vs->rs.v[i];
+
+		for (unsigned k = 0; k < rs->checkers.n; k++) {
+			const struct conf_checker *c = rs->checkers.v[k];
+
+			if (c->kind == CHECK_FILE ||
+			    (c->kind == CHECK_MISC && ((const struct conf_check_misc *)c)->dynamic))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void lint_weights(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	uint64_t sum = weight_sum(vs);
+
+	if (weight_may_grow(vs))
+		return;
+	if (!sum)
+		service_say(l, vs, DIAG_WARNING, "no-weight",
+			    "all its real servers have weight 0, none gets a connection");
+	else if ((uint64_t)vs->quorum + vs->hysteresis > sum)
+		service_say(l, vs, DIAG_WARNING, "quorum-unreachable",
+			    TEXT("quorum %u and hysteresis %u together are more than all weights "
+				 "(%llu): the quorum can never be gained",
+				 vs->quorum, vs->hysteresis, (unsigned long long)sum))
+			->hint = TEXT("lower one of them so that they make %llu at most",
+				      (unsigned long long)sum);
+}
+
+/* Round robin and plain least connections only ask whether a weight is 0. */
+static bool scheduler_weighs(const struct conf_virtual_server *vs)
+{
+	return vs->scheduler != LVS_SCHED_RR && vs->scheduler != LVS_SCHED_LC;
+}
+
+static void lint_ignored_weights(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	uint32_t weight = 0;
+	bool differ = false, slow = false;
+
+	if (scheduler_weighs(vs))
+		return;
+	for (unsigned i = 0; i < vs->rs.n; i++) {
+		const struct conf_real_server *rs = vs->rs.v[i];
+
+		slow |= rs->slow_start != 0;
+		if (!rs->weight)
+			continue;
+		differ |= weight && weight != rs->weight;
+		weight = rs->weight;
+	}
+	if (differ || slow)
+		service_say(l, vs, DIAG_WARNING, "weights-ignored",
+			    TEXT("%s has no effect with lvs_sched %s, which treats all servers alike",
+				 slow ? "slow_start" : "the weight of its real servers",
+				 vs->scheduler == LVS_SCHED_RR ? "rr" : "lc"))
+			->hint = vs->scheduler == LVS_SCHED_RR ? "use wrr" : "use wlc";
+}
+
+/* ---- checks ---- */
+
+/* Checkers that will give a verdict: a script that must not be run gives none. */
+static unsigned checks_that_run(const struct conf_real_server *rs)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < rs->checkers.n; i++) {
+		const struct conf_checker *c = rs->checkers.v[i];
+
+		n += c->kind != CHECK_MISC || !((const struct conf_check_misc *)c)->script->unsafe;
+	}
+	return n;
+}
+
+/* keepalived goes on without the check that it could not read, and so does this daemon, but a dead
+ * server would get connections for ever: that is never what was meant. */
+static void lint_lost_checks(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	for (unsigned i = 0; i < vs->rs.n; i++) {
+		const struct conf_real_server *rs = vs->rs.v[i];
+
+		if ((rs->lost_checks || rs->checkers.n) && !checks_that_run(rs))
+			diag_add(l->diags, DIAG_ERROR, "unchecked", rs->block.at,
+				 "real_server %s: none of its checks can be used, it would count as "
+				 "up for ever",
+				 server_text(l, rs))
+				->hint = "mend the check, or remove it if the server needs none";
+	}
+}
+
+static void lint_unchecked(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	const struct conf_real_server *bare = NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < vs->rs.n; i++) {
+		if (!vs->rs.v[i]->checkers.n && !vs->rs.v[i]->lost_checks && !bare)
+			bare = vs->rs.v[i];
+		n += vs->rs.v[i]->checkers.n != 0;
+	}
+	if (bare && n)
+		diag_add(l->diags, DIAG_NOTE, "no-check", bare->block.at,
+			 "real_server %s has no check, unlike others of its service: it always "
+			 "counts as up",
+			 server_text(l, bare));
+}
+
+static void lint_alpha(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	unsigned bit = block_bit(&schema_virtual_server, "alpha");
+
+	if (!block_is_set(vs, bit) || !vs->timing.alpha)
+		return;
+	for (unsigned i = 0; i < vs->rs.n; i++)
+		if (vs->rs.v[i]->checkers.n || vs->rs.v[i]->lost_checks)
+			return;
+	service_say(l, vs, DIAG_WARNING, "alpha-unchecked",
+		    "alpha has no effect: no real server has a check it could wait for");
+}
+
+/* ---- addresses ---- */
+
+static int address_order(const void *a, const void *b)
+{
+	return ip_compare(a, b);
+}
+
+static void addresses_collect(struct lint_lvs *l)
+{
+	const struct conf *conf = l->conf;
+
+	for (unsigned i = 0; i < conf->instances.n; i++) {
+		const struct conf_instance *vi = conf->instances.v[i];
+
+		for (unsigned k = 0; k < vi->vips.n; k++)
+			vec_push(l->a, &l->addresses, vi->vips.v[k]->addr);
+		for (unsigned k = 0; k < vi->excluded.n; k++)
+			vec_push(l->a, &l->addresses, vi->excluded.v[k]->addr);
+	}
+	for (unsigned i = 0; i < conf->static_addresses.n; i++)
+		vec_push(l->a, &l->addresses, conf->static_addresses.v[i]->addr);
+	if (l->addresses.n)
+		qsort(l->addresses.v, l->addresses.n, sizeof(*l->addresses.v), address_order);
+}
+
+/* Without an instance somebody else brings the addresses; with one, likely an oversight. */
+static void lint_address(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	char buf[IP_TEXT_MAX];
+
+	if (vs->kind != SERVICE_ADDRESS || !l->conf->instances.n ||
+	    (l->addresses.n && bsearch(&vs->addr, l->addresses.v, l->addresses.n,
+				       sizeof(*l->addresses.v), address_order)))
+		return;
+	service_say(l, vs, DIAG_NOTE, "no-vip",
+		    TEXT("no instance and no static_ipaddress has %s", ip_format(&vs->addr, buf)));
+}
+
+/* ---- mail ---- */
+
+static void lint_mail(struct lint_lvs *l)
+{
+	const struct conf_global *g = &l->conf->global;
+
+	if (g->emails.n && !g->smtp_server)
+		diag_add(l->diags, DIAG_WARNING, "no-mail", g->block.at,
+			 "notification_email has no effect without smtp_server");
+	if (g->smtp_server && !g->emails.n)
+		diag_add(l->diags, DIAG_WARNING, "no-mail", g->block.at,
+			 "smtp_server has no effect without notification_email");
+}
+
+static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtual_server *) = {
+	lint_weights, lint_ignored_weights, lint_lost_checks,
+	lint_unchecked, lint_alpha, lint_address,
+};
+
+void conf_lint_lvs(const struct conf *conf, struct diags *diags)
+{
+	struct lint_lvs l = {.conf = conf, .diags = diags, .a = conf->arena};
+
+	if (conf->virtual_servers.n)
+		addresses_collect(&l);
+	for (unsigned i = 0; i < conf->virtual_servers.n; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(service_lints); k++)
+			service_lints[k](&l, conf->virtual_servers.v[i]);
+	lint_mail(&l);
+}
