@@ -12,7 +12,7 @@ import struct
 
 from .forked import Forked
 
-HTTP, ECHO = 80, 7
+HTTP, HTTP_ALT, ECHO = 80, 8080, 7
 IP_PKTINFO, IPV6_PKTINFO = 8, 50
 
 
@@ -20,7 +20,7 @@ class Backend:
     """The server process of a node. `status` is the HTTP status that it answers with, and may be
     set while it runs."""
 
-    def __init__(self, node, name=None, ports=(HTTP,)):
+    def __init__(self, node, name=None, ports=(HTTP, HTTP_ALT)):
         self.node, self.name, self.ports = node, name or node.name, ports
         self._shared = mmap.mmap(-1, 4096)
         self._process = None

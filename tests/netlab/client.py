@@ -93,26 +93,33 @@ def ask_udp(node, address, port=ECHO, count=1, timeout=2.0):
 
 
 class Connection:
-    """A connection to the echo service that stays open."""
+    """A connection that stays open: to the echo service, or (not greeted) to any other."""
 
-    def __init__(self, node, address, port=ECHO, timeout=5.0):
-        self._socket = ns.inside(node.namespace, connect, address, port, timeout)
+    def __init__(self, node, address, port=ECHO, timeout=5.0, source=None, greet=True):
+        self._socket = ns.inside(node.namespace, connect, address, port, timeout, source)
         self._number = 0
-        self.server = self.ask()
+        self.server = self.ask() if greet else None
+
+    def send(self, data):
+        self._socket.sendall(data)
+
+    def read(self, end):
+        """What arrives, up to and beyond `end`; OSError when the connection is gone."""
+        data = b""
+        while end not in data:
+            more = self._socket.recv(4096)
+            if not more:
+                raise ConnectionError("closed by the server")
+            data += more
+        return data
 
     def ask(self, timeout=5.0):
         """The name of the server at the other end; OSError when the connection is gone."""
         self._number += 1
         self._socket.settimeout(timeout)
-        self._socket.sendall(b"%d\n" % self._number)
-        data = b""
-        while not data.endswith(b"\n"):
-            more = self._socket.recv(4096)
-            if not more:
-                raise ConnectionError("closed by the server")
-            data += more
-        name, number = data.decode().split()
-        assert int(number) == self._number, data
+        self.send(b"%d\n" % self._number)
+        name, number = self.read(b"\n").decode().split()
+        assert int(number) == self._number
         return name
 
     def close(self):

@@ -89,6 +89,7 @@ class Farm(Lab):
         for node in self.servers:
             _batch(node, [f"link set {name} up" for name in ("tunl0", "ip6tnl0", "sit0", "gre0", "ip6gre0")]
                    + [f"fou add port {GUE_PORT} gue"])
+            _batch(node, [f"fou add port {GUE_PORT} gue", "tunnel change ip6tnl0 mode any"], "-6")
             ns.inside(node.namespace, _write_ipv4, "rp_filter", "0")
 
     # -- names and addresses ----------------------------------------------------------------------

@@ -95,7 +95,7 @@ def services(node):
 
 
 def parse_proc(text):
-    """{name: Service} from /proc/net/ip_vs; without persistence engines and tunnel options, with
+    """{name: Service} from /proc/net/ip_vs; without persistence and tunnel options, with
     connection counts. Marks of IPv6 look like those of IPv4 there."""
     found, service = {}, None
     for line in text.splitlines()[3:]:
@@ -113,8 +113,6 @@ def parse_proc(text):
             address, port = _hexadecimal(words[1])
             name = f"{words[0].lower()} {f'[{address}]' if ':' in address else address}:{port}"
         service = Service(name, words[2], ops="ops" in words)
-        if "persistent" in words:
-            service.persistence = int(words[words.index("persistent") + 1]) // 1000
         found[name] = service
     return found
 
