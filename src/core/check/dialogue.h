@@ -19,7 +19,7 @@ enum dialogue_transport {
 };
 
 enum dialogue_step {
-	DIALOGUE_MORE, /* send `out` (if any), go on waiting: the time limit starts anew */
+	DIALOGUE_MORE, /* send `out` (n_out may be 0), go on waiting: the time limit starts anew */
 	DIALOGUE_WAIT, /* nothing new: the time limit goes on */
 	DIALOGUE_GOOD,
 	DIALOGUE_BAD,  /* `reason` is set */
@@ -39,7 +39,13 @@ struct dialogue {
 	size_t n_out;
 	/* The random number of this run (DNS id, nonce), set by the transport before begin(). */
 	uint32_t nonce;
+	/* HTTP: compute the digest although the configuration expects none (genhash). Set by the
+	 * transport, or its caller, before begin(). */
+	bool want_digest;
 	/* Results. */
+	bool has_digest; /* HTTP: `digest` is that of the decoded page; also when the verdict is BAD */
+	uint8_t digest[CONF_DIGEST_LEN];
+	uint32_t status; /* HTTP: of the reply, 0: none yet */
 	char reason[DIALOGUE_REASON_MAX];
 	bool drain, has_percent; /* agent-check */
 	uint16_t percent;
@@ -53,23 +59,28 @@ struct dialogue_ops {
 	 * by `release`. Both may be NULL. */
 	const void *(*prepare)(const struct conf *conf, const struct conf_checker *c, struct arena *a);
 	void (*release)(const void *plan);
+	/* Any of the following may be NULL where the transport never calls it: an ECHO has none, a
+	 * CONNECT only begin(), which is GOOD at once. */
 	/* The connection stands (TLS included), or the datagram socket is there. */
 	enum dialogue_step (*begin)(struct dialogue *d);
-	/* Bytes came. */
+	/* Bytes came (len > 0). Not to be called again after GOOD or BAD. */
 	enum dialogue_step (*feed)(struct dialogue *d, const void *data, size_t len);
 	/* The peer will send no more: GOOD or BAD. */
 	enum dialogue_step (*closed)(struct dialogue *d);
 	/* Nothing came within the time limit: GOOD or BAD; NULL: BAD. */
 	enum dialogue_step (*silence)(struct dialogue *d);
-	/* A run ends early or late: state that a library holds is let go. May be NULL. */
+	/* A run ends early or late: state that a library holds is let go. May be NULL; else it must be
+	 * called once for every begin(), whatever came of it. */
 	void (*end)(struct dialogue *d);
+	const char *alpn; /* TLS: what to offer as application protocol, or NULL ("h2" for gRPC) */
 };
 
 /* The dialogue of a kind of checker; NULL for those that are not probes (MISC, BFD, FILE). For gRPC
- * the transport is that of `c` (with or without TLS). */
+ * the transport is that of `c` (with or without TLS). The TLS server name of an SSL_GET is that of
+ * its page (conf_url.server_name), that of gRPC the host part of conf_check_grpc.authority. */
 const struct dialogue_ops *dialogue_ops_of(const struct conf_checker *c);
 
-/* Fills d->reason; returns DIALOGUE_BAD. */
+/* Fills d->reason (bytes that are not printable ASCII become '?'); returns DIALOGUE_BAD. */
 enum dialogue_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

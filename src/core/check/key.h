@@ -13,6 +13,7 @@
 struct check_key {
 	uint64_t identity[2]; /* hash of kind, target, options and content; of MISC the words and user */
 	uint64_t share[2];    /* of that and the timing, retry, alpha */
+	uint64_t target;      /* of the probed address and port */
 };
 
 /* Depends on nothing but resolved values (equal in every process and generation). */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: the table of judges, and the small things they share: reasons, lines, names of the target.
+ * Must not know: any protocol, any transport.
+ */
+#include "core/check/dialogue.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "core/check/judge.h"
+
+static const struct dialogue_ops *const judges[CHECK_KINDS] = {
+	[CHECK_TCP] = &dialogue_tcp,	 [CHECK_HTTP] = &dialogue_http,
+	[CHECK_SSL] = &dialogue_ssl,	 [CHECK_SMTP] = &dialogue_smtp,
+	[CHECK_DNS] = &dialogue_dns,	 [CHECK_PING] = &dialogue_ping,
+	[CHECK_UDP] = &dialogue_udp,	 [CHECK_GRPC] = &dialogue_grpc,
+	[CHECK_PGSQL] = &dialogue_pgsql, [CHECK_MYSQL] = &dialogue_mysql,
+	[CHECK_REDIS] = &dialogue_redis, [CHECK_AGENT] = &dialogue_agent,
+};
+
+const struct dialogue_ops *dialogue_ops_of(const struct conf_checker *c)
+{
+	if (c->kind == CHECK_GRPC && ((const struct conf_check_grpc *)c)->tls)
+		return &dialogue_grpc_tls;
+	return c->kind < CHECK_KINDS ? judges[c->kind] : NULL;
+}
+
+enum dialogue_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(d->reason, sizeof(d->reason), fmt, ap);
+	va_end(ap);
+	for (char *p = d->reason; *p; p++) {
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	}
+	return DIALOGUE_BAD;
+}
+
+size_t judge_line_take(struct judge_line *l, const void *data, size_t len)
+{
+	const char *end = memchr(data, '\n', len);
+	size_t n = end ? (size_t)(end - (const char *)data) : len;
+
+	if (n >= sizeof(l->text) - l->n) {
+		l->too_long = true;
+		return len;
+	}
+	memcpy(l->text + l->n, data, n);
+	l->n += (uint16_t)n;
+	if (!end)
+		return len;
+	if (l->n && l->text[l->n - 1] == '\r')
+		l->n--;
+	l->text[l->n] = '\0';
+	l->complete = true;
+	return n + 1;
+}
+
+void judge_line_next(struct judge_line *l)
+{
+	l->n = 0;
+	l->complete = false;
+}
+
+static void frame_add(struct judge_frame *f, const uint8_t *p, size_t n)
+{
+	size_t kept = judge_frame_kept(f), room = sizeof(f->bytes) - kept;
+
+	memcpy(f->bytes + kept, p, n < room ? n : room);
+	f->n += n;
+}
+
+size_t judge_frame_take(struct judge_frame *f, const void *data, size_t len, size_t n_head,
+			size_t (*length)(const uint8_t *head))
+{
+	const uint8_t *p = data;
+	size_t used = 0, n;
+
+	if (!f->len) {
+		used = n_head - f->n < len ? n_head - f->n : len;
+		frame_add(f, p, used);
+		if (f->n < n_head)
+			return used;
+		f->len = length(f->bytes);
+		f->broken = f->len < n_head || f->len > JUDGE_FRAME_LEN_MAX;
+		if (f->broken)
+			return len;
+	}
+	n = f->len - f->n < len - used ? f->len - f->n : len - used;
+	frame_add(f, p + used, n);
+	f->complete = f->n == f->len;
+	return used + n;
+}
+
+void judge_frame_next(struct judge_frame *f)
+{
+	f->n = f->len = 0;
+	f->complete = false;
+}
+
+enum dialogue_step judge_closed_early(struct dialogue *d)
+{
+	return dialogue_fail(d, "the server closed the connection before its answer was complete");
+}
+
+const char *judge_authority(const struct conf_check_socket *s, struct arena *a)
+{
+	char ip[IP_TEXT_MAX];
+
+	ip_format(&s->connect_ip, ip);
+	return arena_printf(a, s->connect_ip.family == IP_V6 ? "[%s]:%u" : "%s:%u", ip,
+			    (unsigned)s->connect_port);
+}
