@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Mails and webhooks about VRRP: who gets what, with which login, and what a refusal does."""
+import subprocess
+
+import pytest
+
+from common import VIP, become_master, config, holdfast_only, instance
+from netlab.post import PASSWORD, USER, Hook, MailServer
+
+FROM = "HA pair <pair@example.com>"
+
+
+def settings(lab, extra=""):
+    return (f"notification_email {{\n ops@example.com\n Night Shift <night@example.com>\n}}\n"
+            f"notification_email_from \"{FROM}\"\nsmtp_server {lab.b.address()} 2525\n"
+            f"smtp_helo_name lab.example.com\nsmtp_connect_timeout 5\n{extra}")
+
+
+def mail_server(lab, **more):
+    return MailServer(lab.b, lab.path(""), lab.b.address(), 2525, **more)
+
+
+def alerting(**fields):
+    return instance(extra="smtp_alert", **fields)
+
+
+@pytest.fixture
+def certificate(lab):
+    """A self-signed certificate and its key."""
+    paths = lab.path("cert.pem"), lab.path("key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail",
+                    "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True)
+    return paths
+
+
+def test_mail_on_state_change(lab):
+    with mail_server(lab) as server:
+        lab.a.run(config(alerting(), extra=settings(lab)))
+        become_master(lab)
+        envelope, message = server.wait("Entering MASTER state")
+        assert message["Subject"] == "[lab] VRRP Instance VI_1 - Entering MASTER state"
+        assert message["From"] == FROM and message["X-Mailer"] == "Keepalived" and message["Date"]
+        assert "ops@example.com" in message["To"] and "Night Shift <night@example.com>" in message["To"]
+        assert message.get_payload().strip().startswith("=> ") and message.get_payload().strip().endswith(" <=")
+        assert envelope["from"] == "pair@example.com"
+        assert envelope["to"] == ["ops@example.com", "night@example.com"]
+        assert envelope["helo"] == "lab.example.com"
+
+
+def test_no_mail_without_smtp_alert(lab):
+    with mail_server(lab) as server:
+        lab.a.run(config(instance(), alerting(name="VI_2", vrid=52, vips=("192.0.2.101/24",)), extra=settings(lab)))
+        server.wait("VI_2 - Entering MASTER state")
+        assert not [message for _, message in server.mails() if "VI_1" in message["Subject"]]
+
+
+def test_no_email_faults(lab):
+    with mail_server(lab) as server:
+        lab.a.run(config(alerting(), extra=settings(lab, "no_email_faults")))
+        become_master(lab)
+        lab.a.carrier(False, 0)
+        lab.a.wait_has_not(VIP)
+        lab.a.carrier(True, 0)
+        server.wait("Entering MASTER state")
+        lab.a.wait_has(VIP)
+        assert not [message for _, message in server.mails() if "FAULT" in message["Subject"]]
+
+
+@holdfast_only
+def test_starttls_and_login(lab, certificate):
+    with mail_server(lab, tls=certificate, login=True) as server:
+        lab.a.run(config(alerting(), extra=settings(lab, "smtp_tls starttls\nsmtp_tls_verify off\n"
+                                                         f"smtp_user {USER}\nsmtp_password \"{PASSWORD}\"")))
+        envelope, _ = server.wait("Entering MASTER state")
+        assert envelope["tls"] and envelope["login"]
+
+
+@holdfast_only
+def test_unknown_certificate_is_refused(lab, certificate):
+    with mail_server(lab, tls=certificate) as server:
+        daemon = lab.a.run(config(alerting(), extra=settings(lab, "smtp_tls starttls")))
+        daemon.wait_log(r"mail .*Entering MASTER state.*: tried again", timeout=10)
+        assert not server.mails()
+
+
+@holdfast_only
+def test_mail_is_tried_again(lab):
+    with mail_server(lab, reject=1) as server:
+        daemon = lab.a.run(config(alerting(), extra=settings(lab)))
+        server.wait("Entering MASTER state", timeout=10)
+        daemon.wait_log(r"mail .*451.*tried again")
+
+
+@holdfast_only
+def test_mail_of_the_stop(lab):
+    with mail_server(lab) as server:
+        daemon = lab.a.run(config(alerting(), extra=settings(lab)))
+        server.wait("Entering MASTER state")
+        daemon.stop()
+        server.wait("VRRP Instance VI_1 - Stopping")
+
+
+@holdfast_only
+def test_webhook(lab):
+    with Hook(lab.b, lab.path(""), lab.b.address(), reject=1) as hook:
+        lab.a.run(config(instance(), extra=f"webhook http://{lab.b.address()}:8080/alert\n"
+                                           "webhook_header \"Authorization: Bearer 42\""))
+        headers, event = hook.wait(event="instance_state", state="MASTER", timeout=10)
+        assert headers["Authorization"] == "Bearer 42" and headers["Content-Type"] == "application/json"
+        assert event["instance"] == "VI_1" and event["router_id"] == "lab" and event["priority"] == 100
+        assert event["previous"] == "BACKUP" and event["cause"] and event["time"].endswith("Z")
