@@ -47,6 +47,7 @@ struct plan_item {
 struct plan {
 	VEC(struct plan_item) items;
 	unsigned unchanged;	   /* instances, groups, trackers alike in both */
+	unsigned servers_kept;	   /* real servers in both: they keep their state and connections */
 	unsigned vips_interrupted; /* addresses that leave the kernel though the new file has them */
 };
 

@@ -106,9 +106,10 @@ struct plan *conf_diff(const struct conf *from, const struct conf *to, struct ar
 		const struct row *row = block_row(&schema_top, i);
 
 		if (row->type == T_BLOCK && row->store == STORE_VEC &&
-		    row->sub != &schema_vrrp_instance)
+		    row->sub != &schema_vrrp_instance && row->sub != &schema_virtual_server)
 			diff_named(&d, row);
 	}
+	diff_services(&d);
 	return d.plan;
 }
 
@@ -144,11 +145,15 @@ char *conf_plan_text(const struct plan *plan, struct arena *a)
 	text_printf(&t, "%u change%s, %u unchanged, ", plan->items.n, plan->items.n == 1 ? "" : "s",
 		    plan->unchanged);
 	if (plan->vips_interrupted)
-		text_printf(&t, "%u address%s leave%s the kernel for a while\n",
+		text_printf(&t, "%u address%s leave%s the kernel for a while",
 			    plan->vips_interrupted, plan->vips_interrupted == 1 ? "" : "es",
 			    plan->vips_interrupted == 1 ? "s" : "");
 	else
-		text_add(&t, "no address that stays leaves the kernel\n");
+		text_add(&t, "no address that stays leaves the kernel");
+	if (plan->servers_kept)
+		text_printf(&t, ", %u real server%s state and connections", plan->servers_kept,
+			    plan->servers_kept == 1 ? " keeps its" : "s keep their");
+	text_char(&t, '\n');
 	text_get(&t);
 	return t.p;
 }

@@ -26,6 +26,16 @@ void diff_item(struct diff *d, enum plan_op op, const char *object, const char *
 unsigned diff_rows(struct diff *d, const struct block *blk, const void *old, const void *new,
 		   const char *object, bool (*skip)(const struct row *row));
 
+/* The same without what neither of them says: it is inherited, and told where it is said. */
+unsigned diff_said(struct diff *d, const struct block *blk, const void *old, const void *new,
+		   const char *object, bool (*skip)(const struct row *row));
+
+/* diff_lvs.c: virtual servers with all they have; the entries of one group, by the row that has no
+ * name, and how many differ. */
+void diff_services(struct diff *d);
+unsigned diff_entries(struct diff *d, const struct row *row, const void *old, const void *new,
+		      const char *object);
+
 struct instance_match diff_match(struct diff *d);
 void diff_instances(struct diff *d, struct instance_match *m);
 void diff_addresses(struct diff *d, struct instance_match *m);

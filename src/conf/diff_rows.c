@@ -30,13 +30,16 @@ static const char *row_text(struct diff *d, const struct row *row, const void *o
 	case T_FLAG:
 		text_add(&t, *((const bool *)obj + row->offset) ? " on" : " off");
 		break;
+	case T_TRISTATE:
+		if (*((const uint8_t *)obj + row->offset) != TRI_UNSET)
+			row_print(&t, row, obj);
+		break;
 	case T_IP:
 		if (ip_is_set((const struct ip_addr *)((const char *)obj + row->offset)))
 			row_print(&t, row, obj);
 		break;
 	case T_DOC:
 	case T_BOOL:
-	case T_TRISTATE:
 	case T_NUMBER:
 	case T_TIME:
 	case T_STRING:
@@ -133,8 +136,8 @@ static const char *change_text(struct diff *d, const struct row *row, const stru
 			    value_text(d, row, new, new_set), how);
 }
 
-unsigned diff_rows(struct diff *d, const struct block *blk, const void *old, const void *new,
-		   const char *object, bool (*skip)(const struct row *row))
+static unsigned rows_diff(struct diff *d, const struct block *blk, const void *old, const void *new,
+			  const char *object, bool (*skip)(const struct row *row), bool said)
 {
 	unsigned n = 0;
 
@@ -142,11 +145,29 @@ unsigned diff_rows(struct diff *d, const struct block *blk, const void *old, con
 		const struct row *row = block_row(blk, i);
 		bool was = block_is_set(old, i), is = block_is_set(new, i);
 
-		if ((skip && skip(row)) || !row_differs(d, row, old, was, new, is))
+		if ((skip && skip(row)) || (said && !was && !is))
+			continue;
+		if (row->type == T_ENTRIES && !*row->name) {
+			n += diff_entries(d, row, old, new, object);
+			continue;
+		}
+		if (!row_differs(d, row, old, was, new, is))
 			continue;
 		diff_item(d, reload_of(row, blk) == RELOAD_RESTART ? PLAN_RESTART : PLAN_CHANGE,
 			  object, change_text(d, row, blk, old, was, new, is));
 		n++;
 	}
 	return n;
+}
+
+unsigned diff_rows(struct diff *d, const struct block *blk, const void *old, const void *new,
+		   const char *object, bool (*skip)(const struct row *row))
+{
+	return rows_diff(d, blk, old, new, object, skip, false);
+}
+
+unsigned diff_said(struct diff *d, const struct block *blk, const void *old, const void *new,
+		   const char *object, bool (*skip)(const struct row *row))
+{
+	return rows_diff(d, blk, old, new, object, skip, true);
 }

@@ -122,6 +122,11 @@ static void print_options(struct text *t, const struct block *blk, const void *o
 		}
 }
 
+void print_words(struct text *t, const struct block *blk, const void *obj)
+{
+	print_options(t, blk, obj);
+}
+
 static void print_positional(struct text *t, const struct block *blk, const void *obj)
 {
 	for (unsigned i = next_set(obj, 0); i < BITS; i = next_set(obj, i + 1))
