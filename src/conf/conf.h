@@ -16,6 +16,9 @@
 struct conf_load_options {
 	struct conf_tree_options tree;
 	bool judge; /* also lint and ask the host about scripts, users, interfaces */
+	/* The sealed copy without virtual servers, their groups and the SSL block, for a process that
+	 * needs none of them: as if they were not there, but all ids are those of the whole. */
+	bool skip_services;
 };
 
 /* The result of reading a configuration. `conf` is never NULL, but must not be run when

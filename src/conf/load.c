@@ -65,13 +65,17 @@ struct conf_loaded conf_load_file(const char *path, const struct conf_host *host
 	return l;
 }
 
+/* They come last in the canonical text, so that without them the others' scripts keep their ids. */
+static const char *const services[] = {"virtual_server", "virtual_server_group", "SSL", NULL};
+
 static struct conf_loaded load_sealed(const char *name, const char *text, size_t len,
 				      const struct conf_host *host,
 				      const struct conf_load_options *options)
 {
 	struct conf_loaded l = loaded_new();
 	struct bind b = bind_of(&l, host, options);
-	struct sealed *sealed = sealed_new(text, len, l.arena, &l.diags);
+	struct sealed *sealed = sealed_new(text, len, options->skip_services ? services : NULL,
+					   l.arena, &l.diags);
 	struct arena *scratch = arena_new();
 	struct conf_stmt *stmt;
 

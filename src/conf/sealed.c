@@ -138,13 +138,66 @@ static void read_line(struct sealed *s)
 	s->line++;
 }
 
-struct sealed *sealed_new(const char *text, size_t len, struct arena *words, struct diags *diags)
+/* The canonical text begins a statement of the top level, and ends its block, without a blank. */
+static bool line_begins(const char *p, const char *end, const char *const *skip)
+{
+	for (; *skip; skip++) {
+		size_t n = strlen(*skip);
+
+		if ((size_t)(end - p) > n && !memcmp(p, *skip, n) && p[n] == ' ')
+			return true;
+	}
+	return false;
+}
+
+static const char *line_end(const char *p, const char *end)
+{
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+	return nl ? nl + 1 : end;
+}
+
+static const char *block_end(const char *p, const char *end)
+{
+	while (p < end && *p != '}')
+		p = line_end(p, end);
+	return line_end(p, end);
+}
+
+/* The text without what is skipped: two passes, so that the copy is no larger than it has to be. */
+static char *copy_without(const char *text, size_t *len, const char *const *skip, struct arena *a)
+{
+	const char *end = text + *len;
+	char *copy = NULL;
+	size_t n = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		if (pass)
+			copy = arena_alloc(a, n + 1);
+		n = 0;
+		for (const char *p = text, *next; p < end; p = next) {
+			if (line_begins(p, end, skip)) {
+				next = block_end(p, end);
+				continue;
+			}
+			next = line_end(p, end);
+			if (pass)
+				memcpy(copy + n, p, (size_t)(next - p));
+			n += (size_t)(next - p);
+		}
+	}
+	*len = n;
+	return copy;
+}
+
+struct sealed *sealed_new(const char *text, size_t len, const char *const *skip,
+			  struct arena *words, struct diags *diags)
 {
 	struct sealed *s = arena_new_of(words, struct sealed);
 
 	s->diags = diags;
 	s->line = 1;
-	s->p = arena_copy(words, text, len);
+	s->p = skip ? copy_without(text, &len, skip, words) : arena_copy(words, text, len);
 	s->end = s->p + len;
 	return s;
 }

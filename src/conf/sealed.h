@@ -8,8 +8,10 @@
 struct sealed;
 
 /* A reader of `text`, in `words`. The words of its statements point into a copy of the text that is
- * in `words`, too. */
-struct sealed *sealed_new(const char *text, size_t len, struct arena *words, struct diags *diags);
+ * in `words`, too. Blocks of the top level with a keyword of `skip` (ends with NULL; may be NULL) are
+ * neither read nor copied. */
+struct sealed *sealed_new(const char *text, size_t len, const char *const *skip,
+			  struct arena *words, struct diags *diags);
 
 /* The next statement of the top level with all that is in it, made in `a`; NULL at the end, which a
  * text that can't be read brings about, too. */

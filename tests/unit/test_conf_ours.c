@@ -236,6 +236,45 @@ static void test_a_check_that_must_not_run_is_lost(void **state)
 	assert_int_equal(count("unchecked"), 1);
 }
 
+/* ---- a process that needs no virtual servers ---- */
+
+static void test_services_can_be_skipped(void **state)
+{
+	const struct conf_load_options whole = {.tree = {.literal = true}},
+				       part = {.tree = {.literal = true}, .skip_services = true};
+	const struct conf *conf = load(
+		"SSL {\n ca x\n}\nvirtual_server_group g {\n 10.0.0.1 80\n}\n"
+		"virtual_server 10.0.0.1 80 {\n protocol TCP\n quorum_up /bin/up\n"
+		"real_server 10.1.0.1 80 {\n notify_up \"/bin/a }\" \n MISC_CHECK {\n misc_path /bin/m\n}\n}\n}\n"
+		"vrrp_script s {\n script /bin/s\n}\n"
+		"vrrp_instance VI {\n interface eth0\n virtual_router_id 5\n notify /bin/n\n"
+		"virtual_ipaddress {\n 10.0.0.1\n}\n}\n"
+		"global_defs {\n startup_script /bin/start\n lvs_sync_daemon eth0 inst VI\n}\n");
+	struct arena *a = arena_new();
+	size_t len;
+	char *text = conf_print(conf, a, &len);
+	struct conf_loaded all = conf_load_text("sealed", text, len, &host, &whole),
+			   some = conf_load_text("sealed", text, len, &host, &part);
+
+	(void)state;
+	assert_int_equal(all.conf->commands.n, 6);
+	assert_int_equal(all.conf->virtual_servers.n, 1);
+	assert_int_equal(some.conf->virtual_servers.n + some.conf->virtual_server_groups.n, 0);
+	assert_int_equal(some.conf->checkers.n + some.conf->real_servers.n, 0);
+	assert_null(some.conf->ssl);
+	assert_int_equal(some.diags.list.n, 0);
+	assert_int_equal(some.conf->commands.n, 3);
+	for (unsigned i = 0; i < some.conf->commands.n; i++) /* the ids of the whole */
+		assert_string_equal(some.conf->commands.v[i]->command,
+				    all.conf->commands.v[i]->command);
+	assert_int_equal(some.conf->instances.n, 1);
+	assert_int_equal(some.conf->global.lvs_sync_daemon->instance, 0);
+	assert_true(arena_used(some.arena) < arena_used(all.arena));
+	arena_free(all.arena);
+	arena_free(some.arena);
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_an_engine_depend_on_the_kernel),
 		cmocka_unit_test(test_limits_of_a_chosen_engine_are_errors),
 		cmocka_unit_test(test_a_check_that_must_not_run_is_lost),
+		cmocka_unit_test(test_services_can_be_skipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
