@@ -1,0 +1,847 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Real servers, quorum and sorry server: states, weights, events and their order. */
+#include "lvs_fixture.h"
+
+/* n servers of weight 1 with one TCP checker each: checker i of server i. */
+static struct conf *servers(unsigned n)
+{
+	struct conf *c = lvs_conf_new();
+	struct conf_virtual_server *vs = lvs_conf_service(c, "10.0.0.1", 80);
+	char ip[IP_TEXT_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct buf b = BUF_ON(ip);
+		struct conf_real_server *rs;
+
+		buf_printf(&b, "192.0.2.%u", i + 1);
+		rs = lvs_conf_server(c, vs, buf_text(&b), 80, 1);
+		lvs_conf_check(c, rs, CHECK_TCP, 80);
+	}
+	return c;
+}
+
+#define VS(c) ((c)->virtual_servers.v[0])
+#define RS(c, i) ((c)->real_servers.v[i])
+#define TABLE "10.0.0.1/6:80:"
+
+/* ---- servers ---- */
+
+static void starts_up_without_alpha(void **state)
+{
+	struct bench b = bench_new(servers(2));
+
+	assert_events(&b, "U0! U1! Q!");
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+static void starts_down_with_alpha(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	c->checkers.v[0]->timing.alpha = true;
+	b = bench_new(c);
+	assert_events(&b, "U1! Q!");
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_up(&b, 0);
+	assert_events(&b, "U0 C0");
+	assert_true(b.events[1].rs_changed);
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+/* The script and the FIFO hear of it, no mail: nothing has changed. */
+static void alpha_fails_at_first(void **state)
+{
+	struct conf *c = servers(1);
+	struct bench b;
+
+	c->checkers.v[0]->timing.alpha = true;
+	b = bench_new(c);
+	assert_events(&b, "");
+	bench_down(&b, 0);
+	assert_events(&b, "d0");
+	assert_string_equal(b.events[0].reason, "refused");
+	bench_down(&b, 0);
+	assert_events(&b, "");
+	bench_free(&b);
+}
+
+static void needs_all_its_checkers(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	lvs_conf_check(c, RS(c, 0), CHECK_TCP, 81); /* checker 2 */
+	b = bench_new(c);
+	bench_down(&b, 0);
+	assert_events(&b, "d0 c0");
+	bench_down(&b, 2);
+	assert_events(&b, "c2");
+	assert_false(b.events[0].rs_changed);
+	assert_int_equal(lvs_view_server(b.l, 0).failed_checkers, 2);
+	bench_up(&b, 0);
+	assert_events(&b, "C0");
+	assert_false(lvs_view_server(b.l, 0).up);
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_up(&b, 2);
+	assert_events(&b, "U0 C2");
+	bench_free(&b);
+}
+
+static void without_checkers_always_up(void **state)
+{
+	struct conf *c = servers(0);
+	struct bench b;
+
+	lvs_conf_server(c, VS(c), "192.0.2.1", 80, 4);
+	b = bench_new(c);
+	assert_events(&b, "U0! Q!");
+	assert_table(&b, TABLE " 192.0.2.1:80=4");
+	bench_free(&b);
+}
+
+static void same_verdict_is_no_event(void **state)
+{
+	struct bench b = bench_new(servers(2));
+
+	bench_table(&b);
+	bench_up(&b, 0);
+	assert_events(&b, "");
+	assert_false(lvs_is_dirty(b.l));
+	bench_down(&b, 0);
+	assert_true(lvs_is_dirty(b.l));
+	bench_table(&b);
+	bench_down(&b, 0);
+	assert_events(&b, "");
+	assert_false(lvs_is_dirty(b.l));
+	bench_free(&b);
+}
+
+static void inhibit_keeps_weight_zero(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->inhibit_on_failure = true;
+	b = bench_new(c);
+	bench_down(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_up(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+static void ids_out_of_range_do_nothing(void **state)
+{
+	struct bench b = bench_new(servers(1));
+
+	bench_down(&b, 1);
+	bench_down(&b, CONF_NONE);
+	lvs_override_weight(b.l, 1, 5, b.now);
+	lvs_set_file(b.l, 3, 5, b.now);
+	lvs_set_bfd(b.l, 0, false, b.now);
+	bench_take(&b);
+	assert_events(&b, "");
+	assert_false(lvs_view_server(b.l, 77).up);
+	assert_false(lvs_view_service(b.l, 77).quorum_up);
+	bench_free(&b);
+}
+
+static void reason_without_end_is_cut(void **state)
+{
+	struct bench b = bench_new(servers(1));
+	struct lvs_verdict v = {0};
+
+	memset(v.reason, 'x', sizeof(v.reason));
+	bench_verdict(&b, 0, v);
+	assert_int_equal(strlen(b.events[0].reason), LVS_REASON_MAX - 1);
+	assert_int_equal(strlen(lvs_view_server(b.l, 0).reason), LVS_REASON_MAX - 1);
+	bench_free(&b);
+}
+
+static void names_in_events(void **state)
+{
+	struct bench b = bench_new(servers(1));
+
+	assert_string_equal(b.events[0].vs_name, "[10.0.0.1]:tcp:80");
+	assert_string_equal(b.events[0].rs_name, "[192.0.2.1]:tcp:80");
+	assert_true(b.events[0].rs_up);
+	bench_down(&b, 0);
+	assert_events(&b, "d0 q c0");
+	assert_false(b.events[2].rs_up);
+	assert_int_equal(b.events[1].quorum, 1);
+	assert_int_equal(b.events[1].weight, 0);
+	bench_free(&b);
+}
+
+/* ---- weights ---- */
+
+static void contributions_add_up(void **state)
+{
+	struct conf *c = servers(1);
+	struct bench b;
+
+	RS(c, 0)->weight = 7;
+	lvs_conf_misc(c, RS(c, 0), "/bin/a");
+	lvs_conf_misc(c, RS(c, 0), "/bin/b");
+	b = bench_new(c);
+	bench_verdict(&b, 1, (struct lvs_verdict){.up = true, .contribution = 3}); /* 12 - 2 - 7 */
+	assert_events(&b, "W0 C1!");
+	assert_table(&b, TABLE " 192.0.2.1:80=10");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .contribution = -20});
+	assert_events(&b, "W0 q C2!");
+	assert_int_equal(lvs_view_server(b.l, 0).effective, -10);
+	assert_table(&b, TABLE " 192.0.2.1:80=0");
+	/* below zero nothing changes for the kernel */
+	bench_verdict(&b, 1, (struct lvs_verdict){.up = true, .contribution = 0});
+	assert_events(&b, "");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .contribution = INT64_MAX});
+	assert_table(&b, TABLE " 192.0.2.1:80=2147483647");
+	bench_verdict(&b, 1, (struct lvs_verdict){.up = true, .contribution = INT64_MAX});
+	assert_table(&b, TABLE " 192.0.2.1:80=2147483647");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .contribution = INT64_MIN});
+	assert_int_equal(lvs_view_server(b.l, 0).effective, 7);
+	bench_free(&b);
+}
+
+/* A failed checker contributes nothing. */
+static void failure_ends_the_contribution(void **state)
+{
+	struct conf *c = servers(0);
+	struct bench b;
+
+	lvs_conf_server(c, VS(c), "192.0.2.1", 80, 7);
+	lvs_conf_misc(c, RS(c, 0), "/bin/a");
+	b = bench_new(c);
+	bench_verdict(&b, 0, (struct lvs_verdict){.up = true, .contribution = 3});
+	bench_verdict(&b, 0, (struct lvs_verdict){.up = false, .contribution = 3});
+	assert_int_equal(lvs_view_server(b.l, 0).effective, 7);
+	bench_up(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=7");
+	bench_free(&b);
+}
+
+static void misc_tells_its_first_result(void **state)
+{
+	struct conf *c = servers(0);
+	struct bench b;
+
+	lvs_conf_server(c, VS(c), "192.0.2.1", 80, 7);
+	lvs_conf_misc(c, RS(c, 0), "/bin/a");
+	b = bench_new(c);
+	bench_up(&b, 0);
+	assert_events(&b, "C0!");
+	bench_up(&b, 0);
+	assert_events(&b, "");
+	bench_free(&b);
+}
+
+static void agent_scales_and_drains(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->weight = 10;
+	lvs_conf_check(c, RS(c, 0), CHECK_AGENT, 99);
+	b = bench_new(c);
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .has_percent = true, .percent = 75});
+	assert_events(&b, "W0");
+	assert_table(&b, TABLE " 192.0.2.1:80=8 192.0.2.2:80=1");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .has_percent = true, .percent = 1});
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .has_percent = true});
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .has_percent = true, .percent = 150});
+	assert_table(&b, TABLE " 192.0.2.1:80=15 192.0.2.2:80=1");
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .drain = true});
+	assert_events(&b, "W0");
+	assert_true(lvs_view_server(b.l, 0).up);
+	assert_true(lvs_view_server(b.l, 0).draining);
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_down(&b, 2);
+	assert_events(&b, "d0 c2");
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_up(&b, 2);
+	assert_table(&b, TABLE " 192.0.2.1:80=10 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+static void files_give_weight_or_fail(void **state)
+{
+	struct conf *c = servers(0);
+	struct bench b;
+	uint32_t f = lvs_conf_file(c, "/run/weight"), g = lvs_conf_file(c, "/run/fail");
+
+	lvs_conf_server(c, VS(c), "192.0.2.1", 80, 1);
+	lvs_conf_file_check(c, RS(c, 0), f, 3);
+	lvs_conf_file_check(c, RS(c, 0), g, 0);
+	b = bench_new(c);
+	lvs_set_file(b.l, f, 4, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=13");
+	lvs_set_file(b.l, g, 1, b.now);
+	assert_table(&b, TABLE);
+	lvs_set_file(b.l, g, 0, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=13");
+	lvs_set_file(b.l, f, -715827883, b.now); /* * 3 < -2^31 */
+	bench_take(&b);
+	assert_false(lvs_view_server(b.l, 0).up);
+	lvs_set_file(b.l, f, -715827882, b.now);
+	assert_true(lvs_view_server(b.l, 0).up);
+	assert_table(&b, TABLE " 192.0.2.1:80=0");
+	lvs_set_file(b.l, f, INT64_MAX, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=2147483647");
+	bench_free(&b);
+}
+
+static void reversed_files(void **state)
+{
+	struct conf *c = servers(0);
+	struct bench b;
+	uint32_t f = lvs_conf_file(c, "/run/weight"), g = lvs_conf_file(c, "/run/fail");
+
+	lvs_conf_server(c, VS(c), "192.0.2.1", 80, 20);
+	lvs_conf_file_check(c, RS(c, 0), f, 3)->reverse = true;
+	lvs_conf_file_check(c, RS(c, 0), g, 0)->reverse = true;
+	b = bench_new(c);
+	lvs_set_file(b.l, f, 4, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=8");
+	lvs_set_file(b.l, g, 0, b.now);
+	assert_table(&b, TABLE);
+	lvs_set_file(b.l, g, -3, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=8");
+	bench_free(&b);
+}
+
+static void sessions_fail_and_recover(void **state)
+{
+	struct conf *c = servers(0);
+	struct conf_check_bfd *k = arena_new_of(c->arena, struct conf_check_bfd);
+	struct bench b;
+
+	lvs_conf_server(c, VS(c), "192.0.2.1", 80, 1);
+	k->bfd = 5;
+	lvs_conf_check_add(c, RS(c, 0), &k->check, CHECK_BFD);
+	b = bench_new(c);
+	lvs_set_bfd(b.l, 4, false, b.now);
+	assert_true(lvs_view_server(b.l, 0).up);
+	lvs_set_bfd(b.l, 5, false, b.now);
+	assert_false(lvs_view_server(b.l, 0).up);
+	lvs_set_bfd(b.l, 5, true, b.now);
+	assert_true(lvs_view_server(b.l, 0).up);
+	bench_free(&b);
+}
+
+static void weight_from_outside(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b = bench_new(c);
+
+	lvs_override_weight(b.l, 0, 900, b.now);
+	bench_take(&b);
+	assert_events(&b, "W0");
+	assert_int_equal(b.events[0].weight, 900);
+	assert_table(&b, TABLE " 192.0.2.1:80=900 192.0.2.2:80=1");
+	lvs_override_weight(b.l, 0, UINT32_MAX, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=2147483647 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+/* ---- quorum ---- */
+
+static void quorum_has_hysteresis(void **state)
+{
+	struct conf *c = servers(5);
+	struct bench b;
+
+	VS(c)->quorum = 3;
+	VS(c)->hysteresis = 1;
+	b = bench_new(c);
+	assert_true(lvs_view_service(b.l, 0).quorum_up); /* 5 >= 3 + 1 */
+	for (unsigned i = 0; i < 3; i++)
+		bench_down(&b, i); /* 2 >= 3 - 1 */
+	assert_events(&b, "d2 c2");
+	bench_down(&b, 3);
+	assert_events(&b, "d3 q c3");
+	assert_int_equal(b.events[1].weight, 1);
+	bench_up(&b, 3);
+	bench_up(&b, 2);
+	assert_events(&b, "U2 C2"); /* 3 < 3 + 1 */
+	bench_up(&b, 1);
+	assert_events(&b, "U1 Q C1");
+	assert_int_equal(b.events[1].hysteresis, 1);
+	bench_free(&b);
+}
+
+/* A quorum lowered to 0 by weights of 0: nothing is not a quorum, and nothing wraps. */
+static void quorum_of_zero(void **state)
+{
+	struct conf *c = servers(1);
+	struct bench b;
+
+	RS(c, 0)->weight = 0;
+	VS(c)->quorum = VS(c)->hysteresis = 0;
+	b = bench_new(c);
+	assert_events(&b, "U0!");
+	lvs_override_weight(b.l, 0, 1, b.now);
+	bench_take(&b);
+	assert_events(&b, "W0 Q");
+	bench_down(&b, 0);
+	assert_events(&b, "d0 q c0");
+	bench_free(&b);
+}
+
+static void hysteresis_above_quorum_does_not_wrap(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	VS(c)->quorum = 1;
+	VS(c)->hysteresis = UINT32_MAX;
+	b = bench_new(c);
+	assert_events(&b, "U0! U1!");
+	bench_down(&b, 0);
+	assert_events(&b, "d0 c0");
+	bench_free(&b);
+}
+
+/* Nothing in the table changes without a sorry server; at start nobody is told. */
+static void lost_quorum_without_sorry_server(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	VS(c)->quorum = 2;
+	c->checkers.v[0]->timing.alpha = true;
+	b = bench_new(c);
+	assert_events(&b, "U1!");
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_up(&b, 0);
+	assert_events(&b, "U0 Q C0");
+	bench_down(&b, 0);
+	assert_events(&b, "d0 q c0");
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+static void weight_change_moves_the_quorum(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->weight = 5;
+	VS(c)->quorum = 6;
+	b = bench_new(c);
+	lvs_override_weight(b.l, 0, 4, b.now);
+	bench_take(&b);
+	assert_events(&b, "W0 q");
+	lvs_override_weight(b.l, 0, 5, b.now);
+	bench_take(&b);
+	assert_events(&b, "W0 Q");
+	/* that of a dead server does not */
+	bench_down(&b, 0);
+	assert_events(&b, "d0 q c0");
+	lvs_override_weight(b.l, 0, 50, b.now);
+	bench_take(&b);
+	assert_events(&b, "");
+	bench_free(&b);
+}
+
+/* ---- sorry server ---- */
+
+static struct conf *with_sorry(unsigned n)
+{
+	struct conf *c = servers(n);
+
+	lvs_conf_sorry(c, VS(c), "192.0.2.99", 80);
+	return c;
+}
+
+static void sorry_server_takes_over(void **state)
+{
+	struct conf *c = with_sorry(2);
+	struct bench b;
+
+	VS(c)->quorum = 2;
+	b = bench_new(c);
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_down(&b, 0);
+	assert_events(&b, "d0 q S c0");
+	assert_table(&b, TABLE " 192.0.2.99:80=1");
+	assert_true(lvs_view_server(b.l, 1).sorry_displaced);
+	bench_down(&b, 1);
+	bench_up(&b, 1); /* while it is there the servers' changes are not in the table */
+	assert_table(&b, TABLE " 192.0.2.99:80=1");
+	bench_up(&b, 0);
+	assert_events(&b, "U0 Q s C0");
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+static void sorry_server_at_start(void **state)
+{
+	struct conf *c = with_sorry(1);
+	struct bench b;
+
+	c->checkers.v[0]->timing.alpha = true;
+	b = bench_new(c);
+	assert_events(&b, "q! S!");
+	assert_table(&b, TABLE " 192.0.2.99:80=1");
+	bench_up(&b, 0);
+	assert_events(&b, "U0 Q s C0");
+	bench_free(&b);
+}
+
+static void inhibited_sorry_server_waits_with_weight_zero(void **state)
+{
+	struct conf *c = with_sorry(2);
+	struct bench b;
+
+	VS(c)->sorry_inhibit = true;
+	RS(c, 1)->inhibit_on_failure = true;
+	b = bench_new(c);
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1 192.0.2.99:80=0");
+	bench_down(&b, 0);
+	bench_down(&b, 1);
+	assert_table(&b, TABLE " 192.0.2.2:80=0 192.0.2.99:80=1");
+	bench_up(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=0 192.0.2.99:80=0");
+	bench_free(&b);
+}
+
+static void sorry_server_that_is_a_real_server(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->weight = 9;
+	lvs_conf_sorry(c, VS(c), "192.0.2.1", 80);
+	b = bench_new(c);
+	assert_table(&b, TABLE " 192.0.2.1:80=9 192.0.2.2:80=1");
+	bench_down(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_down(&b, 1);
+	assert_table(&b, TABLE " 192.0.2.1:80=1");
+	bench_up(&b, 1);
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_up(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=9 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+/* ---- panic ---- */
+
+static void panic_serves_all(void **state)
+{
+	struct conf *c = with_sorry(4);
+	struct bench b;
+
+	VS(c)->panic_threshold = 50;
+	VS(c)->quorum = 2;
+	b = bench_new(c);
+	bench_down(&b, 0);
+	bench_down(&b, 1);
+	assert_events(&b, "d1 c1"); /* half: not more than the threshold */
+	assert_table(&b, TABLE " 192.0.2.3:80=1 192.0.2.4:80=1");
+	bench_down(&b, 2);
+	assert_events(&b, "d2 P c2"); /* the quorum counts all */
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1 192.0.2.3:80=1 192.0.2.4:80=1");
+	assert_false(lvs_view_server(b.l, 2).up);
+	assert_true(lvs_view_server(b.l, 2).in_table);
+	bench_down(&b, 3);
+	assert_events(&b, "d3 c3");
+	bench_up(&b, 3);
+	bench_up(&b, 2);
+	assert_events(&b, "U2 p C2");
+	assert_table(&b, TABLE " 192.0.2.3:80=1 192.0.2.4:80=1");
+	bench_free(&b);
+}
+
+/* Alpha servers that nobody has probed yet have not failed together. */
+static void panic_needs_verdicts(void **state)
+{
+	struct conf *c = servers(3);
+	struct bench b;
+
+	VS(c)->panic_threshold = 50;
+	for (unsigned i = 0; i < 3; i++)
+		c->checkers.v[i]->timing.alpha = true;
+	b = bench_new(c);
+	assert_events(&b, "");
+	assert_table(&b, TABLE);
+	bench_down(&b, 0);
+	assert_events(&b, "d0");
+	bench_down(&b, 1);
+	assert_events(&b, "d1 P Q");
+	bench_free(&b);
+}
+
+/* ---- slow start ---- */
+
+static void weight_grows_slowly(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->weight = 100;
+	RS(c, 0)->slow_start = 10 * SEC;
+	b = bench_new(c);
+	assert_table(&b, TABLE " 192.0.2.1:80=100 192.0.2.2:80=1");
+	assert_int_equal(lvs_deadline(b.l), USEC_NEVER);
+	bench_down(&b, 0);
+	bench_up(&b, 0);
+	assert_events(&b, "U0 C0");
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	assert_true(lvs_view_server(b.l, 0).ramping);
+	assert_int_equal(lvs_view_service(b.l, 0).live_weight, 101);
+	bench_wait(&b, SEC / 2);
+	assert_events(&b, "");
+	assert_table(&b, TABLE " 192.0.2.1:80=5 192.0.2.2:80=1");
+	bench_wait(&b, 9 * SEC);
+	assert_table(&b, TABLE " 192.0.2.1:80=95 192.0.2.2:80=1");
+	bench_wait(&b, SEC / 2);
+	assert_table(&b, TABLE " 192.0.2.1:80=100 192.0.2.2:80=1");
+	assert_false(lvs_view_server(b.l, 0).ramping);
+	bench_wait(&b, SEC);
+	assert_int_equal(lvs_deadline(b.l), USEC_NEVER);
+	bench_free(&b);
+}
+
+static void ramp_ends_with_the_server(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->weight = 100;
+	RS(c, 0)->slow_start = 10 * SEC;
+	b = bench_new(c);
+	bench_down(&b, 0);
+	bench_up(&b, 0);
+	bench_wait(&b, 5 * SEC);
+	bench_down(&b, 0);
+	bench_wait(&b, SEC);
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	bench_up(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	lvs_override_weight(b.l, 0, 0, b.now);
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
+static void ten_thousand_ramps_are_few_wakeups(void **state)
+{
+	struct conf *c = servers(0);
+	struct bench b;
+	unsigned ticks = 0;
+
+	for (unsigned i = 0; i < 10000; i++) {
+		char ip[IP_TEXT_MAX];
+		struct buf t = BUF_ON(ip);
+		struct conf_real_server *rs;
+
+		buf_printf(&t, "10.1.%u.%u", i >> 8, i & 255);
+		rs = lvs_conf_server(c, VS(c), buf_text(&t), 80, 100);
+		rs->slow_start = 10 * SEC;
+		lvs_conf_check(c, rs, CHECK_TCP, 80);
+	}
+	b = bench_new(c);
+	while (lvs_next_event(b.l, &b.events[0]))
+		;
+	for (unsigned i = 0; i < 10000; i++) {
+		lvs_set_verdict(b.l, i, &(struct lvs_verdict){0}, b.now);
+		b.now += 100; /* a second for all */
+		lvs_set_verdict(b.l, i, &(struct lvs_verdict){.up = true}, b.now);
+	}
+	for (; lvs_deadline(b.l) != USEC_NEVER; ticks++) {
+		b.now = lvs_deadline(b.l);
+		lvs_tick(b.l, b.now);
+	}
+	assert_true(ticks > 20 && ticks < 140);
+	assert_int_equal(lvs_view_service(b.l, 0).live_weight, 1000000);
+	assert_int_equal(lvs_view_server(b.l, 9999).weight, 100);
+	bench_free(&b);
+}
+
+/* ---- draining ---- */
+
+static void weight_zero_leaves_after_drain_timeout(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->drain_timeout = 30 * SEC;
+	lvs_conf_check(c, RS(c, 0), CHECK_AGENT, 99);
+	b = bench_new(c);
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .drain = true});
+	bench_wait(&b, 29 * SEC);
+	assert_events(&b, "");
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_wait(&b, SEC);
+	assert_events(&b, "D0");
+	assert_table(&b, TABLE " 192.0.2.2:80=1");
+	assert_true(lvs_view_server(b.l, 0).up);
+	assert_false(lvs_view_server(b.l, 0).in_table);
+	bench_up(&b, 2);
+	assert_events(&b, "W0");
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_wait(&b, 60 * SEC);
+	assert_events(&b, "");
+	bench_free(&b);
+}
+
+static void draining_ends_with_a_weight(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->drain_timeout = 30 * SEC;
+	b = bench_new(c);
+	lvs_override_weight(b.l, 0, 0, b.now);
+	bench_wait(&b, 20 * SEC);
+	lvs_override_weight(b.l, 0, 1, b.now);
+	lvs_override_weight(b.l, 0, 0, b.now);
+	bench_wait(&b, 20 * SEC);
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_wait(&b, 10 * SEC);
+	assert_events(&b, "D0");
+	bench_free(&b);
+}
+
+/* ---- stop ---- */
+
+static void stop_tells_with_omega(void **state)
+{
+	struct conf *c = servers(3);
+	struct bench b;
+
+	VS(c)->omega = true;
+	b = bench_new(c);
+	bench_down(&b, 1);
+	lvs_stop(b.l, b.now);
+	bench_take(&b);
+	assert_events(&b, "d0. d2. q.");
+	assert_table(&b, "");
+	assert_int_equal(lvs_deadline(b.l), USEC_NEVER);
+	bench_down(&b, 0);
+	assert_events(&b, "");
+	lvs_stop(b.l, b.now);
+	bench_take(&b);
+	assert_events(&b, "");
+	bench_free(&b);
+}
+
+static void stop_without_omega_or_with_flush(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b = bench_new(c);
+
+	lvs_stop(b.l, b.now);
+	bench_take(&b);
+	assert_events(&b, "");
+	bench_free(&b);
+
+	c = servers(2);
+	VS(c)->omega = true;
+	c->global.lvs_flush_on_stop = 1;
+	b = bench_new(c);
+	lvs_stop(b.l, b.now);
+	bench_take(&b);
+	assert_events(&b, "q.");
+	bench_free(&b);
+}
+
+/* ---- after a crash ---- */
+
+static bool past_quorum(void *ctx, const struct conf_virtual_server *vs, bool *ret_up)
+{
+	*ret_up = *(bool *)ctx;
+	return true;
+}
+
+static bool past_server(void *ctx, const struct conf_real_server *rs, bool *ret_up)
+{
+	*ret_up = rs->id != 0;
+	return rs->id != 2;
+}
+
+static void past_is_taken_over_silently(void **state)
+{
+	struct conf *c = with_sorry(3);
+	bool up = true;
+	struct lvs_past past = {.ctx = &up, .quorum = past_quorum, .server = past_server};
+	struct bench b;
+
+	lvs_conf_check(c, RS(c, 0), CHECK_TCP, 81);
+	c->checkers.v[1]->timing.alpha = true;
+	b = bench_past(c, &past);
+	assert_events(&b, "U2!"); /* the only one nobody knew */
+	assert_table(&b, TABLE " 192.0.2.2:80=1 192.0.2.3:80=1");
+	bench_up(&b, 0);
+	assert_events(&b, "");
+	assert_false(lvs_view_server(b.l, 0).up); /* the other checker has not spoken */
+	bench_up(&b, 3);
+	assert_events(&b, "U0");
+	bench_free(&b);
+}
+
+static void past_quorum_that_is_lost_stays_lost(void **state)
+{
+	struct conf *c = with_sorry(3);
+	bool up = false;
+	struct lvs_past past = {.ctx = &up, .quorum = past_quorum, .server = past_server};
+	struct bench b;
+
+	VS(c)->quorum = 2;
+	VS(c)->hysteresis = 1;
+	b = bench_past(c, &past);
+	assert_events(&b, "U2!"); /* 2 < 2 + 1 */
+	assert_table(&b, TABLE " 192.0.2.99:80=1");
+	bench_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(starts_up_without_alpha),
+		cmocka_unit_test(starts_down_with_alpha),
+		cmocka_unit_test(alpha_fails_at_first),
+		cmocka_unit_test(needs_all_its_checkers),
+		cmocka_unit_test(without_checkers_always_up),
+		cmocka_unit_test(same_verdict_is_no_event),
+		cmocka_unit_test(inhibit_keeps_weight_zero),
+		cmocka_unit_test(ids_out_of_range_do_nothing),
+		cmocka_unit_test(reason_without_end_is_cut),
+		cmocka_unit_test(names_in_events),
+		cmocka_unit_test(contributions_add_up),
+		cmocka_unit_test(failure_ends_the_contribution),
+		cmocka_unit_test(misc_tells_its_first_result),
+		cmocka_unit_test(agent_scales_and_drains),
+		cmocka_unit_test(files_give_weight_or_fail),
+		cmocka_unit_test(reversed_files),
+		cmocka_unit_test(sessions_fail_and_recover),
+		cmocka_unit_test(weight_from_outside),
+		cmocka_unit_test(quorum_has_hysteresis),
+		cmocka_unit_test(quorum_of_zero),
+		cmocka_unit_test(hysteresis_above_quorum_does_not_wrap),
+		cmocka_unit_test(lost_quorum_without_sorry_server),
+		cmocka_unit_test(weight_change_moves_the_quorum),
+		cmocka_unit_test(sorry_server_takes_over),
+		cmocka_unit_test(sorry_server_at_start),
+		cmocka_unit_test(inhibited_sorry_server_waits_with_weight_zero),
+		cmocka_unit_test(sorry_server_that_is_a_real_server),
+		cmocka_unit_test(panic_serves_all),
+		cmocka_unit_test(panic_needs_verdicts),
+		cmocka_unit_test(weight_grows_slowly),
+		cmocka_unit_test(ramp_ends_with_the_server),
+		cmocka_unit_test(ten_thousand_ramps_are_few_wakeups),
+		cmocka_unit_test(weight_zero_leaves_after_drain_timeout),
+		cmocka_unit_test(draining_ends_with_a_weight),
+		cmocka_unit_test(stop_tells_with_omega),
+		cmocka_unit_test(stop_without_omega_or_with_flush),
+		cmocka_unit_test(past_is_taken_over_silently),
+		cmocka_unit_test(past_quorum_that_is_lost_stays_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
