@@ -196,7 +196,9 @@ static size_t scan(struct search *s, const char *p, size_t len, bool final)
 	}
 	rc = match(s, p, len, from, final ? 0 : PCRE2_PARTIAL_HARD);
 	if (rc >= 0) {
-		s->result = SEARCH_FOUND;
+		/* The library's JIT lets a match begin one byte after the limit. */
+		s->result = s->base + pcre2_get_startchar(s->match_data) > pat->max_offset ? SEARCH_NOT
+											     : SEARCH_FOUND;
 	} else if (rc == PCRE2_ERROR_PARTIAL) {
 		return pcre2_get_ovector_pointer(s->match_data)[0];
 	} else if (rc != PCRE2_ERROR_NOMATCH) {
