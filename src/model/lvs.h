@@ -344,6 +344,7 @@ struct conf_virtual_server {
 	bool inhibit_on_failure, ha_suspend, omega;
 	usec_t drain_timeout, slow_start; /* ours: what the real servers inherit */
 	uint8_t panic_threshold; /* ours, percent; more failed together: all are served; 0: off */
+	bool masquerade; /* ours, nftables engine: NAT servers see the director as client */
 	bool ops, flag1, flag2, flag3, sh_port, sh_fallback, mh_port, mh_fallback,
 		hashed; /* as written */
 	uint32_t quorum, hysteresis;

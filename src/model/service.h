@@ -39,6 +39,7 @@ struct service {
 	uint32_t flags;		   /* enum lvs_service_flags; without PERSISTENT, see timeout */
 	uint32_t timeout;	   /* seconds of persistence, 0: none */
 	uint32_t netmask;	   /* IPv4: mask in host order, IPv6: prefix length */
+	bool masquerade;	   /* nftables engine only */
 	uint32_t vs;		   /* id of the virtual server; CONF_NONE in an observed table */
 	VEC(struct dest) dests;
 };

@@ -209,6 +209,10 @@ static const struct row rows[] = {
 	 .unit = "percent", .args = "PERCENT", .dflt = "0",
 	 .help = "When more than this share of the servers has failed, all are served as if up, with "
 		 "an alarm; 0: never."},
+	{"masquerade", BOOL(conf_virtual_server, masquerade), .args = "[on|off]", .ours = true,
+	 .dflt_text = "off",
+	 .help = "NAT servers see the director's address as the client's, and answer it without "
+		 "having it as gateway. Only with the nftables engine."},
 	{"sorry_server",
 	 INLINE_VEC(conf_virtual_server, sorry_servers, conf_endpoint, schema_endpoint),
 	 .args = "IPADDR [PORT]", .dflt_text = "none",

@@ -152,6 +152,7 @@ static void service_head(const struct conf_virtual_server *vs, const struct lvs_
 	*ret = (struct service){.key = slot->key,
 				.flags = vs->flags,
 				.timeout = vs->persistence_timeout,
+				.masquerade = vs->masquerade,
 				.netmask = netmask(vs, slot->key.family),
 				.vs = vs->id};
 	str_copy(ret->scheduler, sizeof(ret->scheduler), scheduler_name(vs->scheduler));

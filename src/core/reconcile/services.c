@@ -138,7 +138,7 @@ struct diff {
 static bool service_same(const struct service *a, const struct service *b)
 {
 	if (strcmp(a->scheduler, b->scheduler) != 0 || ((a->flags ^ b->flags) & FLAGS_COMPARED) ||
-	    a->timeout != b->timeout)
+	    a->timeout != b->timeout || a->masquerade != b->masquerade)
 		return false;
 	return !a->timeout || (a->netmask == b->netmask && strcmp(a->pe, b->pe) == 0);
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the nftables engine's tables have whatever the services: hooks and the maps that lead on.
+ * For nft_*.c only. */
+#ifndef HF_CORE_LVS_NFT_FRAME_H
+#define HF_CORE_LVS_NFT_FRAME_H
+
+#include "core/lvs/nft_ruleset.h"
+
+/* Adds tables, maps and hooks, all empty but for the rules of the hooks. Chains must be empty. */
+void nft_frame_nat(struct nft_text *t);
+void nft_frame_dr(struct nft_text *t, const struct nft_options *o, bool hooked);
+bool nft_frame_has_chain(const char *name); /* one of these */
+bool nft_frame_has_map(const char *name);
+
+#define NFT_FLOW_SEED "0x686f6c64"
+
+#endif

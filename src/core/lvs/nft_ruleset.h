@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Virtual servers as an nftables ruleset, for kernels without IPVS: desired services -> the text of
+ * one transaction, for `nft -f` or libnftables.
+ *
+ * Two tables of one name, ours alone. NAT lives in family inet, where connection tracking keeps
+ * established connections going whatever the rules say later. DR lives in family netdev at ingress:
+ * the frame goes on, unchanged, to the server's MAC, which the kernel resolves. Each service is a
+ * chain of its own, found through a map; a changed service re-writes its chain and nothing else.
+ *
+ * What this engine can't do is in nft_limits.h.
+ */
+#ifndef HF_CORE_LVS_NFT_RULESET_H
+#define HF_CORE_LVS_NFT_RULESET_H
+
+#include "core/lvs/nft_text.h"
+#include "model/service.h"
+
+#define NFT_TABLE "holdfast_lvs"
+
+/* The way to a DR server, which must be a neighbour. */
+struct nft_link {
+	struct ip_addr addr;
+	bool local;	    /* the server is this machine */
+	const char *device; /* unless local */
+};
+
+struct nft_names {
+	VEC(const char *) v;
+};
+
+/* Sorted as strings with nft_names_sort(). */
+struct nft_present {
+	struct nft_names nat_chains, nat_maps, dr_chains, dr_maps;
+};
+
+struct nft_options {
+	VEC(const char *) devices; /* Ethernet interfaces where packets to DR services arrive */
+	VEC(struct nft_link)
+	links; /* sorted with nft_links_sort(); without one a DR server gets nothing */
+};
+
+void nft_links_sort(struct nft_options *o);
+void nft_names_sort(struct nft_names *n);
+
+/* 0, or -EOPNOTSUPP: this engine can't forward to it (see nft_limits.h). */
+int nft_dest_check(const struct service *s, const struct dest *d);
+/* Whether the netdev table is needed. */
+bool nft_service_is_dr(const struct service *s);
+
+/* Everything, in place of what is `present` in tables of our name: what connections and clients
+ * hold (persistence, flows) stays. `dr`: the netdev table as well. */
+void nft_render_start(struct nft_text *t, const struct nft_options *o,
+		      const struct nft_present *present, const struct service_table *desired,
+		      bool dr);
+
+/* From one state of a service to another; either may be NULL, not both. The tables are there. */
+void nft_render_service(struct nft_text *t, const struct nft_options *o, const struct service *old,
+			const struct service *new);
+
+/* The netdev table, when the first DR service comes after the start. */
+void nft_render_dr_frame(struct nft_text *t, const struct nft_options *o);
+/* Only its hooks, after the devices have changed. */
+void nft_render_devices(struct nft_text *t, const struct nft_options *o);
+
+/* Removes what nft_render_start() made; `dr` as there. */
+void nft_render_stop(struct nft_text *t, bool dr);
+
+#endif
