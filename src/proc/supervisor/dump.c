@@ -107,7 +107,7 @@ static int save(const char *path, const char *text, size_t len)
 
 static void fill(struct supervisor *s, enum dump_kind kind, FILE *to)
 {
-	const struct board *board = &s->now.board[PROC_VRRP].map;
+	const struct board *board = &s->now.board[SLOT_VRRP].map;
 	struct conf_loaded l;
 
 	if (kind == DUMP_STATS || kind == DUMP_STATS_CLEAR) {
@@ -118,7 +118,7 @@ static void fill(struct supervisor *s, enum dump_kind kind, FILE *to)
 	if (kind == DUMP_JSON)
 		dump_json(to, board, l.conf);
 	else
-		dump_data(to, board, &s->now.board[PROC_RUNNER].map, l.conf);
+		dump_data(to, board, &s->now.board[SLOT_RUNNER].map, l.conf);
 	arena_free(l.arena);
 }
 
@@ -144,6 +144,6 @@ void dump_write(struct supervisor *s, enum dump_kind kind)
 			log_info("wrote %s", path);
 	}
 	free(text);
-	if (kind == DUMP_STATS_CLEAR && s->worker[PROC_VRRP].channel.fd >= 0)
-		(void)channel_send(&s->worker[PROC_VRRP].channel, MSG_DUMP_VRRP, &clear, NULL, 0);
+	if (kind == DUMP_STATS_CLEAR && s->worker[SLOT_VRRP].channel.fd >= 0)
+		(void)channel_send(&s->worker[SLOT_VRRP].channel, MSG_DUMP_VRRP, &clear, NULL, 0);
 }

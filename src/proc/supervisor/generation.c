@@ -14,10 +14,14 @@
 #include "io/memfile.h"
 #include "proc/supervisor/internal.h"
 
-static const char *const board_names[PROC_COUNT] = {
-	[PROC_VRRP] = "vrrp.board",
-	[PROC_RUNNER] = "runner.board",
-};
+const char *slot_name(enum slot slot, char buf[static SLOT_NAME_MAX])
+{
+	if (slot < SLOT_CHECK)
+		snprintf(buf, SLOT_NAME_MAX, "%s", process_name(slot_process(slot)));
+	else
+		snprintf(buf, SLOT_NAME_MAX, "check%u", slot_index(slot));
+	return buf;
+}
 
 const char *run_path(const struct supervisor *s, const char *name, char buf[static RUN_PATH_MAX])
 {
@@ -90,62 +94,50 @@ int generation_load_status(const struct conf_loaded *l)
 	return EXIT_CONFIG;
 }
 
-static struct board_shape shape_of(const struct conf *conf, enum process p)
-{
-	struct board_shape shape = {0};
-
-	if (p == PROC_RUNNER) {
-		shape.scripts = conf->scripts.n;
-		shape.files = conf->files.n;
-		return shape;
-	}
-	shape.instances = conf->instances.n;
-	shape.groups = conf->groups.n;
-	for (unsigned i = 0; i < conf->instances.n; i++)
-		shape.vips += conf->instances.v[i]->vips.n + conf->instances.v[i]->excluded.n;
-	return shape;
-}
-
-static void board_path(const struct supervisor *s, enum process p, bool published,
+static void board_path(const struct supervisor *s, enum slot slot, bool published,
 		       char buf[static RUN_PATH_MAX])
 {
-	char name[64];
+	char name[SLOT_NAME_MAX], file[SLOT_NAME_MAX + 16];
 
-	snprintf(name, sizeof(name), "%s%s", board_names[p], published ? "" : ".next");
-	run_path(s, name, buf);
+	snprintf(file, sizeof(file), "%s.board%s", slot_name(slot, name), published ? "" : ".next");
+	run_path(s, file, buf);
 }
 
 static int make_board(struct supervisor *s, const struct conf *conf, struct generation *g,
-		      enum process p)
+		      enum slot slot)
 {
-	struct board_shape shape = shape_of(conf, p);
+	struct board_shape shape = needs_shape(conf, &g->needs, slot);
+	struct board_header *h;
 	char path[RUN_PATH_MAX];
 	int r;
 
-	board_path(s, p, false, path);
-	r = board_create(path, p, &shape, g->number, s->conf_path);
+	board_path(s, slot, false, path);
+	r = board_create(path, slot_process(slot), &shape, g->number, s->conf_path);
 	if (r < 0)
 		return r;
-	g->board[p].fd = r;
-	r = board_map(g->board[p].fd, true, &g->board[p].map);
+	g->board[slot].fd = r;
+	r = board_map(g->board[slot].fd, true, &g->board[slot].map);
 	if (r < 0)
 		return r;
-	str_copy(g->board[p].map.header->router_id, BOARD_NAME_MAX,
-		 conf->global.router_id ? conf->global.router_id : "");
-	g->board[p].map.header->daemon_pid = getpid();
-	g->board[p].map.header->daemon_started = s->started;
-	g->board[p].map.header->wall_offset = clock_wall() - clock_monotonic();
+	h = g->board[slot].map.header;
+	h->index = slot_index(slot);
+	str_copy(h->router_id, BOARD_NAME_MAX, conf->global.router_id ? conf->global.router_id : "");
+	h->daemon_pid = getpid();
+	h->daemon_started = s->started;
+	h->wall_offset = clock_wall() - clock_monotonic();
 	return 0;
 }
 
-struct generation generation_begin(const struct conf *conf, uint32_t number)
+struct generation generation_begin(struct supervisor *s, const struct conf *conf, uint32_t number)
 {
-	struct generation g = {.number = number, .text_fd = -1};
+	struct generation g = {.number = number, .text_fd = -1, .tls_fd = -1};
 
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
-		g.board[p].fd = -1;
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		g.board[slot].fd = -1;
 	g.settings = settings_new(conf);
 	g.instances = conf->instances.n;
+	g.services = conf->virtual_servers.n;
+	g.needs = needs_of(conf, s->o, s->now.needs.checks);
 	return g;
 }
 
@@ -161,55 +153,87 @@ static int make_text(const struct conf *conf, struct generation *g)
 	return g->text_fd < 0 ? g->text_fd : 0;
 }
 
-int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g)
+/* vrrp and lvs take a configuration that has nothing for them any more, to clean up after the old one. */
+static bool needs_board(const struct supervisor *s, const struct generation *g, enum slot slot)
+{
+	return g->needs.wanted[slot] ||
+	       (slot < SLOT_CHECK && g->number > 1 && s->now.board[slot].map.header);
+}
+
+int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g,
+		    const struct report *report)
 {
 	int r = make_text(conf, g);
 
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER && r == 0; p++)
-		r = make_board(s, conf, g, p);
-	return r;
+	if (r == 0 && g->needs.wanted[SLOT_LVS])
+		g->engine = needs_engine(s, conf);
+	for (enum slot slot = 0; slot < SLOTS && r == 0; slot++)
+		if (needs_board(s, g, slot))
+			r = make_board(s, conf, g, slot);
+	if (r < 0) {
+		report_text(report, LVL_ERR, "configuration can't be handed out: %s", strerror(-r));
+		return r;
+	}
+	return g->needs.tls ? tls_read(conf, g, report) : 0;
 }
 
 int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
-		    struct generation *ret)
+		    const struct report *report, struct generation *ret)
 {
-	struct generation g = generation_begin(conf, number);
-	int r = generation_fill(s, conf, &g);
+	struct generation g = generation_begin(s, conf, number);
+	int r = generation_fill(s, conf, &g, report);
 
 	if (r < 0)
-		generation_done(s, &g, false);
+		generation_done(s, &g);
 	else
 		*ret = g;
 	return r;
 }
 
-void generation_publish(struct supervisor *s, enum process p)
+void generation_publish(struct supervisor *s, enum slot slot)
 {
 	char from[RUN_PATH_MAX], to[RUN_PATH_MAX];
 
-	board_path(s, p, false, from);
-	board_path(s, p, true, to);
-	if (rename(from, to) < 0)
+	board_path(s, slot, false, from);
+	board_path(s, slot, true, to);
+	if (!s->now.board[slot].map.header)
+		(void)unlink(to);
+	else if (!s->now.board[slot].published && rename(from, to) < 0)
 		log_err("%s: %s", to, strerror(errno));
+	s->now.board[slot].published = true;
 }
 
-void generation_done(struct supervisor *s, struct generation *g, bool published)
+static void close_board(struct supervisor *s, struct generation *g, enum slot slot)
 {
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
-		char path[RUN_PATH_MAX];
+	char path[RUN_PATH_MAX];
 
-		board_unmap(&g->board[p].map);
-		if (g->board[p].fd >= 0)
-			close(g->board[p].fd);
-		if (published)
-			continue;
-		board_path(s, p, false, path);
-		(void)unlink(path);
-	}
+	if (g->board[slot].fd < 0)
+		return;
+	board_unmap(&g->board[slot].map);
+	close(g->board[slot].fd);
+	g->board[slot].fd = -1;
+	if (g->board[slot].published)
+		return;
+	board_path(s, slot, false, path);
+	(void)unlink(path);
+}
+
+void generation_drop_board(struct supervisor *s, enum slot slot)
+{
+	close_board(s, &s->now, slot);
+	generation_publish(s, slot);
+}
+
+void generation_done(struct supervisor *s, struct generation *g)
+{
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		close_board(s, g, slot);
 	if (g->text_fd >= 0)
 		close(g->text_fd);
+	if (g->tls_fd >= 0)
+		close(g->tls_fd);
 	settings_free(g->settings);
-	*g = (struct generation){.text_fd = -1};
+	*g = (struct generation){.text_fd = -1, .tls_fd = -1};
 }
 
 struct conf_loaded generation_reread(const struct generation *g)

@@ -19,22 +19,56 @@ struct control;
 
 #define RUN_PATH_MAX 320
 
+/* A place for each worker there may be. A worker is known by its slot; messages and boards know its
+ * kind (enum process) and, of check processes, its index. */
+enum slot { SLOT_VRRP, SLOT_RUNNER, SLOT_LVS, SLOT_CHECK, SLOTS = SLOT_CHECK + CHECK_PROCESSES_MAX };
+
+static inline enum process slot_process(enum slot slot)
+{
+	return slot >= SLOT_CHECK ? PROC_CHECK : (enum process)(PROC_VRRP + slot);
+}
+
+static inline unsigned slot_index(enum slot slot)
+{
+	return slot >= SLOT_CHECK ? slot - SLOT_CHECK : 0;
+}
+
+/* "vrrp", "check0": of logs, and with ".board" of files. */
+#define SLOT_NAME_MAX 16
+const char *slot_name(enum slot slot, char buf[static SLOT_NAME_MAX]);
+
+/* Which workers a configuration asks for, and what they need of us. */
+struct needs {
+	bool wanted[SLOTS];
+	unsigned checks; /* check processes */
+	bool ping;	 /* raw ICMP sockets */
+	bool tls;	 /* certificates and key of the SSL block */
+	bool sync;	 /* the sync daemon follows an instance: vrrp tells lvs */
+};
+
 /* A configuration as the workers get it. */
 struct generation {
 	uint32_t number; /* 0: none */
 	int text_fd;	 /* sealed canonical text */
 	uint32_t text_len;
+	int tls_fd; /* sealed TLS material, -1: none */
+	struct msg_tls tls;
 	struct settings *settings;
-	unsigned instances;
+	unsigned instances, services;
+	struct needs needs;
+	uint8_t engine; /* enum conf_lvs_engine, never AUTO when lvs runs */
 	struct {
 		int fd;
-		struct board map;
-	} board[PROC_COUNT]; /* of the workers */
+		struct board map; /* .header NULL: no such worker */
+		bool published;
+	} board[SLOTS]; /* of the workers that are wanted, or still run */
 };
 
 struct worker {
 	struct supervisor *s;
+	enum slot slot;
 	enum process id;
+	char name[SLOT_NAME_MAX];
 	pid_t pid;		/* 0: not running */
 	struct channel channel; /* fd -1: none */
 	struct loop_fd *watch;
@@ -42,9 +76,13 @@ struct worker {
 	struct restart restart;
 	usec_t started, died;
 	uint32_t ready; /* generation it said READY to */
+	bool begun;	/* was started for the first time */
+	bool again;	/* was started again and has not said READY yet */
 	bool stopped;	/* said STOPPED */
+	bool retiring;	/* a reload has no use for it any more: it stops */
 	bool orphaned;	/* what it owned was taken away */
 	bool frozen;	/* it was killed as it did not run: what it was is no longer true */
+	bool has_ping;	/* has its raw sockets */
 	struct watch beats;
 	struct watch_priority priority;
 };
@@ -54,6 +92,7 @@ enum phase {
 	PHASE_STARTING,
 	PHASE_RUNNING,
 	PHASE_STOPPING_VRRP,
+	PHASE_STOPPING_LVS, /* and the check processes */
 	PHASE_STOPPING_RUNNER,
 	PHASE_SHUTDOWN_SCRIPT,
 };
@@ -68,7 +107,9 @@ struct supervisor {
 	enum phase phase;
 	int exit_status;
 	usec_t started;
-	struct worker worker[PROC_COUNT]; /* [PROC_SUPERVISOR] is not used */
+	struct worker worker[SLOTS];
+	enum process stage; /* while starting: the kind of workers that has to get ready next */
+	uint8_t engine;	    /* what ENGINE_AUTO has come to, ENGINE_AUTO: nobody needed it yet */
 	struct generation now;
 	struct generation next;	  /* while a reload is going on */
 	struct reload *reload;	  /* NULL: none is going on */
@@ -78,9 +119,12 @@ struct supervisor {
 	struct control *control;
 	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;
-	bool vrrp_pid_written;
 	bool reload_wanted; /* asked for by a signal while starting */
-	char pid_path[RUN_PATH_MAX], vrrp_pid_path[RUN_PATH_MAX]; /* "": none */
+	char pid_path[RUN_PATH_MAX]; /* "": none */
+	struct {
+		char path[RUN_PATH_MAX]; /* "": none */
+		bool written;
+	} worker_pid[PROC_COUNT]; /* of vrrp and lvs, as keepalived has them */
 };
 
 /* Where a message about loading, planning or reloading goes. */
@@ -96,6 +140,14 @@ void report_text(const struct report *r, enum log_level level, const char *fmt, 
 /* RUN/name in buf; returns buf. */
 const char *run_path(const struct supervisor *s, const char *name, char buf[static RUN_PATH_MAX]);
 
+/* ---- needs.c: which workers, how many, and how large their boards are ---- */
+/* `before`: check processes of the generation in force, 0: none. */
+struct needs needs_of(const struct conf *conf, const struct supervisor_options *o, unsigned before);
+/* Of the worker's board; the number of check processes is that of `needs`. */
+struct board_shape needs_shape(const struct conf *conf, const struct needs *needs, enum slot slot);
+/* What AUTO means on this machine: asks the kernel the first time. */
+uint8_t needs_engine(struct supervisor *s, const struct conf *conf);
+
 /* ---- generation.c: text, boards, settings of a configuration ---- */
 /* Reads and judges the configuration. The caller frees arena. */
 struct conf_loaded generation_load(struct supervisor *s);
@@ -104,19 +156,26 @@ void generation_report(const struct conf_loaded *l, const struct report *r, bool
 /* Exit status that says why a configuration can't be run. */
 int generation_load_status(const struct conf_loaded *l);
 /* One that has its settings, but no text and no boards yet. */
-struct generation generation_begin(const struct conf *conf, uint32_t number);
-/* Adds them; 0 or -errno. The boards' files get a name that readers do not look at until publish.
- */
-int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g);
+struct generation generation_begin(struct supervisor *s, const struct conf *conf, uint32_t number);
+/* Adds them; 0 or -errno, told. The boards' files get a name that readers do not look at until
+ * publish. */
+int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g,
+		    const struct report *report);
 /* Both; 0 or -errno. */
 int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
-		    struct generation *ret);
-/* The present board of this worker gets its place. */
-void generation_publish(struct supervisor *s, enum process p);
+		    const struct report *report, struct generation *ret);
+/* The present board of this worker gets its place; where there is none, what lies there goes. */
+void generation_publish(struct supervisor *s, enum slot slot);
+/* The worker has ended for good: so does its board. */
+void generation_drop_board(struct supervisor *s, enum slot slot);
 /* Closes what it holds; also removes unpublished files. */
-void generation_done(struct supervisor *s, struct generation *g, bool published);
+void generation_done(struct supervisor *s, struct generation *g);
 /* The configuration again, from its text. The caller frees arena. */
 struct conf_loaded generation_reread(const struct generation *g);
+
+/* ---- tls.c ---- */
+/* Reads the files of the SSL block into a sealed memory file; 0 or -errno, told. */
+int tls_read(const struct conf *conf, struct generation *g, const struct report *report);
 
 /* ---- pidfiles.c ---- */
 /* The run directory and its lock; then, with the settings known, the other files. An exit status.
@@ -125,18 +184,21 @@ int pidfiles_take_run_dir(struct supervisor *s);
 int pidfiles_take(struct supervisor *s);
 /* A worker has this pid now. */
 void pidfiles_worker(struct supervisor *s, enum process id, pid_t pid);
+void pidfiles_worker_gone(struct supervisor *s, enum process id);
 void pidfiles_remove(struct supervisor *s);
 
 /* ---- worker.c ---- */
-void worker_init(struct worker *w, struct supervisor *s, enum process id);
+void worker_init(struct worker *w, struct supervisor *s, enum slot slot);
 /* Starts the process, which then waits for a configuration; 0 or -errno. */
 int worker_launch(struct worker *w);
 /* Hands it the present configuration, and starts it unless it was launched. */
 void worker_start(struct worker *w, bool adopt);
 /* Gives it a configuration; 0 or -errno. */
 int worker_configure(struct worker *w, const struct generation *g, bool adopt);
-/* A new channel between vrrp and runner, when both run. */
-void worker_introduce(struct supervisor *s);
+/* New channels between it and all it has to do with, as far as they run. */
+void worker_introduce(struct worker *w);
+/* One between these two. */
+void worker_join(struct worker *a, struct worker *b);
 void worker_stop(struct worker *w);
 void worker_kill(struct worker *w);
 /* The process has been reaped. */
@@ -150,6 +212,14 @@ void supervisor_worker_stopped(struct worker *w);
 void supervisor_worker_gone(struct worker *w, int status);
 void supervisor_stop(struct supervisor *s, int status);
 
+/* ---- revive.c: death, new start, workers that hang ---- */
+/* Starts it again, now or later. */
+void revive_worker(struct worker *w, const char *how);
+/* What its predecessor left is still true. */
+bool revive_adopts(const struct worker *w);
+/* Once every WATCH_PERIOD: kills who does not run. */
+void revive_watch(void *ctx);
+
 /* ---- reload.c ---- */
 /* Who asks for a reload: hears its messages (line may be NULL), and exactly once, maybe at once,
  * how it ended: 0 good, 2 the configuration has errors, 1 another failure. */
@@ -160,10 +230,11 @@ struct asker {
 };
 /* Reloads, or (dry_run) only plans. During a reload: after it. The log hears it in any case. */
 void reload_start(struct supervisor *s, bool dry_run, const struct asker *asker);
-/* The worker that has to answer next. */
-enum process reload_waits_for(const struct supervisor *s);
+/* Nothing came for too long. */
+void reload_deadline(struct supervisor *s);
+/* It has taken (or refused) the generation that it was given. */
 void reload_worker_ready(struct worker *w, const struct msg_ready *m);
-/* The worker died while the reload waits for it. */
+/* The worker died. */
 void reload_worker_gone(struct worker *w);
 
 /* ---- orphan.c ---- */

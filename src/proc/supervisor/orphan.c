@@ -64,7 +64,7 @@ unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay)
 {
 	const struct netlink_options options = {.monitor = false};
 	const struct netlink_events events = {.link = ignore_link, .address = ignore_address};
-	const struct board *b = &s->now.board[PROC_VRRP].map;
+	const struct board *b = &s->now.board[SLOT_VRRP].map;
 	struct netlink *n;
 	unsigned removed = 0;
 

@@ -64,7 +64,8 @@ static void choose(const struct supervisor *s, const char *asked, const char *na
 int pidfiles_take(struct supervisor *s)
 {
 	choose(s, s->o->pid_file, "keepalived", s->pid_path);
-	choose(s, s->o->vrrp_pid_file, "vrrp", s->vrrp_pid_path);
+	choose(s, s->o->vrrp_pid_file, "vrrp", s->worker_pid[PROC_VRRP].path);
+	choose(s, s->o->checkers_pid_file, "checkers", s->worker_pid[PROC_LVS].path);
 	if (!s->pid_path[0])
 		return EXIT_OK;
 	s->pid_fd = runfile_pid(s->pid_path);
@@ -78,26 +79,34 @@ int pidfiles_take(struct supervisor *s)
 
 void pidfiles_worker(struct supervisor *s, enum process id, pid_t pid)
 {
+	const char *path = s->worker_pid[id].path;
 	char text[16];
 	int fd, n = snprintf(text, sizeof(text), "%d\n", (int)pid);
 
-	if (id != PROC_VRRP || !s->vrrp_pid_path[0])
+	if (!path[0])
 		return;
-	fd = open(s->vrrp_pid_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || fchmod(fd, 0644) < 0 || write(fd, text, (size_t)n) != n)
-		log_err("%s: %s", s->vrrp_pid_path, strerror(errno));
+		log_err("%s: %s", path, strerror(errno));
 	if (fd >= 0) {
 		close(fd);
-		s->vrrp_pid_written = true;
+		s->worker_pid[id].written = true;
 	}
+}
+
+void pidfiles_worker_gone(struct supervisor *s, enum process id)
+{
+	if (s->worker_pid[id].written)
+		(void)unlink(s->worker_pid[id].path);
+	s->worker_pid[id].written = false;
 }
 
 void pidfiles_remove(struct supervisor *s)
 {
 	char path[RUN_PATH_MAX];
 
-	if (s->vrrp_pid_written)
-		(void)unlink(s->vrrp_pid_path);
+	for (enum process id = 0; id < PROC_COUNT; id++)
+		pidfiles_worker_gone(s, id);
 	if (s->pid_fd >= 0)
 		runfile_remove(s->pid_path, s->pid_fd);
 	if (s->lock_fd >= 0)

@@ -2,7 +2,9 @@
 /*
  * A reload: read, judge, compare, plan, hand out. Until the vrrp worker has said READY nothing has
  * changed and everything can be taken back; from then on the new generation is the present one and
- * the runner follows (if it can't, it is started again with it).
+ * the others follow, kind by kind: runner, lvs, check processes (one that can't is started again with
+ * it). Workers that became necessary are started in their turn. One that has nothing to do any more
+ * gets the new generation, too, as it has the old one to clean up after, and stops at the end.
  *
  * Owns the reload that is going on, one at a time. Whoever asks during a reload gets another one
  * after it, together with all others who asked meanwhile: the file may have changed since it was
@@ -36,9 +38,15 @@ struct reload {
 	struct askers next; /* of the reload that follows */
 	bool dry_run;
 	bool committed; /* the vrrp worker has taken it */
+	bool busy;	/* go_on() is at work */
+	bool had_sync;	/* vrrp and lvs had a channel before */
+	/* Once committed: whose workers have to answer; PROC_COUNT: who is not needed has to end. */
+	enum process stage;
 };
 
 static void run(struct supervisor *s, const struct askers *askers, bool dry_run);
+static void commit(struct supervisor *s);
+static void go_on(struct supervisor *s);
 
 /* ---- telling ---- */
 
@@ -130,6 +138,12 @@ static bool has_errors(const struct diags *d)
 	return false;
 }
 
+static bool changes_engine(struct supervisor *s, const struct conf *conf)
+{
+	return s->now.needs.wanted[SLOT_LVS] && conf->virtual_servers.n > 0 &&
+	       needs_engine(s, conf) != s->now.engine;
+}
+
 /* Whether the loaded file may become the next generation; says why not. */
 static bool acceptable(struct supervisor *s, const struct conf_loaded *l, struct reload *r)
 {
@@ -145,6 +159,8 @@ static bool acceptable(struct supervisor *s, const struct conf_loaded *l, struct
 	}
 	wanted = settings_new(l->conf);
 	forbidden = settings_forbidden_change(s->now.settings, wanted);
+	if (!forbidden && changes_engine(s, l->conf))
+		forbidden = "lvs_engine";
 	if (forbidden)
 		report_text(
 			&report, LVL_ERR,
@@ -168,22 +184,24 @@ static void tell_plan(struct supervisor *s, const struct conf_loaded *l, struct 
 static int hand_out(struct supervisor *s, const struct conf_loaded *l, struct reload *r)
 {
 	const struct report report = report_of(r);
+	struct worker *vrrp = &s->worker[SLOT_VRRP];
+	bool elects = s->now.board[SLOT_VRRP].map.header;
 	int e;
 
-	if (s->worker[PROC_VRRP].channel.fd < 0) {
+	if (elects && vrrp->channel.fd < 0) {
 		report_text(&report, LVL_ERR,
 			    "the vrrp worker is not running: nothing was changed");
 		return -ENOTCONN;
 	}
-	e = generation_make(s, l->conf, s->now.number + 1, &s->next);
-	if (e == 0) {
-		e = worker_configure(&s->worker[PROC_VRRP], &s->next, false);
-		if (e < 0)
-			generation_done(s, &s->next, false);
-	}
-	if (e < 0)
+	e = generation_make(s, l->conf, s->now.number + 1, &report, &s->next);
+	if (e < 0 || !elects)
+		return e;
+	e = worker_configure(vrrp, &s->next, false);
+	if (e < 0) {
+		generation_done(s, &s->next);
 		report_text(&report, LVL_ERR, "configuration can't be handed out: %s",
 			    strerror(-e));
+	}
 	return e;
 }
 
@@ -205,18 +223,26 @@ static bool begin(struct supervisor *s, struct reload *r, int *ret_status)
 	return waits;
 }
 
+/* On every board: whoever asks reads what is there. */
+static void note_refusal(struct supervisor *s)
+{
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		if (s->now.board[slot].map.header)
+			atomic_store(&s->now.board[slot].map.header->reload_refused,
+				     clock_monotonic());
+}
+
 static void finish(struct supervisor *s, int status)
 {
-	struct board_header *board = s->now.board[PROC_VRRP].map.header;
 	struct reload *r = s->reload;
 
 	s->reload = NULL;
 	if (s->phase == PHASE_RUNNING)
 		loop_timer_set(s->timer, USEC_NEVER);
 	if (s->next.number > 0)
-		generation_done(s, &s->next, false);
-	if (status != RELOAD_OK && board)
-		atomic_store(&board->reload_refused, clock_monotonic());
+		generation_done(s, &s->next);
+	if (status != RELOAD_OK)
+		note_refusal(s);
 	sdnotify_ready();
 	answer(&r->askers, status);
 	if (r->next.n > 0 && s->phase == PHASE_RUNNING)
@@ -244,10 +270,13 @@ static void run(struct supervisor *s, const struct askers *askers, bool dry_run)
 	log_notice("Reloading");
 	sdnotify_reloading();
 	s->reload = r;
-	if (begin(s, r, &status))
-		loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
-	else
+	if (!begin(s, r, &status)) {
 		finish(s, status);
+		return;
+	}
+	loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
+	if (!s->now.board[SLOT_VRRP].map.header)
+		commit(s); /* nobody who could refuse */
 }
 
 static void refuse(const struct asker *a, const char *why)
@@ -273,33 +302,138 @@ void reload_start(struct supervisor *s, bool dry_run, const struct asker *asker)
 		refuse(asker, "too many reloads are waiting");
 }
 
-/* ---- what the workers say to it ---- */
+/* ---- once the vrrp worker has it ---- */
 
-/* The new generation is in force for the elections: it is the present one now. */
+/* Check processes above the new number have no board any more and are not given anything. */
 static void commit(struct supervisor *s)
 {
 	struct generation old = s->now;
 
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
-		struct board_header *h = s->next.board[p].map.header;
+	for (enum slot slot = 0; slot < SLOTS; slot++) {
+		struct board_header *h = s->next.board[slot].map.header;
+		const struct board_header *before = old.board[slot].map.header;
 
-		atomic_store(&h->restarts, atomic_load(&old.board[p].map.header->restarts));
-		atomic_store(&h->pid, s->worker[p].pid);
+		s->worker[slot].retiring = s->worker[slot].begun && !h;
+		if (!h || !before)
+			continue;
+		atomic_store(&h->restarts, atomic_load(&before->restarts));
+		atomic_store(&h->pid, s->worker[slot].pid);
 	}
+	s->reload->had_sync = old.needs.sync;
 	s->now = s->next;
-	s->next = (struct generation){.text_fd = -1};
+	s->next = (struct generation){.text_fd = -1, .tls_fd = -1};
 	s->reload->committed = true;
-	generation_publish(s, PROC_VRRP);
-	generation_done(s, &old, true);
-	if (s->worker[PROC_RUNNER].channel.fd >= 0 &&
-	    worker_configure(&s->worker[PROC_RUNNER], &s->now, false) < 0)
-		worker_kill(&s->worker[PROC_RUNNER]);
+	if (s->worker[SLOT_VRRP].ready == s->now.number)
+		generation_publish(s, SLOT_VRRP);
+	generation_done(s, &old);
+	go_on(s);
 }
 
-enum process reload_waits_for(const struct supervisor *s)
+/* The present generation, for one that runs or has not run before. One that waits for its next start
+ * gets it then. */
+static void hand_to(struct worker *w)
 {
-	return s->reload->committed ? PROC_RUNNER : PROC_VRRP;
+	struct supervisor *s = w->s;
+
+	if (w->retiring || w->ready == s->now.number || !s->now.board[w->slot].map.header)
+		return;
+	if (w->pid > 0) {
+		if (worker_configure(w, &s->now, false) < 0)
+			worker_kill(w);
+	} else if (!w->begun) {
+		worker_start(w, false);
+		worker_introduce(w);
+	}
 }
+
+/* It has ended for good, until a reload finds work for it. */
+static void forget(struct worker *w)
+{
+	loop_timer_set(w->start_timer, USEC_NEVER);
+	generation_drop_board(w->s, w->slot);
+	pidfiles_worker_gone(w->s, w->id);
+	w->begun = w->again = w->retiring = w->orphaned = w->frozen = false;
+	w->ready = 0;
+	w->restart = (struct restart){0};
+}
+
+static void retire(struct worker *w)
+{
+	w->retiring = true;
+	if (w->pid > 0)
+		worker_stop(w);
+	else
+		forget(w);
+}
+
+static void begin_stage(struct supervisor *s)
+{
+	const struct reload *r = s->reload;
+	struct worker *lvs = &s->worker[SLOT_LVS];
+
+	loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
+	for (enum slot slot = 0; slot < SLOTS; slot++) {
+		struct worker *w = &s->worker[slot];
+
+		if (w->id == r->stage)
+			hand_to(w);
+		else if (r->stage == PROC_COUNT && w->begun && !s->now.needs.wanted[slot])
+			retire(w);
+	}
+	if (r->stage == PROC_LVS && s->now.needs.sync && !r->had_sync && lvs->ready > 0)
+		worker_join(&s->worker[SLOT_VRRP], lvs);
+}
+
+static bool is_waited_for(const struct worker *w)
+{
+	const struct supervisor *s = w->s;
+
+	if (w->pid == 0)
+		return false;
+	if (s->reload->stage == PROC_COUNT)
+		return w->retiring;
+	return w->id == s->reload->stage && !w->retiring && w->ready != s->now.number;
+}
+
+static bool stage_waits(const struct supervisor *s)
+{
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		if (is_waited_for(&s->worker[slot]))
+			return true;
+	return false;
+}
+
+static void complete(struct supervisor *s)
+{
+	const struct report report = report_of(s->reload);
+
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		generation_publish(s, slot);
+	report_text(&report, LVL_NOTICE, "Reload complete, generation %u is in force",
+		    s->now.number);
+	finish(s, RELOAD_OK);
+}
+
+/* From stage to stage, as long as there is nobody to wait for. */
+static void go_on(struct supervisor *s)
+{
+	struct reload *r = s->reload;
+
+	if (r->busy || s->phase != PHASE_RUNNING)
+		return;
+	r->busy = true;
+	while (!stage_waits(s)) {
+		if (r->stage == PROC_COUNT) {
+			complete(s);
+			return;
+		}
+		r->stage++;
+		begin_stage(s);
+	}
+	r->busy = false;
+}
+
+/* ---- what the workers say to it ---- */
 
 static void vrrp_answered(struct worker *w, const struct msg_ready *m)
 {
@@ -318,30 +452,17 @@ static void vrrp_answered(struct worker *w, const struct msg_ready *m)
 	finish(s, RELOAD_FAILED);
 }
 
-static void runner_answered(struct worker *w, const struct msg_ready *m)
-{
-	struct supervisor *s = w->s;
-	const struct report report = report_of(s->reload);
-
-	if (m->error < 0) {
-		worker_kill(w); /* a new one gets it, too */
-		return;
-	}
-	w->ready = m->generation;
-	generation_publish(s, PROC_RUNNER);
-	report_text(&report, LVL_NOTICE, "Reload complete, generation %u is in force",
-		    s->now.number);
-	finish(s, RELOAD_OK);
-}
-
 void reload_worker_ready(struct worker *w, const struct msg_ready *m)
 {
-	const struct supervisor *s = w->s;
+	struct supervisor *s = w->s;
 
-	if (w->id == PROC_VRRP && m->generation == s->next.number)
-		vrrp_answered(w, m);
-	else if (w->id == PROC_RUNNER && s->reload->committed && m->generation == s->now.number)
-		runner_answered(w, m);
+	if (!s->reload->committed) {
+		if (w->id == PROC_VRRP && m->generation == s->next.number)
+			vrrp_answered(w, m);
+		return;
+	}
+	generation_publish(s, w->slot);
+	go_on(s);
 }
 
 void reload_worker_gone(struct worker *w)
@@ -349,10 +470,29 @@ void reload_worker_gone(struct worker *w)
 	struct supervisor *s = w->s;
 	const struct report report = report_of(s->reload);
 
-	if (w->id != PROC_VRRP || s->reload->committed)
-		return; /* started again, it gets the new generation and says READY */
+	if (w->retiring)
+		forget(w);
+	if (s->reload->committed) {
+		go_on(s); /* started again, it gets the new generation and says READY */
+		return;
+	}
+	if (w->id != PROC_VRRP)
+		return;
 	report_text(&report, LVL_ERR,
 		    "the vrrp worker died during the reload: generation %u stays in force",
 		    s->now.number);
 	finish(s, RELOAD_FAILED);
+}
+
+void reload_deadline(struct supervisor *s)
+{
+	log_err("no answer to the new configuration");
+	if (!s->reload->committed) {
+		worker_kill(&s->worker[SLOT_VRRP]);
+		return;
+	}
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		if (is_waited_for(&s->worker[slot]))
+			worker_kill(&s->worker[slot]);
+	loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
 }

@@ -23,6 +23,7 @@ struct settings *settings_new(const struct conf *conf)
 		.tmp_config_directory = arena_strdup(a, g->tmp_config_directory),
 		.process_name = arena_strdup(a, g->process_name),
 		.vrrp_process_name = arena_strdup(a, g->vrrp_sched.process_name),
+		.checker_process_name = arena_strdup(a, g->checker_sched.process_name),
 		.state_dump_file = arena_strdup(a, g->state_dump_file),
 		.stats_dump_file = arena_strdup(a, g->stats_dump_file),
 		.json_dump_file = arena_strdup(a, g->json_dump_file),
@@ -42,6 +43,8 @@ struct settings *settings_new(const struct conf *conf)
 	};
 	if (g->process_names && !s->vrrp_process_name)
 		s->vrrp_process_name = "keepalived_vrrp";
+	if (g->process_names && !s->checker_process_name)
+		s->checker_process_name = "keepalived_lvs";
 	return s;
 }
 

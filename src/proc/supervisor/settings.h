@@ -11,7 +11,8 @@ struct command;
 struct settings {
 	struct arena *arena;
 	const char *instance, *net_namespace, *net_namespace_ipvs, *nftables, *nftables_ipvs;
-	const char *tmp_config_directory, *process_name, *vrrp_process_name, *router_id;
+	const char *tmp_config_directory, *process_name, *vrrp_process_name;
+	const char *checker_process_name, *router_id;
 	const char *state_dump_file, *stats_dump_file, *json_dump_file, *reload_file;
 	bool reload_file_on, disable_local_igmp, use_pid_dir, data_use_instance;
 	uint32_t child_wait_time, file_mask, json_version;

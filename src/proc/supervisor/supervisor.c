@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The life of the daemon as a sequence of phases: startup script, starting, running, stopping the
- * vrrp worker (it hands its addresses over first), stopping the runner (its stop scripts get their
- * time), shutdown script. Everything is an event of the loop: a signal, a message of a worker, the
- * death of a child, the deadline of the phase.
+ * vrrp worker (it hands its addresses over first), stopping lvs and the check processes (what comes
+ * to the addresses until the next master has them is served), stopping the runner (the stop scripts
+ * of both get their time), shutdown script. Everything is an event of the loop: a signal, a message
+ * of a worker, the death of a child, the deadline of the phase.
  *
  * Owns the process-wide things (signals, pid files, log). Must not know VRRP.
  */
@@ -28,8 +29,10 @@
 
 /* Stop scripts get one second; then the runner has to go. */
 #define RUNNER_STOP_LIMIT (1500 * USEC_PER_MSEC)
+#define LVS_STOP_LIMIT (3 * USEC_PER_SEC) /* for ten thousand servers to be taken out */
 
 static void advance(struct supervisor *s);
+static void everybody_is_ready(struct supervisor *s);
 
 static void log_line(void *ctx, enum log_level level, const char *text)
 {
@@ -94,18 +97,48 @@ static void script_ended(struct supervisor *s, int status)
 
 /* ---- phases ---- */
 
-/* The runner is started when the elections run: it shall not compete with them for a processor, and
- * what it is to be told waits. */
+/* One that dies again and again is not waited for: the elections and the others are. */
+static bool is_started(const struct worker *w)
+{
+	return w->ready == w->s->now.number ||
+	       (w->id >= PROC_LVS && w->pid == 0 && w->restart.quick >= RESTART_HOPELESS);
+}
+
+/* Whether all of the stage are ready. Starts those that are not there yet. */
+static bool stage_is_done(struct supervisor *s)
+{
+	bool done = true;
+
+	for (enum slot slot = 0; slot < SLOTS && s->phase == PHASE_STARTING; slot++) {
+		struct worker *w = &s->worker[slot];
+
+		if (w->id != s->stage || !s->now.needs.wanted[slot])
+			continue;
+		if (!w->begun) {
+			worker_start(w, false);
+			worker_introduce(w);
+		}
+		done &= is_started(w);
+	}
+	return done;
+}
+
+/* Elections first: the others shall not compete with them for a processor, and what they are to be
+ * told waits. Then each kind when the one it reports to is there. */
+static void go_on_starting(struct supervisor *s)
+{
+	while (s->phase == PHASE_STARTING && stage_is_done(s))
+		if (++s->stage == PROC_COUNT) {
+			everybody_is_ready(s);
+			return;
+		}
+}
+
 static void start_workers(struct supervisor *s)
 {
 	s->phase = PHASE_STARTING;
-	worker_start(&s->worker[PROC_VRRP], false);
-}
-
-static void start_runner(struct supervisor *s)
-{
-	worker_start(&s->worker[PROC_RUNNER], false);
-	worker_introduce(s);
+	s->stage = PROC_VRRP;
+	go_on_starting(s);
 }
 
 static void begin_shutdown_script(struct supervisor *s)
@@ -120,16 +153,58 @@ static void begin_shutdown_script(struct supervisor *s)
 static void begin_runner_stop(struct supervisor *s)
 {
 	s->phase = PHASE_STOPPING_RUNNER;
-	worker_stop(&s->worker[PROC_RUNNER]);
+	worker_stop(&s->worker[SLOT_RUNNER]);
 	loop_timer_set(s->timer, clock_monotonic() + RUNNER_STOP_LIMIT);
 	advance(s);
+}
+
+/* A dead one can't take its virtual servers out: a new one does. */
+static void revive_lvs_to_stop(struct supervisor *s)
+{
+	struct worker *lvs = &s->worker[SLOT_LVS];
+
+	if (lvs->pid > 0 || !lvs->begun || !s->now.board[SLOT_LVS].map.header ||
+	    s->o->dont_release_ipvs)
+		return;
+	worker_start(lvs, true);
+	worker_introduce(lvs);
+}
+
+/* The check processes go at the same time: nobody hears their verdicts any more. */
+static void begin_lvs_stop(struct supervisor *s)
+{
+	s->phase = PHASE_STOPPING_LVS;
+	revive_lvs_to_stop(s);
+	for (enum slot slot = SLOT_LVS; slot < SLOTS; slot++)
+		worker_stop(&s->worker[slot]);
+	loop_timer_set(s->timer, clock_monotonic() + LVS_STOP_LIMIT);
+	advance(s);
+}
+
+static bool has_stopped(const struct worker *w)
+{
+	return w->stopped || w->pid == 0;
+}
+
+static bool all_have_stopped(const struct supervisor *s, enum slot from)
+{
+	for (enum slot slot = from; slot < SLOTS; slot++)
+		if (!has_stopped(&s->worker[slot]))
+			return false;
+	return true;
+}
+
+static bool all_have_ended(const struct supervisor *s)
+{
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		if (s->worker[slot].pid > 0)
+			return false;
+	return true;
 }
 
 /* Goes on to the next phase when the present one has nothing left to wait for. */
 static void advance(struct supervisor *s)
 {
-	const struct worker *vrrp = &s->worker[PROC_VRRP], *runner = &s->worker[PROC_RUNNER];
-
 	switch (s->phase) {
 	case PHASE_STARTUP_SCRIPT:
 		if (s->script == 0)
@@ -139,17 +214,32 @@ static void advance(struct supervisor *s)
 	case PHASE_RUNNING:
 		break;
 	case PHASE_STOPPING_VRRP:
-		if (vrrp->stopped || vrrp->pid == 0)
+		if (has_stopped(&s->worker[SLOT_VRRP]))
+			begin_lvs_stop(s);
+		break;
+	case PHASE_STOPPING_LVS:
+		if (all_have_stopped(s, SLOT_LVS))
 			begin_runner_stop(s);
 		break;
 	case PHASE_STOPPING_RUNNER:
-		if (vrrp->pid == 0 && runner->pid == 0)
+		if (all_have_ended(s))
 			begin_shutdown_script(s);
 		break;
 	case PHASE_SHUTDOWN_SCRIPT:
 		if (s->script == 0)
 			loop_quit(s->loop);
 		break;
+	}
+}
+
+static void kill_from(struct supervisor *s, enum slot from, bool tell)
+{
+	for (enum slot slot = from; slot < SLOTS; slot++) {
+		struct worker *w = &s->worker[slot];
+
+		if (tell && !has_stopped(w))
+			log_err("the %s worker did not stop in time, killed", w->name);
+		worker_kill(w);
 	}
 }
 
@@ -163,14 +253,14 @@ static void on_deadline(void *ctx)
 			s->phase == PHASE_STARTUP_SCRIPT ? "startup" : "shutdown");
 		(void)child_kill(s->script, SIGKILL);
 	} else if (s->reload && s->phase == PHASE_RUNNING) {
-		log_err("no answer to the new configuration");
-		worker_kill(&s->worker[reload_waits_for(s)]);
+		reload_deadline(s);
 	} else if (s->phase == PHASE_STOPPING_VRRP) {
 		log_err("the vrrp worker did not stop in time, killed");
-		worker_kill(&s->worker[PROC_VRRP]);
+		worker_kill(&s->worker[SLOT_VRRP]);
+	} else if (s->phase == PHASE_STOPPING_LVS) {
+		kill_from(s, SLOT_LVS, true);
 	} else if (s->phase == PHASE_STOPPING_RUNNER) {
-		worker_kill(&s->worker[PROC_VRRP]);
-		worker_kill(&s->worker[PROC_RUNNER]);
+		kill_from(s, SLOT_VRRP, false);
 	}
 }
 
@@ -188,9 +278,9 @@ void supervisor_stop(struct supervisor *s, int status)
 	if (s->script > 0)
 		(void)child_kill(s->script, SIGTERM);
 	s->script = 0;
-	worker_stop(&s->worker[PROC_VRRP]);
+	worker_stop(&s->worker[SLOT_VRRP]);
 	/* One that is dead and waits for its next start can't hand over. */
-	if (s->worker[PROC_VRRP].pid == 0 && !s->o->dont_release)
+	if (s->worker[SLOT_VRRP].pid == 0 && !s->o->dont_release)
 		(void)orphan_remove_addresses(s, USEC_NEVER);
 	loop_timer_set(s->timer,
 		       clock_monotonic() + (usec_t)(limit > 0 ? limit : 5) * USEC_PER_SEC);
@@ -208,13 +298,19 @@ static const struct asker nobody = {.done = nobody_asks};
 
 static void everybody_is_ready(struct supervisor *s)
 {
+	const struct generation *g = &s->now;
+
 	s->phase = PHASE_RUNNING;
-	generation_publish(s, PROC_VRRP);
-	generation_publish(s, PROC_RUNNER);
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		generation_publish(s, slot);
 	loop_timer_set(s->watch_timer, clock_monotonic() + WATCH_PERIOD);
 	sdnotify_ready();
-	log_notice("Startup complete, %u instance%s", s->now.instances,
-		   s->now.instances == 1 ? "" : "s");
+	if (g->services > 0 && g->needs.wanted[SLOT_LVS])
+		log_notice("Startup complete, %u instance%s, %u virtual server%s", g->instances,
+			   g->instances == 1 ? "" : "s", g->services, g->services == 1 ? "" : "s");
+	else
+		log_notice("Startup complete, %u instance%s", g->instances,
+			   g->instances == 1 ? "" : "s");
 	tell_started(s, EXIT_OK);
 	if (s->reload_wanted)
 		reload_start(s, false, &nobody);
@@ -222,7 +318,7 @@ static void everybody_is_ready(struct supervisor *s)
 
 static void start_refused(struct worker *w, const struct msg_ready *m)
 {
-	log_err("%s: %.*s", process_name(w->id), (int)sizeof(m->text), m->text);
+	log_err("%s: %.*s", w->name, (int)sizeof(m->text), m->text);
 	supervisor_stop(w->s,
 			m->error == -EPERM || m->error == -EACCES ? EXIT_PERMISSION : EXIT_FATAL);
 }
@@ -241,22 +337,17 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 		if (s->phase == PHASE_STARTING)
 			start_refused(w, m);
 		else
-			worker_kill(w); /* a restarted one that can't take the configuration that
-					   was good: again */
+			worker_kill(w); /* a new one gets it, too */
 		return;
 	}
 	w->ready = m->generation;
 	w->frozen = false;
+	if (w->again && s->phase == PHASE_RUNNING)
+		log_notice("%s worker is ready again", w->name);
+	w->again = false;
 	if (s->reload)
 		reload_worker_ready(w, m);
-	if (s->phase == PHASE_STARTING && w->id == PROC_VRRP && !s->worker[PROC_RUNNER].started)
-		start_runner(s);
-	if (s->phase == PHASE_STARTING && s->worker[PROC_VRRP].ready &&
-	    s->worker[PROC_RUNNER].ready)
-		everybody_is_ready(s);
-	else if (s->phase == PHASE_RUNNING &&
-		 atomic_load(&s->now.board[w->id].map.header->restarts) > 0)
-		log_notice("%s worker is ready again", process_name(w->id));
+	go_on_starting(s);
 }
 
 void supervisor_worker_stopped(struct worker *w)
@@ -276,56 +367,23 @@ static void describe_status(int status, char buf[static 48])
 		snprintf(buf, 48, "exited with status %d", status >> 8 & 0xff);
 }
 
-/* How old a heartbeat may get. The runner may be busy with starting a thousand scripts, and nobody
- * owns an address by it. */
-static const usec_t heartbeat_limit[PROC_COUNT] = {
-	[PROC_VRRP] = 3 * USEC_PER_SEC,
-	[PROC_RUNNER] = 10 * USEC_PER_SEC,
-};
-
-static usec_t heartbeat_of(const struct worker *w)
+static bool ends_the_daemon(const struct worker *w)
 {
-	return atomic_load(&w->s->now.board[w->id].map.header->heartbeat);
+	const struct supervisor *s = w->s;
+
+	return s->o->dont_respawn || (s->phase == PHASE_STARTING && w->id < PROC_LVS &&
+				      w->restart.quick >= RESTART_HOPELESS);
 }
 
-/* Two owners are worse than none: what won't be held again in time is taken off the host. */
-static void consider_orphans(struct worker *w, usec_t delay)
-{
-	bool all = w->frozen || restart_is_hopeless(&w->restart);
-	unsigned n;
-
-	if (w->id != PROC_VRRP || w->orphaned || w->s->o->dont_release)
-		return;
-	n = orphan_remove_addresses(w->s, all ? USEC_NEVER : delay);
-	if (n == 0)
-		return;
-	w->orphaned = true;
-	log_err("the vrrp worker can't be started again in time: its %u addresses were removed, so "
-		"that "
-		"there are not two owners",
-		n);
-}
-
-static void start_again(struct worker *w, const char *how)
+static void gone_while_stopping(struct worker *w, const char *how)
 {
 	struct supervisor *s = w->s;
-	usec_t now = clock_monotonic();
-	usec_t delay = restart_after_death(&w->restart, w->started, now);
 
-	/* Killed by somebody else while it did not run: no different. */
-	if (w->ready == s->now.number && now - heartbeat_of(w) > heartbeat_limit[w->id])
-		w->frozen = true;
-	atomic_fetch_add(&s->now.board[w->id].map.header->restarts, 1);
-	if (delay == 0) {
-		worker_start(w, !w->frozen);
-		worker_introduce(s);
-		log_err("%s worker %s, started again", process_name(w->id), how);
-		return;
-	}
-	log_err("%s worker %s, next start in %lld s", process_name(w->id), how,
-		(long long)(delay / USEC_PER_SEC));
-	consider_orphans(w, delay);
-	loop_timer_set(w->start_timer, now + delay);
+	if (w->id == PROC_VRRP && !w->stopped && !s->o->dont_release)
+		(void)orphan_remove_addresses(s, USEC_NEVER);
+	if (w->id == PROC_LVS && !w->stopped && !s->o->dont_release_ipvs)
+		log_err("lvs worker %s: virtual servers may be left", how);
+	advance(s);
 }
 
 void supervisor_worker_gone(struct worker *w, int status)
@@ -334,70 +392,19 @@ void supervisor_worker_gone(struct worker *w, int status)
 	char how[48];
 
 	describe_status(status, how);
-	if (s->reload)
-		reload_worker_gone(w);
 	if (s->phase > PHASE_RUNNING) {
-		if (w->id == PROC_VRRP && !w->stopped && !s->o->dont_release)
-			(void)orphan_remove_addresses(s, USEC_NEVER);
-		advance(s);
-		return;
-	}
-	if (s->o->dont_respawn ||
-	    (s->phase == PHASE_STARTING && w->restart.quick >= RESTART_HOPELESS)) {
-		log_err("%s worker %s", process_name(w->id), how);
+		gone_while_stopping(w, how);
+	} else if (w->retiring) {
+		reload_worker_gone(w);
+	} else if (ends_the_daemon(w)) {
+		log_err("%s worker %s", w->name, how);
 		supervisor_stop(s, EXIT_FATAL);
-		return;
+	} else {
+		revive_worker(w, how);
+		if (s->reload)
+			reload_worker_gone(w);
+		go_on_starting(s);
 	}
-	start_again(w, how);
-}
-
-/* ---- workers that exist, but do not run ---- */
-
-static void watch_heartbeat(struct worker *w, usec_t now)
-{
-	usec_t beat = heartbeat_of(w);
-
-	if (!watch_is_frozen(&w->beats, now, beat, heartbeat_limit[w->id]) || w->frozen)
-		return;
-	log_err("%s worker has not run for %lld ms: killed%s", process_name(w->id),
-		(long long)((now - beat) / USEC_PER_MSEC),
-		w->id == PROC_VRRP ? ", so that there are not two owners" : "");
-	w->frozen = true;
-	worker_kill(w);
-}
-
-/* Its guard took it away; only we have the right to give it back. */
-static void watch_priority(struct worker *w, usec_t now)
-{
-	const struct board_header *h = w->s->now.board[w->id].map.header;
-	int r;
-
-	if (!watch_gives_back(&w->priority, now, atomic_load(&h->rt_priority)))
-		return;
-	r = sched_promote(w->pid, (int)w->priority.level);
-	if (r < 0)
-		log_info("%s worker gets no real-time priority again: %s", process_name(w->id),
-			 strerror(-r));
-}
-
-/* One that is starting or takes a new configuration has a deadline of its own, or nothing yet. */
-static void on_watch(void *ctx)
-{
-	struct supervisor *s = ctx;
-	usec_t now = clock_monotonic();
-
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
-		struct worker *w = &s->worker[p];
-
-		if (s->phase != PHASE_RUNNING || s->reload || w->pid == 0 ||
-		    w->ready != s->now.number) {
-			watch_reset(&w->beats);
-			continue;
-		}
-		watch_heartbeat(w, now);
-		watch_priority(w, now);
-	}
-	loop_timer_set(s->watch_timer, now + WATCH_PERIOD);
 }
 
 /* ---- signals ---- */
@@ -411,9 +418,9 @@ static void on_child(void *ctx, int signo)
 	while ((pid = process_reap(&status)) > 0) {
 		if (pid == s->script)
 			script_ended(s, status);
-		for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
-			if (s->worker[p].pid == pid)
-				worker_died(&s->worker[p], status);
+		for (enum slot slot = 0; slot < SLOTS; slot++)
+			if (s->worker[slot].pid == pid)
+				worker_died(&s->worker[slot], status);
 	}
 }
 
@@ -532,19 +539,18 @@ static int start(struct supervisor *s, const struct conf *conf)
 {
 	int status, r;
 
-	s->now = generation_begin(conf, 1);
+	s->now = generation_begin(s, conf, 1);
 	status = pidfiles_take(s);
 	if (status != EXIT_OK)
 		return status;
 	if (control_open(s, &s->control) < 0)
 		return EXIT_FATAL;
 	enter_service(s);
-	if (!s->now.settings->startup)
-		(void)worker_launch(&s->worker[PROC_VRRP]); /* tried again by worker_start() */
-	r = generation_fill(s, conf, &s->now);
+	if (!s->now.settings->startup && s->now.needs.wanted[SLOT_VRRP])
+		(void)worker_launch(&s->worker[SLOT_VRRP]); /* tried again by worker_start() */
+	r = generation_fill(s, conf, &s->now, &report_to_log);
 	if (r < 0) {
-		log_err("configuration can't be handed out: %s", strerror(-r));
-		worker_kill(&s->worker[PROC_VRRP]);
+		worker_kill(&s->worker[SLOT_VRRP]);
 		return EXIT_FATAL;
 	}
 	if (!run_script(s, s->now.settings->startup, s->now.settings->startup_timeout, "startup"))
@@ -575,18 +581,14 @@ static int prepare(struct supervisor *s)
 
 static void clean_up(struct supervisor *s)
 {
-	char path[RUN_PATH_MAX];
-
 	s->control = control_close(s->control);
 	igmp_reports(s, false);
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
-		worker_done(&s->worker[p]);
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		worker_done(&s->worker[slot]);
 	if (s->now.number > 0)
-		generation_done(s, &s->now, false);
-	if (s->lock_fd >= 0) {
-		(void)unlink(run_path(s, "vrrp.board", path));
-		(void)unlink(run_path(s, "runner.board", path));
-	}
+		generation_done(s, &s->now);
+	for (enum slot slot = 0; slot < SLOTS && s->lock_fd >= 0; slot++)
+		generation_publish(s, slot);
 	pidfiles_remove(s);
 	host_done(&s->host);
 	loop_timer_free(s->timer);
@@ -600,8 +602,8 @@ int supervisor_main(const struct supervisor_options *options)
 			       .lock_fd = -1,
 			       .pid_fd = -1,
 			       .started_fd = options->started_fd,
-			       .now = {.text_fd = -1},
-			       .next = {.text_fd = -1},
+			       .now = {.text_fd = -1, .tls_fd = -1},
+			       .next = {.text_fd = -1, .tls_fd = -1},
 			       .phase = PHASE_STARTUP_SCRIPT};
 	int status;
 
@@ -610,11 +612,11 @@ int supervisor_main(const struct supervisor_options *options)
 	s.started = clock_monotonic();
 	s.loop = loop_new();
 	s.timer = loop_timer_new(s.loop, on_deadline, &s);
-	s.watch_timer = loop_timer_new(s.loop, on_watch, &s);
+	s.watch_timer = loop_timer_new(s.loop, revive_watch, &s);
 	s.conf_path = supervisor_conf_path(options->conf_path);
 	host_init(&s.host, options->config_id);
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
-		worker_init(&s.worker[p], &s, p);
+	for (enum slot slot = 0; slot < SLOTS; slot++)
+		worker_init(&s.worker[slot], &s, slot);
 	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
 	status = prepare(&s);
 	if (status == EXIT_OK) {

@@ -33,13 +33,17 @@ struct supervisor_options {
 	bool keepalived;	   /* called by that name: its pid files */
 	bool include_check;	   /* -e */
 	bool dont_release;	   /* -V */
+	bool dont_release_ipvs;	   /* -I */
+	bool no_vrrp, no_checkers; /* -C, -P */
+	bool all;		   /* --all: every worker, whatever the configuration asks for */
 	bool address_monitoring;   /* -a */
 	bool dont_respawn;	   /* -R */
 	bool ignore_int;	   /* --ignore-sigint */
 	bool dump_conf;		   /* -d: the configuration goes to the log */
 	int file_mask;		   /* -u, -1: of the configuration */
 	const char *pid_file;	   /* besides RUN/holdfast.pid, or NULL */
-	const char *vrrp_pid_file; /* keepalived's pid file of its VRRP process, or NULL */
+	/* keepalived's pid files of its VRRP and checker processes, or NULL */
+	const char *vrrp_pid_file, *checkers_pid_file;
 	int started_fd; /* a byte with the exit status is written here when started or failed; -1 */
 };
 
