@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the binary seeds of corpus/: run it again after a layout has changed."""
+import gzip
 import os
 import struct
 import sys
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
@@ -181,6 +183,56 @@ def numbers():
         write("number", name, data)
 
 
+KINDS = ("http", "smtp", "dns", "udp", "grpc", "pgsql", "mysql", "redis", "agent")
+A, B, C, CLOSE, SILENCE, NO_MATCH, OFFSETS = 1, 2, 4, 8, 16, 32, 192
+
+
+def frame(kind, flags, stream, body):
+    return struct.pack("!I", len(body))[1:] + struct.pack("!BBI", kind, flags, stream) + body
+
+
+def dialogues():
+    def seed(name, options, data, piece=0):
+        write("dialogue", name, bytes([KINDS.index(name.split("-")[0]), options, piece]) + data)
+
+    page = b"HTTP/1.1 200 OK\r\nServer: x\r\n"
+    seed("http-plain", 0, page + b"\r\n")
+    seed("http-status", 0, b"HTTP/1.0 503 No\r\n\r\n", 3)
+    seed("http-digest", A, page + b"Content-Length: 5\r\n\r\nhello")
+    seed("http-chunked", A | CLOSE, page + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 7)
+    seed("http-gzip", A | CLOSE, page + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello" * 50, mtime=0))
+    seed("http-deflate", A | CLOSE, page + b"Content-Encoding: deflate\r\n\r\n" + zlib.compress(b"hello" * 50))
+    seed("http-regex", B | CLOSE, page + b"\r\nabc<def\n <p>END", 4)
+    seed("http-behind", C | CLOSE | NO_MATCH, page + b"\r\nxy xabz abcz", 1)
+    seed("http-utf", B | C | CLOSE, page + b"\r\n\n \xc3\xbc\xe2\x82\xac\n\xff\xc3", 1)
+    seed("http-offsets", B | OFFSETS | CLOSE, page + b"\r\n" + b"abc<d " * 60, 50)
+    seed("http-interim", 0, b"HTTP/1.1 100 Continue\r\n\r\n" + page + b"\r\n")
+    seed("smtp-good", 0, b"220-a\r\n220 b\r\n", 5)
+    seed("smtp-turns", CLOSE, b"220 b\r\n250 ok\r\n", 7)
+    seed("dns-good", 0, b"\x12\x34\x81\x80" + b"\0" * 8)
+    seed("dns-servfail", SILENCE, b"\x12\x34\x81\x82" + b"\0" * 8)
+    seed("udp-reply", A | B | C, b"\1\2\3\4")
+    seed("udp-silence", A | SILENCE, b"")
+    settings, end_stream, end_headers = 4, 1, 4
+    seed("grpc-serving", A, frame(settings, 0, 0, b"") + frame(1, end_headers, 1, b"\x88") +
+         frame(0, 0, 1, b"\0\0\0\0\2\x08\1") +
+         frame(1, end_headers | end_stream, 1, b"\0\x0bgrpc-status\x010"))
+    seed("grpc-unimplemented", 0, frame(settings, 0, 0, b"") + frame(1, end_headers | end_stream, 1,
+         b"\x88\0\x0bgrpc-status\x0212"), 9)
+    seed("grpc-goaway", CLOSE, frame(settings, 0, 0, b"") + frame(7, 0, 0, b"\0" * 8))
+    seed("pgsql-auth", 0, b"R\0\0\0\x08\0\0\0\5", 2)
+    seed("pgsql-error", 0, b"N\0\0\0\5\0E\0\0\0\x1bSFATAL\0C57P03\0Mstarting\0\0")
+    greeting = b"\x0a\0\0\0\x0a8.0.1-x\0x"
+    seed("mysql-greeting", 0, greeting)
+    seed("mysql-switch", A, greeting + b"\x08\0\0\2\xfeplugin\0", 14)
+    seed("mysql-denied", A, greeting + b"\x09\0\0\2\xff\x15\x04#28000", 14)
+    seed("redis-pong", 0, b"+PONG\r\n")
+    seed("redis-role", B, b"+PONG\r\n*3\r\n$6\r\nmaster\r\n", 7)
+    seed("agent-percent", CLOSE, b"up 75% drain maxconn:3 # text")
+    seed("agent-down", A, b"fail#disk full\n", 4)
+
+
+dialogues()
 numbers()
 packets()
 boards()
