@@ -14,32 +14,10 @@
 #define HF_CORE_LVS_NFT_RULESET_H
 
 #include "core/lvs/nft_text.h"
+#include "model/nft.h"
 #include "model/service.h"
 
-#define NFT_TABLE "holdfast_lvs"
-
-/* The way to a DR server, which must be a neighbour. */
-struct nft_link {
-	struct ip_addr addr;
-	bool local;	    /* the server is this machine */
-	const char *device; /* unless local */
-};
-
-struct nft_names {
-	VEC(const char *) v;
-};
-
-/* Sorted as strings with nft_names_sort(). */
-struct nft_present {
-	struct nft_names nat_chains, nat_maps, dr_chains, dr_maps;
-};
-
-struct nft_options {
-	VEC(const char *) devices; /* Ethernet interfaces where packets to DR services arrive */
-	VEC(struct nft_link)
-	links; /* sorted with nft_links_sort(); without one a DR server gets nothing */
-};
-
+/* For those who fill the lists of model/nft.h. */
 void nft_links_sort(struct nft_options *o);
 void nft_names_sort(struct nft_names *n);
 

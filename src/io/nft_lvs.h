@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's side of the nftables engine: runs the text of a transaction (libnftables) and says
+ * what is there. The text is core/lvs/nft_ruleset.h's.
+ */
+#ifndef HF_IO_NFT_LVS_H
+#define HF_IO_NFT_LVS_H
+
+#include "model/nft.h"
+
+struct nft_lvs;
+
+/* 0, or -errno and what is missing ("" or valid for a while). */
+int nft_lvs_open(struct nft_lvs **ret, const char **ret_error);
+struct nft_lvs *nft_lvs_close(struct nft_lvs *n);
+
+/* All of the text or nothing of it. 0, or -errno and what nftables says about it, valid until the
+ * next call. */
+int nft_lvs_run(struct nft_lvs *n, const char *text, const char **ret_error);
+
+/* Names of chains and maps in our tables, in `a`; none where there is no table. 0 or -errno. */
+int nft_lvs_present(struct nft_lvs *n, struct arena *a, struct nft_present *ret);
+
+/* Ethernet interfaces that are up, sorted, in `a`. 0 or -errno. */
+int nft_lvs_devices(struct nft_lvs *n, struct arena *a, struct nft_options *ret);
+
+/* The way to an address by the routing table. -EHOSTUNREACH: there is none, or it leads through a
+ * gateway; other -errno. The device is in `a`. */
+int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
+		 struct nft_link *ret);
+
+#endif
