@@ -125,6 +125,17 @@ static void engine_missing(struct engine *e, const struct conf_host *host)
 						     : "neither IPVS nor nftables");
 }
 
+/* What only the other engine has. */
+static void ipvs_service(struct engine *e, const struct conf_virtual_server *vs)
+{
+	if (vs->masquerade)
+		diag_add(e->diags, e->severity, "engine", vs->block.at,
+			 "virtual_server %s: the ipvs engine has no masquerade; servers see the "
+			 "client's address",
+			 lint_service_text(vs, e->a))
+			->hint = "a rule of nftables or iptables can do it: masquerade, ipvs match";
+}
+
 static bool is_nftables(const struct conf *conf, const struct conf_host *host)
 {
 	return conf->global.lvs_engine == ENGINE_NFTABLES ||
@@ -138,15 +149,21 @@ void conf_lint_engine(const struct conf *conf, const struct conf_host *host, str
 		.conf = conf,
 		.diags = diags,
 		.a = conf->arena,
-		.severity = conf->global.lvs_engine == ENGINE_NFTABLES ? DIAG_ERROR : DIAG_WARNING,
+		.severity = conf->global.lvs_engine == ENGINE_AUTO ? DIAG_WARNING : DIAG_ERROR,
 	};
+	bool nftables = is_nftables(conf, host);
+	bool known = conf->global.lvs_engine != ENGINE_AUTO || (host && host->kernel);
 
 	if (!conf->virtual_servers.n)
 		return;
 	engine_missing(&e, host);
-	if (!is_nftables(conf, host))
+	if (!known)
 		return;
-	engine_globals(&e);
+	if (nftables)
+		engine_globals(&e);
 	for (unsigned i = 0; i < conf->virtual_servers.n; i++)
-		engine_service(&e, conf->virtual_servers.v[i]);
+		if (nftables)
+			engine_service(&e, conf->virtual_servers.v[i]);
+		else
+			ipvs_service(&e, conf->virtual_servers.v[i]);
 }

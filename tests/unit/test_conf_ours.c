@@ -207,6 +207,24 @@ static void test_limits_of_a_chosen_engine_are_errors(void **state)
 	assert_int_equal(count("engine"), 0);
 }
 
+static void test_ipvs_has_no_masquerade(void **state)
+{
+	struct kernel both = {true, true}, nftables = {false, true};
+	const char *text = SERVICE("masquerade\n" SERVER(""));
+
+	(void)state;
+	judge(&both, text);
+	assert_int_equal(engine_count(DIAG_WARNING), 1);
+	judge(&nftables, text);
+	assert_int_equal(engine_count(DIAG_WARNING), 0);
+	judge(NULL, text);
+	assert_int_equal(engine_count(DIAG_WARNING), 0);
+	judge(NULL, "global_defs {\n lvs_engine ipvs\n}\n"
+		    "virtual_server 10.0.0.1 80 {\n protocol TCP\n lvs_sched wrr\n lvs_method NAT\n"
+		    "masquerade\n" SERVER("") "}\n");
+	assert_int_equal(engine_count(DIAG_ERROR), 1);
+}
+
 /* A server whose only check is a script that must not be run. */
 static bool refuse(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, bool secure,
 		   struct conf_script_fault *ret)
@@ -287,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_a_user_of_redis_needs_a_password),
 		cmocka_unit_test(test_limits_of_an_engine_depend_on_the_kernel),
 		cmocka_unit_test(test_limits_of_a_chosen_engine_are_errors),
+		cmocka_unit_test(test_ipvs_has_no_masquerade),
 		cmocka_unit_test(test_a_check_that_must_not_run_is_lost),
 		cmocka_unit_test(test_services_can_be_skipped),
 	};
