@@ -124,14 +124,16 @@ class Runner:
         return self.pytest("interop", workers=3)
 
     def vm(self):
-        """The tests of tests/vm/guest, all in one boot of the emulated guest."""
+        """The harness itself, then the tests of tests/vm/guest, all in one boot of the emulated guest."""
+        count = self.pytest("vm", env={"HF_VM_CACHE": os.path.join(self.build, "vm")}, select=["--ignore=tests/vm/guest"])
         with tempfile.TemporaryDirectory() as place:
             report = os.path.join(place, "report.xml")
-            guest = [sys.executable, "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"), "--output", place,
+            guest = ["/usr/bin/python3", "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"), "--output", place,
                      "--timeout", str(VM_LIMIT), "--"]
             command = [*pytest_command("tests/vm/guest", report), "-v", "-rs", "-n", "4", "--dist", "loadfile"]
             status = self.run([*guest, *command])
-            return pytest_count("vm", report, status)
+            count += pytest_count("vm", report, status)
+        return count
 
     def compile(self, build, setup, targets=(), env=None):
         """True when a second build is there; it is made again only where something changed."""

@@ -16,6 +16,7 @@ only where the kernel has them.
 """
 from . import backend, client, ipvs, ns
 from .lab import Lab
+from .wait import Timeout, wait_until
 
 VIP, VIP6 = "192.0.2.100", "2001:db8::100"
 VIPS = [f"192.0.2.{number}" for number in range(100, 108)]
@@ -117,6 +118,19 @@ class Farm(Lab):
 
     def tally(self, address=VIP, port=backend.HTTP, count=1, **more):
         return client.tally(self.client, address, port, count, **more)
+
+    def wait_tally(self, wanted, address=VIP, port=backend.HTTP, timeout=10.0):
+        """Until so many requests as `wanted` has spread so. A table that has just changed may make the
+        first round of round robin uneven."""
+        seen = []
+
+        def even():
+            seen.append(self.tally(address, port, sum(wanted.values())))
+            return seen[-1] == wanted
+        try:
+            wait_until(even, timeout, "spread", 0.1)
+        except Timeout:
+            raise Timeout(f"{address}: {wanted} did not come within {timeout:g} s, but {seen}") from None
 
     # -- IPVS -----------------------------------------------------------------------------------
 

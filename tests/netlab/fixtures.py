@@ -25,19 +25,23 @@ def pytest_runtest_makereport(item):
     setattr(item, f"report_{report.when}", report)
 
 
-def _close(labs, request):
-    """End the labs; first, when the test failed, show what their daemons logged."""
+def show(labs, request):
+    """When the test failed: what the daemons logged, and the directors' tables."""
     report = getattr(request.node, "report_call", None)
-    failed = report is not None and report.failed
+    if report is None or not report.failed:
+        return
     for lab in labs:
-        if failed:
-            for node in lab.nodes:
-                for daemon in node.daemons:
-                    print(f"--- log of {daemon.kind} on {node.name}:\n{daemon.log()}")
-        if failed and isinstance(lab, Farm):
-            for node in lab.directors:
-                table = ns.run("ip", "netns", "exec", node.namespace, "ipvsadm", "-Ln", check=False)
-                print(f"--- IPVS of {node.name}:\n{table}")
+        for node in lab.nodes:
+            for daemon in node.daemons:
+                print(f"--- log of {daemon.kind} on {node.name}:\n{daemon.log()}")
+        for node in lab.directors if isinstance(lab, Farm) else []:
+            table = ns.run("ip", "netns", "exec", node.namespace, "ipvsadm", "-Ln", check=False)
+            print(f"--- IPVS of {node.name}:\n{table}")
+
+
+def _close(labs, request):
+    show(labs, request)
+    for lab in labs:
         lab.close()
 
 

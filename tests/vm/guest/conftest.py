@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
 from netlab import daemons  # noqa: E402
 from netlab.farm import Farm  # noqa: E402
-from netlab.fixtures import (_close, farm, lab, make_farm, make_lab, pytest_runtest_makereport,  # noqa: E402, F401
+from netlab.fixtures import (farm, lab, make_farm, make_lab, pytest_runtest_makereport, show,  # noqa: E402, F401
                              pytest_sessionstart as netlab_sessionstart)
 
 
@@ -46,13 +46,23 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="module")
-def module_farm(request):
-    """module_farm(...): a Farm for all tests of a file."""
+def module_farms():
     farms = []
+    yield farms
+    for one in farms:
+        one.close()
 
+
+@pytest.fixture(scope="module")
+def module_farm(module_farms):
+    """module_farm(...): a Farm for all tests of a file."""
     def make(**more):
-        farms.append(Farm(**more))
-        return farms[-1]
+        module_farms.append(Farm(**more))
+        return module_farms[-1]
+    return make
 
-    yield make
-    _close(farms, request)
+
+@pytest.fixture(autouse=True)
+def _show(request, module_farms):
+    yield
+    show(module_farms, request)

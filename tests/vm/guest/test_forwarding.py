@@ -105,7 +105,7 @@ def test_death_and_return(farm):
     farm.revive("s2")
     for case in CASES:
         wait(farm, case, case.servers)
-        assert farm.tally(case.vip, count=len(case.servers)) == {name: 1 for name in case.servers}, case.name
+        farm.wait_tally({name: 1 for name in case.servers}, case.vip)
 
 
 def test_nothing_is_left_after_the_stop(farm):
