@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns: the generic netlink socket of family IPVS, sending and receiving. The messages themselves
+ * are built and read in ipvs_message.c.
+ */
+#include "io/ipvs.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "io/ipvs_message.h"
+
+#define RECEIVE_SIZE ((size_t)64 * 1024)
+#define BATCH 64 /* requests in one datagram: their acknowledgements fit any receive buffer */
+
+struct ipvs {
+	struct mnl_socket *socket;
+	uint16_t family;
+	uint32_t seq, port;
+	char *batch;	/* BATCH * IPVS_REQUEST_MAX bytes */
+	char *received; /* RECEIVE_SIZE bytes */
+};
+
+/* ---- one request and all that it answers ---- */
+
+/* Reads answers to `seq` until the last; `parse` may be NULL. 0 or the kernel's -errno. */
+static int read_answers(struct ipvs *i, uint32_t seq, mnl_cb_t parse, void *ctx)
+{
+	int r;
+
+	do {
+		ssize_t n = mnl_socket_recvfrom(i->socket, i->received, RECEIVE_SIZE);
+
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(i->received, (size_t)n, seq, i->port, parse, ctx);
+	} while (r > MNL_CB_STOP);
+	return r < 0 ? -errno : 0;
+}
+
+static int request(struct ipvs *i, const struct nlmsghdr *h, mnl_cb_t parse, void *ctx)
+{
+	if (mnl_socket_sendto(i->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	return read_answers(i, h->nlmsg_seq, parse, ctx);
+}
+
+static struct nlmsghdr *begin(struct ipvs *i, uint8_t command, uint16_t flags)
+{
+	return ipvs_request(i->batch, i->family, command, flags, ++i->seq);
+}
+
+/* ---- opening ---- */
+
+static int parse_family(const struct nlmsghdr *h, void *ctx)
+{
+	const struct nlattr *attr;
+	uint16_t *family = ctx;
+
+	mnl_attr_for_each(attr, h, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+			*family = mnl_attr_get_u16(attr);
+	return MNL_CB_OK;
+}
+
+/* Asking for the family by name makes the kernel load the module. */
+static int find_family(struct ipvs *i)
+{
+	struct nlmsghdr *h =
+		ipvs_request(i->batch, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK, ++i->seq);
+	int r;
+
+	mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, "IPVS");
+	r = request(i, h, parse_family, &i->family);
+	return r < 0 ? r : i->family ? 0 : -ENOENT;
+}
+
+static void set_rcvbuf(const struct ipvs *i, uint32_t size, bool force)
+{
+	int fd = mnl_socket_get_fd(i->socket), v = (int)size;
+
+	if (size == 0)
+		return;
+	if (!force || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &v, sizeof(v)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &v, sizeof(v));
+}
+
+static int open_socket(struct ipvs *i, uint32_t rcvbuf, bool force)
+{
+	int on = 1;
+
+	i->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!i->socket || mnl_socket_bind(i->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	i->port = mnl_socket_get_portid(i->socket);
+	i->seq = (uint32_t)time(NULL);
+	/* An error need not send the request back. */
+	(void)mnl_socket_setsockopt(i->socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	set_rcvbuf(i, rcvbuf, force);
+	return find_family(i);
+}
+
+int ipvs_open(uint32_t rcvbuf, bool force, struct ipvs **ret)
+{
+	struct ipvs *i = calloc(1, sizeof(*i));
+	int r;
+
+	if (i) {
+		i->batch = malloc((size_t)BATCH * IPVS_REQUEST_MAX);
+		i->received = malloc(RECEIVE_SIZE);
+	}
+	if (!i || !i->batch || !i->received)
+		abort();
+	r = open_socket(i, rcvbuf, force);
+	if (r < 0)
+		ipvs_close(i);
+	else
+		*ret = i;
+	return r;
+}
+
+struct ipvs *ipvs_close(struct ipvs *i)
+{
+	if (!i)
+		return NULL;
+	if (i->socket)
+		mnl_socket_close(i->socket);
+	free(i->batch);
+	free(i->received);
+	free(i);
+	return NULL;
+}
+
+/* ---- the present tables ---- */
+
+struct dump {
+	struct arena *a;
+	struct service_table *table;
+	struct service *service; /* whose destinations are read */
+};
+
+static int on_service(const struct nlmsghdr *h, void *ctx)
+{
+	struct dump *d = ctx;
+	struct service s;
+
+	if (ipvs_read_service(h, &s))
+		*vec_add(d->a, &d->table->services) = s;
+	return MNL_CB_OK;
+}
+
+static int on_dest(const struct nlmsghdr *h, void *ctx)
+{
+	struct dump *d = ctx;
+	struct dest dest;
+
+	if (ipvs_read_dest(h, d->service, &dest))
+		*vec_add(d->a, &d->service->dests) = dest;
+	return MNL_CB_OK;
+}
+
+static int dump_dests(struct ipvs *i, struct dump *d)
+{
+	struct nlmsghdr *h = begin(i, IPVS_CMD_GET_DEST, NLM_F_DUMP);
+	int r;
+
+	ipvs_put_service_key(h, d->service);
+	r = request(i, h, on_dest, d);
+	return r == -ESRCH || r == -ENOENT ? 0 : r; /* it went meanwhile */
+}
+
+int ipvs_dump(struct ipvs *i, struct arena *a, struct service_table *ret)
+{
+	struct dump d = {.a = a, .table = ret};
+	int r;
+
+	*ret = (struct service_table){0};
+	r = request(i, begin(i, IPVS_CMD_GET_SERVICE, NLM_F_DUMP), on_service, &d);
+	for (unsigned k = 0; k < ret->services.n && r == 0; k++) {
+		d.service = &ret->services.v[k];
+		r = dump_dests(i, &d);
+	}
+	return r;
+}
+
+/* ---- changes ---- */
+
+static uint8_t command_of(enum service_change_kind kind)
+{
+	static const uint8_t commands[] = {
+		[SERVICE_ADD] = IPVS_CMD_NEW_SERVICE, [SERVICE_SET] = IPVS_CMD_SET_SERVICE,
+		[DEST_ADD] = IPVS_CMD_NEW_DEST,	      [DEST_SET] = IPVS_CMD_SET_DEST,
+		[DEST_DEL] = IPVS_CMD_DEL_DEST,	      [SERVICE_DEL] = IPVS_CMD_DEL_SERVICE,
+	};
+
+	return commands[kind];
+}
+
+static struct nlmsghdr *put_change(struct ipvs *i, char *at, enum service_change_kind kind,
+				   const struct service_change *c)
+{
+	struct nlmsghdr *h = ipvs_request(at, i->family, command_of(kind), NLM_F_ACK, ++i->seq);
+
+	if (kind == SERVICE_ADD || kind == SERVICE_SET || kind == SERVICE_DEL) {
+		ipvs_put_service(h, c->service);
+	} else {
+		ipvs_put_service_of_dest(h, c->service);
+		ipvs_put_dest(h, c->dest);
+	}
+	return h;
+}
+
+/* How the change has to be sent instead after this answer; the same kind: it stays as it is. */
+static enum service_change_kind mended(enum service_change_kind kind, int error)
+{
+	if (error == -EEXIST)
+		return kind == SERVICE_ADD ? SERVICE_SET : kind == DEST_ADD ? DEST_SET : kind;
+	if (kind == DEST_SET && error == -ENOENT)
+		return DEST_ADD;
+	if (kind == SERVICE_SET && error == -ESRCH)
+		return SERVICE_ADD;
+	return kind;
+}
+
+/* What was to go is not there. */
+static bool is_done(enum service_change_kind kind, int error)
+{
+	return (kind == DEST_DEL || kind == SERVICE_DEL) && (error == -ENOENT || error == -ESRCH);
+}
+
+static void mend(struct ipvs *i, struct service_change *c)
+{
+	enum service_change_kind kind = mended(c->kind, c->error);
+
+	if (is_done(c->kind, c->error))
+		c->error = 0;
+	else if (kind != c->kind)
+		c->error = request(i, put_change(i, i->batch, kind, c), NULL, NULL);
+}
+
+struct answers {
+	struct service_change *v;
+	uint32_t first; /* sequence number of v[0] */
+	unsigned n, left;
+};
+
+static void note_answers(struct answers *a, const char *data, int len)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)data;
+
+	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+		const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+
+		if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - a->first >= a->n)
+			continue;
+		a->v[h->nlmsg_seq - a->first].error = e->error;
+		a->left--;
+	}
+}
+
+/* At most BATCH changes. An answer that is lost makes them fail: the caller looks again. */
+static void apply_batch(struct ipvs *i, struct service_change *v, unsigned n)
+{
+	struct answers a = {.v = v, .first = i->seq + 1, .n = n, .left = n};
+	char *at = i->batch;
+	ssize_t r;
+
+	for (unsigned k = 0; k < n; k++) {
+		v[k].error = -EIO;
+		at += MNL_ALIGN(put_change(i, at, v[k].kind, &v[k])->nlmsg_len);
+	}
+	r = mnl_socket_sendto(i->socket, i->batch, (size_t)(at - i->batch));
+	while (r >= 0 && a.left > 0) {
+		r = mnl_socket_recvfrom(i->socket, i->received, RECEIVE_SIZE);
+		if (r > 0)
+			note_answers(&a, i->received, (int)r);
+	}
+	for (unsigned k = 0; k < n && a.left > 0; k++)
+		if (v[k].error == -EIO)
+			v[k].error = r < 0 ? -errno : -EIO;
+}
+
+unsigned ipvs_apply(struct ipvs *i, struct service_change *v, unsigned n)
+{
+	unsigned failed = 0;
+
+	for (unsigned at = 0; at < n; at += BATCH)
+		apply_batch(i, v + at, n - at < BATCH ? n - at : BATCH);
+	for (unsigned k = 0; k < n; k++) {
+		if (v[k].error < 0)
+			mend(i, &v[k]);
+		failed += v[k].error < 0;
+	}
+	return failed;
+}
+
+int ipvs_flush(struct ipvs *i)
+{
+	return request(i, begin(i, IPVS_CMD_FLUSH, NLM_F_ACK), NULL, NULL);
+}
+
+/* ---- settings ---- */
+
+static int on_timeouts(const struct nlmsghdr *h, void *ctx)
+{
+	ipvs_read_timeouts(h, ctx);
+	return MNL_CB_OK;
+}
+
+int ipvs_timeouts_get(struct ipvs *i, struct ipvs_timeouts *ret)
+{
+	*ret = (struct ipvs_timeouts){0};
+	return request(i, begin(i, IPVS_CMD_GET_CONFIG, NLM_F_ACK), on_timeouts, ret);
+}
+
+int ipvs_timeouts_set(struct ipvs *i, const struct ipvs_timeouts *t)
+{
+	struct nlmsghdr *h = begin(i, IPVS_CMD_SET_CONFIG, NLM_F_ACK);
+
+	ipvs_put_timeouts(h, t);
+	return request(i, h, NULL, NULL);
+}
+
+static int sync_command(struct ipvs *i, uint8_t command, bool master,
+			const struct conf_lvs_sync_daemon *d)
+{
+	struct nlmsghdr *h = begin(i, command, NLM_F_ACK);
+
+	ipvs_put_sync_daemon(h, master, d);
+	return request(i, h, NULL, NULL);
+}
+
+int ipvs_sync_start(struct ipvs *i, bool master, const struct conf_lvs_sync_daemon *d)
+{
+	return sync_command(i, IPVS_CMD_NEW_DAEMON, master, d);
+}
+
+int ipvs_sync_stop(struct ipvs *i, bool master, const struct conf_lvs_sync_daemon *d)
+{
+	return sync_command(i, IPVS_CMD_DEL_DAEMON, master, d);
+}
