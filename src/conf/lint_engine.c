@@ -8,6 +8,8 @@
  */
 #include "conf/lint_lvs.h"
 
+#include "base/str.h"
+
 struct engine {
 	const struct conf *conf;
 	struct diags *diags;
@@ -16,74 +18,93 @@ struct engine {
 };
 
 static void service_cannot(struct engine *e, const struct conf_virtual_server *vs,
-			   const char *what, const char *instead)
+			   const char *what, const char *then)
 {
 	diag_add(e->diags, e->severity, "engine", vs->block.at,
 		 "virtual_server %s: the nftables engine has no %s; %s",
-		 lint_service_text(vs, e->a), what, instead);
+		 lint_service_text(vs, e->a), what, then);
 }
 
-static const char *scheduler_name(uint8_t scheduler)
+/* Another thing happens than the file says, and connections are served all the same. */
+static void service_differs(struct engine *e, const struct conf_virtual_server *vs,
+			    const char *what, const char *then)
 {
-	switch ((enum lvs_scheduler)scheduler) {
-#define X(id, name, help)                                                                          \
-	case LVS_SCHED_##id:                                                                       \
-		return name;
-		LVS_SCHEDULERS(X)
-#undef X
-	case LVS_SCHED_NONE:
-		break;
-	}
-	return "none";
+	diag_add(e->diags, DIAG_WARNING, "engine", vs->block.at,
+		 "virtual_server %s: the nftables engine has no %s; %s",
+		 lint_service_text(vs, e->a), what, then);
 }
+
+/* Those that need the number of connections of each server, and what is done instead. */
+static const struct {
+	enum lvs_scheduler scheduler;
+	const char *name, *instead;
+} counting[] = {
+	{LVS_SCHED_LC, "lc", "rr"},	 {LVS_SCHED_WLC, "wlc", "wrr"},
+	{LVS_SCHED_SED, "sed", "wrr"},	 {LVS_SCHED_NQ, "nq", "wrr"},
+	{LVS_SCHED_TWOS, "twos", "wrr"}, {LVS_SCHED_LBLC, "lblc", "dh"},
+	{LVS_SCHED_OVF, "ovf", "fo"},	 {LVS_SCHED_LBLCR, "lblcr", "dh"},
+};
 
 static void engine_scheduler(struct engine *e, const struct conf_virtual_server *vs)
 {
-	if (!(LVS_NFT_SCHEDULERS >> vs->scheduler & 1))
-		service_cannot(e, vs,
-			       arena_printf(e->a, "scheduler %s", scheduler_name(vs->scheduler)),
-			       "it takes weighted round robin (wrr)");
+	for (unsigned i = 0; i < ARRAY_SIZE(counting); i++)
+		if (vs->scheduler == counting[i].scheduler)
+			service_cannot(e, vs,
+				       arena_printf(e->a, "scheduler %s", counting[i].name),
+				       arena_printf(e->a, "it does %s instead",
+						    counting[i].instead));
 }
 
-static void engine_tunnels(struct engine *e, const struct conf_virtual_server *vs)
+static bool has_mark(const struct conf_virtual_server *vs)
 {
-	unsigned n = 0;
+	return vs->kind == SERVICE_MARK || (vs->group && vs->group->has_mark);
+}
+
+/* NAT and DR live in different places, and TUN in none. */
+static void engine_methods(struct engine *e, const struct conf_virtual_server *vs)
+{
+	unsigned n[LVS_DR + 1] = {0};
 
 	for (unsigned i = 0; i < vs->rs.n; i++)
-		n += vs->rs.v[i]->method->method == LVS_TUN;
-	if (n)
+		n[vs->rs.v[i]->method->method]++;
+	if (n[LVS_TUN])
 		service_cannot(e, vs, "TUN",
-			       n == vs->rs.n ? "no server gets anything"
-					     : "the servers with it get nothing");
+			       n[LVS_TUN] == vs->rs.n ? "no server gets anything"
+						      : "the servers with it get nothing");
+	if (n[LVS_NAT] && n[LVS_DR])
+		service_cannot(e, vs, "mixture of NAT and DR",
+			       "some of its servers get nothing");
+	if (n[LVS_DR] && has_mark(vs))
+		service_cannot(e, vs, "DR of marks", "where DR works no packet has a mark yet");
 	if (vs->sorry && vs->sorry_method->method == LVS_TUN)
 		service_cannot(e, vs, "TUN", "the sorry server gets nothing");
 }
 
-static void engine_thresholds(struct engine *e, const struct conf_virtual_server *vs)
+static bool has_thresholds(const struct conf_virtual_server *vs)
 {
 	for (unsigned i = 0; i < vs->rs.n; i++)
-		if (vs->rs.v[i]->uthreshold || vs->rs.v[i]->lthreshold) {
-			service_cannot(e, vs, "uthreshold and lthreshold",
-				       "servers take connections without a limit");
-			return;
-		}
+		if (vs->rs.v[i]->uthreshold || vs->rs.v[i]->lthreshold)
+			return true;
+	return false;
 }
 
 static void engine_service(struct engine *e, const struct conf_virtual_server *vs)
 {
 	engine_scheduler(e, vs);
-	engine_tunnels(e, vs);
-	engine_thresholds(e, vs);
+	engine_methods(e, vs);
 	if (vs->persistence_engine)
 		service_cannot(e, vs, "persistence_engine", "clients are told by their address");
-	if (vs->ops)
-		service_cannot(e, vs, "ops", "the packets of a flow go to one server");
+	if (has_thresholds(vs))
+		service_differs(e, vs, "uthreshold and lthreshold",
+				"servers take connections without a limit");
+	if (vs->ops && vs->method->method == LVS_NAT)
+		service_differs(e, vs, "ops with NAT", "the packets of a flow go to one server");
 }
 
-static void global_cannot(struct engine *e, struct conf_span at, const char *what,
-			  const char *hint)
+static void global_cannot(struct engine *e, enum diag_severity severity, struct conf_span at,
+			  const char *what, const char *hint)
 {
-	diag_add(e->diags, e->severity, "engine", at, "the nftables engine has no %s", what)->hint =
+	diag_add(e->diags, severity, "engine", at, "the nftables engine has no %s", what)->hint =
 		hint;
 }
 
@@ -92,13 +113,13 @@ static void engine_globals(struct engine *e)
 	const struct conf_global *g = &e->conf->global;
 
 	if (g->lvs_sync_daemon)
-		global_cannot(e, g->lvs_sync_daemon->block.at, "lvs_sync_daemon",
+		global_cannot(e, e->severity, g->lvs_sync_daemon->block.at, "lvs_sync_daemon",
 			      "conntrackd of conntrack-tools can keep its connections alike");
 	if (g->lvs_timeouts.tcp || g->lvs_timeouts.tcpfin || g->lvs_timeouts.udp)
-		global_cannot(e, g->lvs_timeouts.block.at, "lvs_timeouts",
+		global_cannot(e, DIAG_WARNING, g->lvs_timeouts.block.at, "lvs_timeouts",
 			      "the timeouts are those of net.netfilter.nf_conntrack_*_timeout*");
 	if (g->nftables_ipvs)
-		global_cannot(e, g->block.at, "nftables_ipvs",
+		global_cannot(e, DIAG_WARNING, g->block.at, "nftables_ipvs",
 			      "it is not needed: groups are no marks there");
 }
 

@@ -36,12 +36,6 @@ enum lvs_scheduler {
 #undef X
 };
 
-/* What the nftables engine has; it takes weighted round robin for the others, which need to know the
- * connections of each server. Bits by enum lvs_scheduler. */
-#define LVS_NFT_SCHEDULERS                                                                         \
-	(1u << LVS_SCHED_RR | 1u << LVS_SCHED_WRR | 1u << LVS_SCHED_SH | 1u << LVS_SCHED_MH |      \
-	 1u << LVS_SCHED_DH | 1u << LVS_SCHED_FO)
-
 /* The kernel's numbers. */
 enum lvs_method { LVS_NAT = 0, LVS_TUN = 2, LVS_DR = 3 };
 enum lvs_tunnel { LVS_TUN_IPIP = 0, LVS_TUN_GUE = 1, LVS_TUN_GRE = 2 };
