@@ -136,9 +136,8 @@ static inline uint32_t lvs_conf_file(struct conf *c, const char *path)
 	return f->id;
 }
 
-static inline struct conf_check_file *lvs_conf_file_check(struct conf *c,
-							  struct conf_real_server *rs,
-							  uint32_t file, int32_t weight)
+static inline struct conf_check_file *
+lvs_conf_file_check(struct conf *c, struct conf_real_server *rs, uint32_t file, int32_t weight)
 {
 	struct conf_check_file *k = arena_new_of(c->arena, struct conf_check_file);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A load balancer under test: a configuration made by hand, the time, its events and table as text. */
+/* A load balancer under test: a configuration made by hand, the time, its events and table as text.
+ */
 #ifndef HF_TEST_LVS_FIXTURE_H
 #define HF_TEST_LVS_FIXTURE_H
 
@@ -34,8 +35,7 @@ struct bench {
 static inline void bench_take(struct bench *b)
 {
 	b->n_events = 0;
-	while (b->n_events < ARRAY_SIZE(b->events) &&
-	       lvs_next_event(b->l, &b->events[b->n_events]))
+	while (b->n_events < ARRAY_SIZE(b->events) && lvs_next_event(b->l, &b->events[b->n_events]))
 		b->n_events++;
 }
 
@@ -104,8 +104,8 @@ static inline void bench_wait(struct bench *b, usec_t time)
 	b->now = until;
 }
 
-/* "U0 d1" = server 0 up, server 1 down at last event; Q q quorum, S s sorry, P p panic, C c checker,
- * W weight, D drained; ! initial, . stopping. */
+/* "U0 d1" = server 0 up, server 1 down at last event; Q q quorum, S s sorry, P p panic, C c
+ * checker, W weight, D drained; ! initial, . stopping. */
 static inline const char *bench_events(struct bench *b)
 {
 	static const char letters[] = "UdWQqSsPpDCc";

@@ -191,7 +191,10 @@ static void groups_become_marks(void **state)
 	for (unsigned i = 0; i < 4; i++) {
 		vs[i] = lvs_conf_service(c, "0.0.0.0", 0);
 		lvs_conf_server(c, vs[i], "192.0.2.9", 0, i + 1);
-		lvs_conf_grouped(vs[i], i == 0 ? marked : i < 3 ? other : c->virtual_server_groups.v[0],
+		lvs_conf_grouped(vs[i],
+				 i == 0	 ? marked
+				 : i < 3 ? other
+					 : c->virtual_server_groups.v[0],
 				 i);
 	}
 	vs[1]->protocol = LVS_UDP;
@@ -292,8 +295,9 @@ static void names(void **state)
 	VS(c)->protocol = LVS_SCTP;
 	assert_string_equal(lvs_service_name(VS(c), buf), "[10.0.0.1]:sctp:80");
 	VS(c)->kind = SERVICE_GROUP;
-	VS(c)->group_name = "a name that is far too long for any text form that somebody would like to "
-			    "read or write, and for the buffer";
+	VS(c)->group_name =
+		"a name that is far too long for any text form that somebody would like to "
+		"read or write, and for the buffer";
 	VS(c)->ordinal = 2;
 	assert_int_equal(strlen(lvs_service_name(VS(c), buf)), LVS_NAME_MAX - 1);
 	VS(c)->group_name = "web";

@@ -7,10 +7,8 @@ static struct service *service(struct arena *a, struct service_table *t, const c
 {
 	struct service *s = vec_add(a, &t->services);
 
-	s->key = (struct service_key){.family = IP_V4,
-				      .protocol = LVS_TCP,
-				      .port = port,
-				      .addr = lvs_conf_ip(ip)};
+	s->key = (struct service_key){
+		.family = IP_V4, .protocol = LVS_TCP, .port = port, .addr = lvs_conf_ip(ip)};
 	str_copy(s->scheduler, sizeof(s->scheduler), "wlc");
 	s->netmask = UINT32_MAX;
 	return s;
@@ -26,7 +24,8 @@ static struct dest *dest(struct arena *a, struct service *s, const char *ip, uin
 	return d;
 }
 
-/* "A80" add service of port 80, "a80/1=5" add destination x.x.x.1 with weight 5; S s set, D d delete. */
+/* "A80" add service of port 80, "a80/1=5" add destination x.x.x.1 with weight 5; S s set, D d
+ * delete. */
 static const char *changes_text(const service_changes *c, char *to, size_t size)
 {
 	static const char letters[] = "ASasdD";
@@ -258,7 +257,8 @@ static void sorting_merges_destinations(void **state)
 /* Marks come by family and number and know neither address nor protocol. */
 static void keys_are_ordered(void **state)
 {
-	struct service_key mark = {.family = IP_V4, .fwmark = 7}, mark6 = mark, addr = {.family = IP_V4};
+	struct service_key mark = {.family = IP_V4, .fwmark = 7}, mark6 = mark,
+			   addr = {.family = IP_V4};
 
 	mark6.family = IP_V6;
 	addr.addr = lvs_conf_ip("10.0.0.1");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the state of a configuration as it starts. Servers start up unless a checker asks for alpha;
- * after a crash they start as the predecessor left them. Must not know: what changes later.
+ * Owns: the state of a configuration as it starts. Servers start up unless a checker asks for
+ * alpha; after a crash they start as the predecessor left them. Must not know: what changes later.
  */
 #include <stdlib.h>
 
@@ -15,8 +15,8 @@ static int server_order(const void *pa, const void *pb)
 
 	if (d)
 		return d;
-	return a->port != b->port ? (a->port < b->port ? -1 : 1) :
-				    (a->id < b->id ? -1 : a->id > b->id);
+	return a->port != b->port ? (a->port < b->port ? -1 : 1)
+				  : (a->id < b->id ? -1 : a->id > b->id);
 }
 
 static void services_sort(struct lvs *l)
@@ -72,7 +72,8 @@ void lvs_checker_start(struct lvs *l, uint32_t checker)
 	const struct conf_checker *c = l->conf->checkers.v[checker];
 	const struct conf_check_file *f = (const struct conf_check_file *)c;
 
-	l->checkers[checker] = (struct lvs_checker){.up = c->kind == CHECK_FILE || !c->timing.alpha};
+	l->checkers[checker] =
+		(struct lvs_checker){.up = c->kind == CHECK_FILE || !c->timing.alpha};
 	if (c->kind == CHECK_FILE && f->file < l->conf->files.n && l->files[f->file].known)
 		lvs_checker_file(l, checker, l->files[f->file].value);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: what a new configuration keeps of the old one. A virtual server is the same by its key, a
- * real server by address and port inside it, a checker by its identity on it. What has gone is told;
- * servers that were in the table stay as ghosts of weight 0 where their configuration asked for it.
- * Must not know: how state changes otherwise (what is kept goes through lvs_server_update()).
+ * real server by address and port inside it, a checker by its identity on it. What has gone is
+ * told; servers that were in the table stay as ghosts of weight 0 where their configuration asked
+ * for it. Must not know: how state changes otherwise (what is kept goes through
+ * lvs_server_update()).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -244,9 +245,9 @@ static void servers_pair(const struct carry *c, uint32_t vs, uint32_t old_vs, ui
 	unsigned n = lvs_vs(c->l, vs)->rs.n, m = lvs_vs(c->old, old_vs)->rs.n, i = 0, k = 0;
 
 	while (i < n || k < m) {
-		int d = i == n ? 1 :
-			k == m ? -1 :
-				 server_order(lvs_rs(c->l, a[i]), lvs_rs(c->old, b[k]));
+		int d = i == n	 ? 1
+			: k == m ? -1
+				 : server_order(lvs_rs(c->l, a[i]), lvs_rs(c->old, b[k]));
 
 		if (d > 0) {
 			server_gone(c->l, c->old, b[k], vs);

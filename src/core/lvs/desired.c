@@ -13,10 +13,9 @@
 
 static const char *scheduler_name(uint8_t scheduler)
 {
-	static const char *const names[] = {
-		[LVS_SCHED_NONE] = "wlc",
+	static const char *const names[] = {[LVS_SCHED_NONE] = "wlc",
 #define X(id, name, help) [LVS_SCHED_##id] = name,
-		LVS_SCHEDULERS(X)
+					    LVS_SCHEDULERS(X)
 #undef X
 	};
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: which kernel services a virtual server is: its address, its mark, or every address and mark
- * of its group; in nftables_ipvs mode a group without marks is one mark, per family. Virtual servers
- * with the same key share one service. Done once per configuration. Must not know: state.
+ * of its group; in nftables_ipvs mode a group without marks is one mark, per family. Virtual
+ * servers with the same key share one service. Done once per configuration. Must not know: state.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +68,7 @@ uint32_t lvs_group_mark(const struct conf *conf, const struct conf_virtual_serve
 	if (!is_marked(conf, vs))
 		return 0;
 	scratch = arena_new();
-	marks = arena_alloc(scratch,
-			    sizeof(*marks) * PROTOCOLS * conf->virtual_server_groups.n);
+	marks = arena_alloc(scratch, sizeof(*marks) * PROTOCOLS * conf->virtual_server_groups.n);
 	marks_fill(conf, vs->id + 1, marks);
 	mark = mark_of(marks, vs);
 	arena_free(scratch);
@@ -215,8 +214,8 @@ void lvs_expand(struct lvs *l)
 {
 	const struct conf *conf = l->conf;
 	struct expansion x = {.scratch = arena_new()};
-	uint32_t *marks = arena_alloc(x.scratch,
-				      sizeof(*marks) * PROTOCOLS * conf->virtual_server_groups.n);
+	uint32_t *marks =
+		arena_alloc(x.scratch, sizeof(*marks) * PROTOCOLS * conf->virtual_server_groups.n);
 
 	marks_fill(conf, conf->virtual_servers.n, marks);
 	for (unsigned i = 0; i < conf->virtual_servers.n; i++)

@@ -39,8 +39,8 @@ struct lvs_server {
 	uint32_t override;
 	unsigned failed; /* checkers */
 	int64_t effective;
-	uint32_t target;  /* weight for the kernel but for slow start */
-	uint32_t ramped;  /* weight for the kernel while ramping */
+	uint32_t target; /* weight for the kernel but for slow start */
+	uint32_t ramped; /* weight for the kernel while ramping */
 	usec_t since;
 	usec_t ramp_start; /* USEC_NEVER: does not ramp */
 	usec_t zero_since; /* USEC_NEVER: has a weight, or no drain_timeout */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: one virtual server. Panic first (too many servers failed together: the checks are more
- * likely wrong than all the servers, so all are served), then the quorum over the weight that counts
- * with or without panic, then the sorry server. Must not know: checkers, tables.
+ * likely wrong than all the servers, so all are served), then the quorum over the weight that
+ * counts with or without panic, then the sorry server. Must not know: checkers, tables.
  */
 #include "core/lvs/internal.h"
 

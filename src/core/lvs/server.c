@@ -16,9 +16,9 @@ uint32_t lvs_weight_clamp(int64_t weight)
 
 static int64_t contribution_clamp(int64_t v)
 {
-	return v < -CONTRIBUTION_MAX ? -CONTRIBUTION_MAX :
-	       v > CONTRIBUTION_MAX  ? CONTRIBUTION_MAX :
-				       v;
+	return v < -CONTRIBUTION_MAX  ? -CONTRIBUTION_MAX
+	       : v > CONTRIBUTION_MAX ? CONTRIBUTION_MAX
+				      : v;
 }
 
 /* An agent's percentage: rounded up, so that only 0 % takes the last of a weight. */
@@ -93,6 +93,8 @@ static void server_schedule(struct lvs *l, uint32_t rs, usec_t now)
 	struct lvs_server *s = &l->servers[rs];
 	usec_t due = USEC_NEVER;
 
+	if (s->ramp_start != USEC_NEVER)
+		lvs_service_dirty(l, conf->vs);
 	if (s->ramp_start != USEC_NEVER && now - s->ramp_start >= conf->slow_start)
 		s->ramp_start = USEC_NEVER;
 	if (s->ramp_start != USEC_NEVER) {

@@ -71,15 +71,15 @@ void lvs_set_verdict(struct lvs *l, uint32_t checker, const struct lvs_verdict *
 	changed = lvs_server_update(l, conf->rs, reason, now);
 	lvs_service_evaluate(l, lvs_rs(l, conf->rs)->vs, false, now);
 	if (is_told(&before, &l->checkers[checker], conf))
-		lvs_event_add(l,
-			      &(struct lvs_event_in){.kind = v->up ? LVS_CHECKER_UP : LVS_CHECKER_DOWN,
-						     .vs = lvs_rs(l, conf->rs)->vs,
-						     .rs = conf->rs,
-						     .checker = checker,
-						     .weight = l->servers[conf->rs].effective,
-						     .initial = before.up == v->up,
-						     .rs_changed = changed,
-						     .reason = reason});
+		lvs_event_add(
+			l, &(struct lvs_event_in){.kind = v->up ? LVS_CHECKER_UP : LVS_CHECKER_DOWN,
+						  .vs = lvs_rs(l, conf->rs)->vs,
+						  .rs = conf->rs,
+						  .checker = checker,
+						  .weight = l->servers[conf->rs].effective,
+						  .initial = before.up == v->up,
+						  .rs_changed = changed,
+						  .reason = reason});
 }
 
 /* ---- files and sessions ---- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: the order of services and destinations, and the way from the observed table to the desired
- * one. What must never happen on that way is a service that had a usable destination, will have one,
- * and has none in between: so everything that lets traffic in comes before everything that keeps it
- * out. Must not know: virtual servers, engines.
+ * one. What must never happen on that way is a service that had a usable destination, will have
+ * one, and has none in between: so everything that lets traffic in comes before everything that
+ * keeps it out. Must not know: virtual servers, engines.
  */
 #include "core/reconcile/services.h"
 
@@ -156,9 +156,8 @@ static bool tunnel_same(const struct dest *a, const struct dest *b)
 
 static bool dest_same(const struct dest *a, const struct dest *b)
 {
-	return a->weight == b->weight && a->method == b->method &&
-	       a->uthreshold == b->uthreshold && a->lthreshold == b->lthreshold &&
-	       tunnel_same(a, b);
+	return a->weight == b->weight && a->method == b->method && a->uthreshold == b->uthreshold &&
+	       a->lthreshold == b->lthreshold && tunnel_same(a, b);
 }
 
 static void add(struct arena *a, service_changes *to, enum service_change_kind kind,
@@ -256,7 +255,11 @@ void service_table_replace(struct service_table *t, const struct service_table *
 		struct service_table old = {.services = {.v = t->services.v, .n = known}};
 		struct service *to = at_key(&old, &from->key, lower_bound(&old, &from->key, 0));
 
-		service_assign(to ? to : vec_add(a, &t->services), from, a);
+		if (!to) {
+			to = vec_add(a, &t->services);
+			*to = (struct service){0}; /* after a table was cut it is a used one */
+		}
+		service_assign(to, from, a);
 	}
 	if (t->services.n > known)
 		service_table_sort(t);
