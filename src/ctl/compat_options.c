@@ -98,6 +98,36 @@ static bool take_keep(struct compat *c, const char *text)
 	return true;
 }
 
+static bool take_keep_ipvs(struct compat *c, const char *text)
+{
+	c->daemon.dont_release_ipvs = true;
+	return true;
+}
+
+static bool take_only_vrrp(struct compat *c, const char *text)
+{
+	c->daemon.no_checkers = true;
+	return true;
+}
+
+static bool take_only_check(struct compat *c, const char *text)
+{
+	c->daemon.no_vrrp = true;
+	return true;
+}
+
+static bool take_all(struct compat *c, const char *text)
+{
+	c->daemon.all = true;
+	return true;
+}
+
+static bool take_checkers_pid(struct compat *c, const char *text)
+{
+	c->daemon.checkers_pid_file = text;
+	return true;
+}
+
 static bool take_no_respawn(struct compat *c, const char *text)
 {
 	c->daemon.dont_respawn = true;
@@ -209,12 +239,10 @@ static bool take_help(struct compat *c, const char *text);
 
 static const struct flag flags[] = {
 	{'f', "use-file", NEEDS, take_file, NULL, "Use the specified configuration file"},
-	{'P', "vrrp", NONE, NULL, NULL, "Only run with VRRP subsystem"},
-	{'C', "check", NONE, refuse,
-	 "there is no checker process yet: without VRRP nothing is left to run",
-	 "Only run with Health-checker subsystem"},
+	{'P', "vrrp", NONE, take_only_vrrp, NULL, "Only run with VRRP subsystem"},
+	{'C', "check", NONE, take_only_check, NULL, "Only run with Health-checker subsystem"},
 	{'B', "no_bfd", NONE, NULL, NULL, "Don't run BFD subsystem"},
-	{0, "all", NONE, NULL, NULL, "Run all subsystems even without configuration for them"},
+	{0, "all", NONE, take_all, NULL, "Run all subsystems even without configuration for them"},
 	{'l', "log-console", NONE, take_console, NULL, "Log messages to local console (with -n)"},
 	{'D', "log-detail", NONE, take_detail, NULL, "Detailed log messages"},
 	{'S', "log-facility", NEEDS, take_facility, NULL,
@@ -226,14 +254,15 @@ static const struct flag flags[] = {
 	{'X', "release-vips", NONE, NULL, NULL, "Drop VIP on transition from signal"},
 	{'V', "dont-release-vrrp", NONE, take_keep, NULL,
 	 "Don't remove VRRP VIPs and VROUTEs on daemon stop"},
-	{'I', "dont-release-ipvs", NONE, NULL, NULL, "Don't remove IPVS topology on daemon stop"},
+	{'I', "dont-release-ipvs", NONE, take_keep_ipvs, NULL,
+	 "Don't remove IPVS topology on daemon stop"},
 	{'R', "dont-respawn", NONE, take_no_respawn, NULL, "Don't respawn child processes"},
 	{'n', "dont-fork", NONE, take_no_fork, NULL, "Don't fork the daemon process"},
 	{'d', "dump-conf", NONE, take_dump, NULL, "Dump the configuration data"},
 	{'p', "pid", NEEDS, take_pid, NULL, "Use specified pidfile for parent process"},
 	{'r', "vrrp_pid", NEEDS, take_vrrp_pid, NULL,
 	 "Use specified pidfile for VRRP child process"},
-	{'c', "checkers_pid", NEEDS, NULL, NULL,
+	{'c', "checkers_pid", NEEDS, take_checkers_pid, NULL,
 	 "Use specified pidfile for checkers child process"},
 	{'b', "bfd_pid", NEEDS, NULL, NULL, "Use specified pidfile for BFD child process"},
 	{'T', "genhash", NONE, take_genhash, NULL, "Enter into genhash utility mode"},

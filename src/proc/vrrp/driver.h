@@ -9,6 +9,7 @@
  *	links.c		interfaces and sources		addresses.c	addresses and announcements
  *	perform.c	actions, one by one		announce.c	gratuitous ARP and NA, their pace
  *	report.c	board, log, notifications	guard.c		accept mode off
+ *	sync.c		the state that lvs wants to know
  *
  * Everything is allocated when a configuration is taken up; after that nothing is.
  */
@@ -135,8 +136,11 @@ struct generation {
 struct vrrp_worker {
 	struct loop *loop;
 	struct loop_timer *timer, *heartbeat, *pacer, *outbox_timer;
-	struct channel supervisor, runner;
-	struct loop_fd *supervisor_watch, *runner_watch, *netlink_watch;
+	struct channel supervisor, runner, lvs;
+	struct loop_fd *supervisor_watch, *runner_watch, *lvs_watch, *netlink_watch;
+	uint32_t lvs_wanted; /* generation of which lvs wants to know the state, 0: none */
+	bool lvs_told;
+	enum vrrp_state lvs_told_state;
 	struct netlink *netlink;
 	struct vrrp_rx_ring *ring;
 	struct vrrp_port *ports;
@@ -237,6 +241,12 @@ void announce_source(struct vrrp_worker *w, struct vi *vi);
 void guard_set(struct vrrp_worker *w, struct generation *g, struct vi *vi, bool on);
 /* After a reload: the rules of the new configuration, from scratch. */
 void guard_renew(struct vrrp_worker *w, struct generation *g);
+
+/* sync.c */
+/* A channel to lvs, in place of an older one. */
+void sync_attach(struct vrrp_worker *w, int fd);
+/* Tells it the state of the instance it follows, if it wants to know and does not yet. */
+void sync_tell(struct vrrp_worker *w);
 
 /* report.c */
 void report_transition(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);

@@ -213,6 +213,7 @@ void report_transition(struct vrrp_worker *w, struct generation *g, const struct
 		vi->state = a->to;
 		vi->logged = 0;
 		report_later(g, vi);
+		sync_tell(w);
 	}
 	g->groups_dirty |= a->is_group;
 	event_add(g, a);

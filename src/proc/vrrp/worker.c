@@ -103,6 +103,7 @@ static void heartbeat(void *ctx)
 	watch_priority(w);
 	if (w->g)
 		board_process(w);
+	sync_tell(w);
 	loop_timer_set(w->heartbeat, loop_now(w->loop) + HEARTBEAT);
 }
 
@@ -217,7 +218,8 @@ struct reading {
 
 static void read_text(void *ctx)
 {
-	static const struct conf_load_options sealed = {.tree.literal = true};
+	static const struct conf_load_options sealed = {.tree.literal = true,
+							.skip_services = true};
 	struct conf_host nobody = {0};
 	struct reading *r = ctx;
 	uint32_t len = r->config.text_len;
@@ -339,6 +341,7 @@ static void next(struct vrrp_worker *w, struct generation *g, const struct msg_c
 		report_states_to_fifo(w, g);
 	ready(w, c->generation, 0, "");
 	ask_snapshot(w);
+	sync_tell(w);
 }
 
 static void take_up(void *ctx)
@@ -445,7 +448,7 @@ static void supervisor_message(struct vrrp_worker *w, struct message *m)
 	if (m->kind == MSG_CONFIG_VRRP) {
 		configure(w, m);
 	} else if (m->kind == MSG_PEER_VRRP && m->fds[0] >= 0) {
-		runner_attach(w, m->fds[0]);
+		(m->PEER_VRRP.process == PROC_LVS ? sync_attach : runner_attach)(w, m->fds[0]);
 		m->fds[0] = -1;
 	} else if (m->kind == MSG_STOP_VRRP) {
 		stop(w);
@@ -499,6 +502,7 @@ int vrrp_worker_main(int channel_fd)
 	w->pace_at = USEC_NEVER;
 	w->frame_fd = -1;
 	w->runner.fd = -1;
+	w->lvs.fd = -1;
 	w->ring = vrrp_rx_ring_new(PACKET_MAX);
 	w->outbox = calloc(OUTBOX_MAX, sizeof(*w->outbox));
 	w->timer = loop_timer_new(w->loop, deadline, w);
