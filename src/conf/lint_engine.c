@@ -17,12 +17,12 @@ struct engine {
 	enum diag_severity severity;
 };
 
-static void service_cannot(struct engine *e, const struct conf_virtual_server *vs,
-			   const char *what, const char *then)
+static struct diag *service_cannot(struct engine *e, const struct conf_virtual_server *vs,
+				   const char *what, const char *then)
 {
-	diag_add(e->diags, e->severity, "engine", vs->block.at,
-		 "virtual_server %s: the nftables engine has no %s; %s",
-		 lint_service_text(vs, e->a), what, then);
+	return diag_add(e->diags, e->severity, "engine", vs->block.at,
+			"virtual_server %s: the nftables engine has no %s; %s",
+			lint_service_text(vs, e->a), what, then);
 }
 
 /* Another thing happens than the file says, and connections are served all the same. */
@@ -52,7 +52,8 @@ static void engine_scheduler(struct engine *e, const struct conf_virtual_server 
 			service_cannot(e, vs,
 				       arena_printf(e->a, "scheduler %s", counting[i].name),
 				       arena_printf(e->a, "it does %s instead",
-						    counting[i].instead));
+						    counting[i].instead))
+				->tolerated = true; /* connections are served */
 }
 
 static bool has_mark(const struct conf_virtual_server *vs)
@@ -93,7 +94,8 @@ static void engine_service(struct engine *e, const struct conf_virtual_server *v
 	engine_scheduler(e, vs);
 	engine_methods(e, vs);
 	if (vs->persistence_engine)
-		service_cannot(e, vs, "persistence_engine", "clients are told by their address");
+		service_cannot(e, vs, "persistence_engine", "clients are told by their address")
+			->tolerated = true;
 	if (has_thresholds(vs))
 		service_differs(e, vs, "uthreshold and lthreshold",
 				"servers take connections without a limit");
