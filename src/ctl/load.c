@@ -22,6 +22,7 @@ struct conf_loaded load_file(const char *path, const struct load_options *o)
 		host.group = NULL;
 		host.interface = NULL;
 		host.addresses = NULL;
+		host.kernel = NULL;
 		host.script = NULL;
 	}
 	l = conf_load_file(path, &host, &options);
