@@ -47,6 +47,8 @@ static const struct verdict_case {
 	{"HTTP, one page", CHECK_HTTP, 0, 1, 1, "ggbb", "U10 .10 .r3 D10"},
 	{"HTTP, the failed page, then every page", CHECK_HTTP, 0, 0, 1, "gbggg", "U10 D10 .10 U10 .10"},
 	{"HTTP fresh", CHECK_HTTP, FRESH, 3, 1, "bgg", "D10 .10 U10"},
+	{"HTTP fresh, until every page was seen", CHECK_HTTP, FRESH, 3, 2, "gbggg", ".10 D10 .10 .10 U10"},
+	{"HTTP fresh, no longer", CHECK_HTTP, FRESH, 1, 2, "ggbb", ".10 U10 .r3 D10"},
 	{"HTTP, late retries", CHECK_HTTP, LATE, 1, 1, "gbbb", "U10 .r30 D30 .30"},
 	{"HTTP, three pages to be sure at start", CHECK_HTTP, 0, 1, 3, "gggg", ".10 .10 U10 .10"},
 	{"HTTP alpha, two pages", CHECK_HTTP, ALPHA | FRESH, 1, 2, "ggg", ".10 U10 .10"},

@@ -4,7 +4,7 @@
  * Must not know: what an attempt is, what a verdict is good for, what time it is.
  *
  * An up checker fails after retry + 1 failures in a row, a down one recovers with one success. Three
- * exceptions: the first failure of a fresh process is decisive; SMTP_CHECK always makes a series of
+ * exceptions: a failure before a fresh process has a verdict is decisive; SMTP_CHECK always makes a series of
  * retry + 1 attempts; HTTP_GET and SSL_GET, when down, must see the failed page and then every page.
  */
 #include "core/check/verdict.h"
@@ -41,7 +41,6 @@ static void http_good(struct check_verdict *v, const struct conf_check_http *h,
 		v->url = (uint16_t)((v->url + 1u) % n);
 		return;
 	}
-	v->fresh = false;
 	v->url = v->good_urls;
 	v->good_urls++;
 	if (v->good_urls > n) {
