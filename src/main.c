@@ -7,6 +7,7 @@
 #include "ctl/ctl.h"
 #include "io/memory.h"
 #include "io/process.h"
+#include "proc/lvs/worker.h"
 #include "proc/runner/runner.h"
 #include "proc/vrrp/worker.h"
 
@@ -16,6 +17,7 @@ static const struct {
 } workers[] = {
 	{"vrrp", vrrp_worker_main},
 	{"runner", runner_worker_main},
+	{"lvs", lvs_worker_main},
 };
 
 static int run_worker(const char *program, const char *name)

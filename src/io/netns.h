@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network namespaces by the names that `ip netns` gives them. */
+#ifndef HF_IO_NETNS_H
+#define HF_IO_NETNS_H
+
+/* The calling thread goes over to the namespace; it needs CAP_SYS_ADMIN. 0 or -errno. */
+int netns_enter(const char *name);
+
+#endif

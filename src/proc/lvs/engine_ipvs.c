@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine `ipvs`. Owns the namespace its socket lives in and the kernel's timeouts, which it
+ * gives back. Must not know why a service changes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "io/ipvs.h"
+#include "io/log.h"
+#include "io/netns.h"
+#include "proc/lvs/engine.h"
+
+struct engine_ipvs {
+	struct engine base; /* first */
+	struct ipvs *ipvs;
+	bool saved; /* `original` is to be restored */
+	struct ipvs_timeouts original;
+};
+
+static struct engine_ipvs *self(struct engine *e)
+{
+	return (struct engine_ipvs *)e;
+}
+
+static void set_timeouts(struct engine *e, const struct conf *conf)
+{
+	const struct conf_lvs_timeouts *c = &conf->global.lvs_timeouts;
+	struct engine_ipvs *i = self(e);
+	struct ipvs_timeouts t;
+
+	if (c->tcp == 0 && c->tcpfin == 0 && c->udp == 0 && !i->saved)
+		return;
+	if (!i->saved && ipvs_timeouts_get(i->ipvs, &i->original) < 0)
+		return;
+	i->saved = true;
+	t.tcp = c->tcp ? c->tcp : i->original.tcp;
+	t.tcpfin = c->tcpfin ? c->tcpfin : i->original.tcpfin;
+	t.udp = c->udp ? c->udp : i->original.udp;
+	if (ipvs_timeouts_set(i->ipvs, &t) < 0)
+		log_err("IPVS refuses the timeouts tcp %u tcpfin %u udp %u", t.tcp, t.tcpfin, t.udp);
+}
+
+/* net_namespace_ipvs: this process has no other business in the network. */
+static int enter_namespace(const struct conf *conf, const char **ret_error)
+{
+	const char *name = conf->global.net_namespace_ipvs;
+	int r = name ? netns_enter(name) : 0;
+
+	if (r < 0)
+		*ret_error = "the namespace of net_namespace_ipvs can't be entered";
+	return r;
+}
+
+static int open_ipvs(const struct conf *conf, struct engine **ret, const char **ret_error)
+{
+	const struct conf_rcvbuf *buffer = &conf->global.lvs_cmd_rcvbuf;
+	struct engine_ipvs *i = calloc(1, sizeof(*i));
+	int r = enter_namespace(conf, ret_error);
+
+	if (!i)
+		abort();
+	if (r == 0)
+		r = ipvs_open(buffer->size, buffer->force, &i->ipvs);
+	if (r < 0) {
+		free(i);
+		if (r == -ENOENT)
+			*ret_error = "this kernel has no IPVS (module ip_vs)";
+		return r;
+	}
+	i->base.ops = &engine_ipvs;
+	set_timeouts(&i->base, conf);
+	*ret = &i->base;
+	return 0;
+}
+
+static struct engine *close_ipvs(struct engine *e)
+{
+	ipvs_close(self(e)->ipvs);
+	free(e);
+	return NULL;
+}
+
+static int observe(struct engine *e, struct arena *a, struct service_table *ret)
+{
+	return ipvs_dump(self(e)->ipvs, a, ret);
+}
+
+static unsigned apply(struct engine *e, const struct engine_step *step, const char **ret_error)
+{
+	*ret_error = "";
+	return ipvs_apply(self(e)->ipvs, step->changes->v, step->changes->n);
+}
+
+static int flush(struct engine *e)
+{
+	return ipvs_flush(self(e)->ipvs);
+}
+
+static void stop(struct engine *e, bool keep)
+{
+	struct engine_ipvs *i = self(e);
+
+	if (!keep && i->saved)
+		(void)ipvs_timeouts_set(i->ipvs, &i->original);
+}
+
+static int sync_start(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d)
+{
+	return ipvs_sync_start(self(e)->ipvs, master, d);
+}
+
+static int sync_stop(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d)
+{
+	return ipvs_sync_stop(self(e)->ipvs, master, d);
+}
+
+const struct engine_ops engine_ipvs = {
+	.name = "ipvs",
+	.open = open_ipvs,
+	.close = close_ipvs,
+	.configure = set_timeouts,
+	.observe = observe,
+	.apply = apply,
+	.flush = flush,
+	.stop = stop,
+	.sync_start = sync_start,
+	.sync_stop = sync_stop,
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The lvs process's own structs, shared by the files of this folder only. */
+#ifndef HF_PROC_LVS_INTERNAL_H
+#define HF_PROC_LVS_INTERNAL_H
+
+#include "conf/conf.h"
+#include "core/lvs/lvs.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "io/netlink.h"
+#include "ipc/board.h"
+#include "ipc/channel.h"
+#include "proc/lvs/engine.h"
+
+struct lvs_worker;
+
+/* Another worker: who says what this process decides from, or is told. */
+struct peer {
+	struct lvs_worker *w;
+	struct channel channel; /* .fd -1: not there */
+	struct loop_fd *watch;
+	bool complete; /* it has told everything of this generation */
+};
+
+enum { PEER_RUNNER, PEER_VRRP, PEER_CHECK_FIRST, PEERS = PEER_CHECK_FIRST + CHECK_PROCESSES_MAX };
+
+struct lvs_worker {
+	struct loop *loop;
+	struct channel supervisor;
+	struct loop_fd *supervisor_watch;
+	struct loop_timer *beat;
+	struct peer peers[PEERS];
+
+	struct arena *arena; /* of conf and lvs */
+	const struct conf *conf;
+	struct lvs *lvs; /* NULL before the first configuration */
+	uint32_t generation;
+	bool dont_release;
+	unsigned n_checks; /* check processes that will tell their verdicts */
+	struct board board;
+	bool stopping;
+
+	/* kernel.c */
+	const struct engine_ops *ops;
+	struct engine *engine;
+	struct loop_fd *engine_watch;
+	struct loop_timer *due; /* of the core, of the engine, of another try */
+	struct arena *applied_arena, *scratch;
+	struct service_table applied; /* what the kernel has, as far as we know */
+	bool known;		      /* `applied` is right; else the kernel is asked */
+	usec_t wait_until;	      /* after a crash: for those who tell the verdicts; USEC_NEVER: not */
+	usec_t retry_at, engine_at;
+	unsigned tries;
+	char told[256]; /* the last error said, not said again */
+
+	/* suspend.c */
+	struct netlink *addresses; /* NULL: nobody asked for ha_suspend */
+	struct loop_fd *addresses_watch;
+	bool *suspended; /* by virtual server, in arena */
+
+	/* sync.c */
+	struct {
+		bool master, backup; /* they run, as far as we know */
+		const struct conf_lvs_sync_daemon *conf;
+		struct conf_lvs_sync_daemon copy; /* with the strings of the next field */
+		char interface[16];
+	} sync;
+
+	/* report.c */
+	struct {
+		struct msg_notify_lvs *v;
+		unsigned first, n, cap;
+	} held; /* for a runner that is away or does not keep up */
+	bool board_dirty;
+};
+
+/* ---- worker.c ---- */
+struct channel *worker_channel(struct lvs_worker *w, unsigned peer);
+
+/* ---- kernel.c ---- */
+/* Opens the engine, once. 0, or -errno after a message. */
+int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf);
+/* Brings the kernel to what the core wants, and tells what happened. */
+void kernel_update(struct lvs_worker *w);
+/* The kernel is asked again before the next update. */
+void kernel_doubt(struct lvs_worker *w);
+/* The end of all services, as lvs_flush_on_stop says. */
+void kernel_stop(struct lvs_worker *w);
+void kernel_close(struct lvs_worker *w);
+
+/* ---- suspend.c: ha_suspend ---- */
+/* A new configuration. */
+void suspend_configure(struct lvs_worker *w);
+/* Tells a peer, which runs this generation, who rests. */
+void suspend_tell(struct lvs_worker *w, unsigned peer);
+void suspend_close(struct lvs_worker *w);
+
+/* ---- sync.c: lvs_sync_daemon ---- */
+void sync_configure(struct lvs_worker *w);
+void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *m);
+void sync_stop(struct lvs_worker *w);
+
+/* ---- report.c ---- */
+/* Takes the core's events: log, board, notifications. */
+void report_events(struct lvs_worker *w);
+/* Writes every record of the board. */
+void report_everything(struct lvs_worker *w);
+/* What the kernel refused of a virtual server, -errno; 0: nothing. */
+void report_error(struct lvs_worker *w, uint32_t vs, int error);
+/* Sends what waited for the runner. */
+void report_held(struct lvs_worker *w);
+void report_close(struct lvs_worker *w);
+
+#endif

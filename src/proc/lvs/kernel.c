@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's tables: what is there, what the core wants, and the way between. While all goes well
+ * the last applied table is what is there; at the start, after a reload and after a refusal the
+ * kernel is asked. A refusal is said once and tried again with growing pauses.
+ *
+ * Owns the engine and the applied table. Must not know why a server is up or down.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "core/reconcile/services.h"
+#include "proc/lvs/internal.h"
+
+#define RETRY_FIRST USEC_PER_SEC
+#define RETRY_MAX (60 * USEC_PER_SEC)
+
+static void arm(struct lvs_worker *w)
+{
+	usec_t at = usec_min(lvs_deadline(w->lvs), usec_min(w->retry_at, w->engine_at));
+
+	loop_timer_set(w->due, usec_min(at, w->wait_until));
+}
+
+static void on_engine(void *ctx)
+{
+	struct lvs_worker *w = ctx;
+
+	w->engine_at = 0;
+	kernel_update(w);
+}
+
+int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf)
+{
+	const char *error = "";
+	int r;
+
+	if (w->engine) {
+		if (w->ops->configure)
+			w->ops->configure(w->engine, conf);
+		return 0;
+	}
+	w->ops = engine == ENGINE_NFTABLES ? &engine_nft : &engine_ipvs;
+	r = w->ops->open(conf, &w->engine, &error);
+	if (r < 0)
+		log_err("the engine %s can't be used: %s%s%s", w->ops->name, strerror(-r),
+			error[0] ? ": " : "", error);
+	else
+		log_info("Virtual servers are carried out by %s", w->ops->name);
+	if (r == 0 && w->ops->fd)
+		w->engine_watch = loop_fd_add(w->loop, w->ops->fd(w->engine), on_engine, w);
+	return r;
+}
+
+void kernel_doubt(struct lvs_worker *w)
+{
+	w->known = false;
+}
+
+/* ---- refusals ---- */
+
+static const char *request_name(enum service_change_kind kind)
+{
+	static const char *const names[] = {
+		[SERVICE_ADD] = "to add service",    [SERVICE_SET] = "to change service",
+		[DEST_ADD] = "to add server",	     [DEST_SET] = "to change server",
+		[DEST_DEL] = "to remove server",     [SERVICE_DEL] = "to remove service",
+	};
+
+	return names[kind];
+}
+
+static const char *refusal_meaning(const struct service_change *c)
+{
+	if ((c->kind == SERVICE_ADD || c->kind == SERVICE_SET) && c->error == -ENOENT)
+		return "unknown scheduler or persistence engine";
+	if (c->error == -ESRCH)
+		return "no such service";
+	return strerror(-c->error);
+}
+
+static void key_text(const struct service_key *k, struct buf *b)
+{
+	char addr[IP_TEXT_MAX];
+
+	if (k->fwmark > 0)
+		buf_printf(b, "FWM %u", k->fwmark);
+	else
+		buf_printf(b, "[%s]:%s:%u", ip_format(&k->addr, addr),
+			   k->protocol == LVS_UDP    ? "udp"
+			   : k->protocol == LVS_SCTP ? "sctp"
+						     : "tcp",
+			   k->port);
+}
+
+static void tell_refusal(struct lvs_worker *w, const struct service_change *c, unsigned failed,
+			 const char *more)
+{
+	char text[sizeof(w->told)], addr[IP_TEXT_MAX];
+	struct buf b = BUF_ON(text);
+
+	buf_printf(&b, "the kernel refuses %s ", request_name(c->kind));
+	if (c->dest)
+		buf_printf(&b, "[%s]:%u of ", ip_format(&c->dest->addr, addr), c->dest->port);
+	key_text(&c->service->key, &b);
+	buf_printf(&b, " (%s): %s%s%s", c->service->scheduler, refusal_meaning(c),
+		   more[0] ? ": " : "", more);
+	if (failed > 1)
+		buf_printf(&b, "; and %u more", failed - 1);
+	(void)buf_text(&b);
+	if (str_eq(text, w->told))
+		return;
+	str_copy(w->told, sizeof(w->told), text);
+	log_err("%s", text);
+}
+
+static usec_t retry_pause(unsigned tries)
+{
+	usec_t pause = RETRY_FIRST;
+
+	for (unsigned i = 1; i < tries && pause < RETRY_MAX; i++)
+		pause *= 2;
+	return usec_min(pause, RETRY_MAX);
+}
+
+/* `error`: more about it, from the engine. */
+static void refused(struct lvs_worker *w, const service_changes *changes, unsigned failed,
+		    const char *error)
+{
+	bool told = false;
+
+	for (unsigned i = 0; i < changes->n; i++) {
+		const struct service_change *c = &changes->v[i];
+
+		if (c->error == 0)
+			continue;
+		report_error(w, c->service->vs, c->error);
+		if (!told)
+			tell_refusal(w, c, failed, error);
+		told = true;
+	}
+	w->known = false;
+	w->retry_at = loop_now(w->loop) + retry_pause(++w->tries);
+}
+
+static void accepted(struct lvs_worker *w)
+{
+	if (w->tries > 0)
+		log_notice("the kernel has taken all virtual servers");
+	w->tries = 0;
+	w->retry_at = USEC_NEVER;
+	w->told[0] = '\0';
+	for (uint32_t i = 0; i < w->board.header->shape.services; i++)
+		if (w->board.services[i].error != 0)
+			report_error(w, i, 0);
+}
+
+/* ---- from what is to what should be ---- */
+
+/* What is there now, sorted: remembered, or asked for. */
+static int look(struct lvs_worker *w, const struct service_table **ret)
+{
+	static const struct service_table nothing;
+	struct service_table *seen;
+	int r;
+
+	*ret = w->known ? &w->applied : &nothing;
+	if (w->known || !w->ops->observe)
+		return 0;
+	seen = arena_new_of(w->scratch, struct service_table);
+	r = w->ops->observe(w->engine, w->scratch, seen);
+	if (r < 0)
+		return r;
+	service_table_sort(seen);
+	*ret = seen;
+	return 0;
+}
+
+static bool was_ours(const struct lvs_worker *w)
+{
+	return w->applied.services.n > 0;
+}
+
+/* Copies a whole table, so that it outlives the scratch it was made in. */
+static void remember(struct lvs_worker *w, const struct service_table *table)
+{
+	struct arena *a = arena_new();
+	struct service_table copy = {0};
+
+	service_table_replace(&copy, table, a);
+	arena_free(w->applied_arena);
+	w->applied_arena = a;
+	w->applied = copy;
+	w->known = true;
+}
+
+static unsigned carry_out(struct lvs_worker *w, struct engine_step *step)
+{
+	const char *error = "";
+	unsigned failed;
+
+	if (step->changes->n == 0 && (w->known || w->ops->observe))
+		return 0;
+	failed = w->ops->apply(w->engine, step, &error);
+	if (failed > 0)
+		refused(w, step->changes, failed, error);
+	return failed;
+}
+
+static void update_part(struct lvs_worker *w)
+{
+	struct service_table part;
+	service_changes changes = {0};
+	struct engine_step step = {
+		.from = &w->applied, .to = &part, .part = true, .changes = &changes};
+
+	if (!lvs_desired_changed(w->lvs, w->scratch, &part)) {
+		w->known = false;
+		return;
+	}
+	services_diff(&w->applied, &part, NULL, w->scratch, &changes);
+	(void)carry_out(w, &step);
+	service_table_replace(&w->applied, &part, w->applied_arena);
+}
+
+static void update_all(struct lvs_worker *w)
+{
+	const struct service_table *seen;
+	struct service_table desired;
+	service_changes changes = {0};
+	struct engine_step step = {.to = &desired, .changes = &changes};
+	int r = look(w, &seen);
+
+	if (r < 0) {
+		if (w->tries++ == 0)
+			log_err("the kernel's virtual servers can't be read: %s", strerror(-r));
+		w->retry_at = loop_now(w->loop) + retry_pause(w->tries);
+		return;
+	}
+	step.from = seen;
+	lvs_desired(w->lvs, w->scratch, &desired);
+	services_diff(seen, &desired, was_ours(w) ? &w->applied : NULL, w->scratch, &changes);
+	if (carry_out(w, &step) == 0) {
+		accepted(w);
+		remember(w, &desired);
+		return;
+	}
+	/* What was added is ours as well, whatever comes next. */
+	if (!w->applied_arena)
+		w->applied_arena = arena_new();
+	service_table_replace(&w->applied, &desired, w->applied_arena);
+}
+
+void kernel_update(struct lvs_worker *w)
+{
+	usec_t now = loop_now(w->loop);
+
+	if (!w->lvs || !w->engine)
+		return;
+	if (now < w->wait_until && w->wait_until != USEC_NEVER) {
+		arm(w);
+		return;
+	}
+	w->wait_until = USEC_NEVER;
+	if (w->known && lvs_is_dirty(w->lvs))
+		update_part(w);
+	if (!w->known && (w->retry_at == USEC_NEVER || now >= w->retry_at || lvs_is_dirty(w->lvs)))
+		update_all(w);
+	if (w->ops->tick && now >= w->engine_at)
+		w->engine_at = w->ops->tick(w->engine, &w->applied, now);
+	arena_reset(w->scratch);
+	report_events(w);
+	arm(w);
+}
+
+/* ---- the end ---- */
+
+static void remove_all(struct lvs_worker *w)
+{
+	const struct service_table nothing = {0};
+	service_changes changes = {0};
+	struct engine_step step = {.from = &w->applied, .to = &nothing, .changes = &changes};
+
+	services_diff(&w->applied, &nothing, &w->applied, w->scratch, &changes);
+	(void)carry_out(w, &step);
+}
+
+void kernel_stop(struct lvs_worker *w)
+{
+	enum { FLUSH_ALL = 1 };
+	int r;
+
+	if (!w->engine || !w->lvs)
+		return;
+	if (!w->dont_release) {
+		lvs_stop(w->lvs, loop_now(w->loop));
+		report_events(w);
+		if (w->conf->global.lvs_flush_on_stop == FLUSH_ALL && w->ops->flush) {
+			r = w->ops->flush(w->engine);
+			if (r < 0)
+				log_err("the virtual servers can't be flushed: %s", strerror(-r));
+		} else {
+			remove_all(w);
+		}
+	}
+	if (w->ops->stop)
+		w->ops->stop(w->engine, w->dont_release);
+}
+
+void kernel_close(struct lvs_worker *w)
+{
+	w->engine_watch = loop_fd_free(w->engine_watch);
+	if (w->engine)
+		w->engine = w->ops->close(w->engine);
+	w->applied_arena = arena_free(w->applied_arena);
+	w->scratch = arena_free(w->scratch);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happens to virtual and real servers, told: in the log (in keepalived's words, which people
+ * look for), on the board, and to the runner, whose scripts, FIFOs, mails and webhooks want to know.
+ * What a runner that is away does not hear is kept for its successor.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "proc/lvs/internal.h"
+
+#define HELD_MAX 65536
+
+/* ---- log ---- */
+
+static void quorum_sentence(const struct lvs_event *e, struct buf *b)
+{
+	bool up = e->kind == LVS_QUORUM_UP;
+	int64_t bound = (int64_t)e->quorum + (up ? 1 : -1) * (int64_t)e->hysteresis;
+
+	buf_printf(b, "%s quorum %u%c%u=%lld %s %lld for VS %s", up ? "Gained" : "Lost", e->quorum,
+		   up ? '+' : '-', e->hysteresis, (long long)bound, up ? "<=" : ">",
+		   (long long)e->weight, e->vs_name);
+}
+
+static bool inhibits(const struct lvs_worker *w, const struct lvs_event *e)
+{
+	return e->rs < w->conf->real_servers.n && w->conf->real_servers.v[e->rs]->inhibit_on_failure;
+}
+
+static void server_sentence(const struct lvs_worker *w, const struct lvs_event *e, struct buf *b)
+{
+	bool up = e->kind == LVS_RS_UP, inhibit = inhibits(w, e);
+
+	if (up)
+		buf_printf(b, "%s service %s to VS %s", inhibit ? "Enabling" : "Adding", e->rs_name,
+			   e->vs_name);
+	else
+		buf_printf(b, "%s service %s from VS %s", inhibit ? "Disabling" : "Removing",
+			   e->rs_name, e->vs_name);
+	if (e->reason[0])
+		buf_printf(b, ": %s", e->reason);
+}
+
+/* false: not worth a line. */
+static bool sentence(const struct lvs_worker *w, const struct lvs_event *e, struct buf *b)
+{
+	switch ((enum lvs_event_kind)e->kind) {
+	case LVS_RS_UP:
+	case LVS_RS_DOWN:
+		server_sentence(w, e, b);
+		return !e->initial;
+	case LVS_RS_WEIGHT:
+		buf_printf(b, "Changing weight of service %s of VS %s to %lld", e->rs_name, e->vs_name,
+			   (long long)e->weight);
+		return true;
+	case LVS_QUORUM_UP:
+	case LVS_QUORUM_DOWN:
+		quorum_sentence(e, b);
+		return true;
+	case LVS_SORRY_ON:
+		buf_printf(b, "Adding sorry server to VS %s", e->vs_name);
+		return true;
+	case LVS_SORRY_OFF:
+		buf_printf(b, "Removing sorry server from VS %s", e->vs_name);
+		return true;
+	case LVS_PANIC_ON:
+		buf_printf(b, "PANIC: too many servers of VS %s fail together, all of them are served",
+			   e->vs_name);
+		return true;
+	case LVS_PANIC_OFF:
+		buf_printf(b, "VS %s: few enough servers fail, only those that are up are served",
+			   e->vs_name);
+		return true;
+	case LVS_DRAINED:
+		buf_printf(b, "Service %s of VS %s is drained and gone", e->rs_name, e->vs_name);
+		return true;
+	case LVS_CHECKER_UP:
+	case LVS_CHECKER_DOWN:
+		break; /* who checks has said so */
+	}
+	return false;
+}
+
+static enum log_level level_of(const struct lvs_event *e)
+{
+	switch ((enum lvs_event_kind)e->kind) {
+	case LVS_RS_DOWN:
+	case LVS_QUORUM_DOWN:
+		return e->stopping ? LVL_INFO : LVL_WARNING;
+	case LVS_PANIC_ON:
+		return LVL_ERR;
+	case LVS_RS_UP:
+	case LVS_QUORUM_UP:
+	case LVS_SORRY_ON:
+	case LVS_SORRY_OFF:
+	case LVS_PANIC_OFF:
+		return LVL_NOTICE;
+	case LVS_RS_WEIGHT:
+	case LVS_DRAINED:
+	case LVS_CHECKER_UP:
+	case LVS_CHECKER_DOWN:
+		break;
+	}
+	return LVL_INFO;
+}
+
+/* ---- board ---- */
+
+static void write_server(struct lvs_worker *w, uint32_t id)
+{
+	const struct conf_real_server *rs = w->conf->real_servers.v[id];
+	struct lvs_server_view v = lvs_view_server(w->lvs, id);
+	struct board_server *b = &w->board.servers[id];
+	char name[LVS_NAME_MAX];
+
+	lvs_server_name(rs, w->conf->virtual_servers.v[rs->vs], name);
+	board_write_begin(&b->seq);
+	str_copy(b->name, sizeof(b->name), name);
+	b->service = rs->vs;
+	b->up = v.up;
+	b->in_table = v.in_table;
+	b->draining = v.draining;
+	b->ramping = v.ramping;
+	b->method = rs->method ? rs->method->method : LVS_NAT;
+	b->weight = v.weight;
+	b->configured_weight = rs->weight;
+	b->n_checkers = rs->checkers.n;
+	b->n_failed = v.failed_checkers;
+	b->since = v.since;
+	str_copy(b->reason, sizeof(b->reason), v.reason);
+	board_write_end(&b->seq);
+}
+
+static const char *scheduler_name(const struct conf_virtual_server *vs)
+{
+	static const char *const names[] = {
+#define X(id, name, help) [LVS_SCHED_##id] = name,
+		LVS_SCHEDULERS(X)
+#undef X
+	};
+
+	return vs->scheduler < ARRAY_SIZE(names) && names[vs->scheduler] ? names[vs->scheduler] : "";
+}
+
+static void write_service(struct lvs_worker *w, uint32_t id)
+{
+	const struct conf_virtual_server *vs = w->conf->virtual_servers.v[id];
+	struct lvs_service_view v = lvs_view_service(w->lvs, id);
+	struct board_service *b = &w->board.services[id];
+	char name[LVS_NAME_MAX];
+
+	lvs_service_name(vs, name);
+	board_write_begin(&b->seq);
+	str_copy(b->name, sizeof(b->name), name);
+	str_copy(b->scheduler, sizeof(b->scheduler), scheduler_name(vs));
+	b->up = v.quorum_up;
+	b->sorry = v.sorry;
+	b->panic = v.panic;
+	b->suspended = w->suspended && w->suspended[id];
+	b->first_server = vs->rs.n > 0 ? vs->rs.v[0]->id : 0;
+	b->n_servers = vs->rs.n;
+	b->n_up = v.up;
+	b->quorum = v.quorum;
+	b->hysteresis = v.hysteresis;
+	b->live_weight = v.live_weight;
+	b->since = v.since;
+	board_write_end(&b->seq);
+}
+
+void report_error(struct lvs_worker *w, uint32_t vs, int error)
+{
+	struct board_service *b;
+
+	if (vs >= w->board.header->shape.services)
+		return;
+	b = &w->board.services[vs];
+	board_write_begin(&b->seq);
+	b->error = error;
+	board_write_end(&b->seq);
+}
+
+static void write_servers_of(struct lvs_worker *w, uint32_t vs)
+{
+	const struct conf_virtual_server *c = w->conf->virtual_servers.v[vs];
+
+	for (unsigned i = 0; i < c->rs.n; i++)
+		write_server(w, c->rs.v[i]->id);
+}
+
+void report_everything(struct lvs_worker *w)
+{
+	w->board_dirty = false;
+	for (uint32_t i = 0; i < w->conf->virtual_servers.n; i++) {
+		write_service(w, i);
+		write_servers_of(w, i);
+	}
+}
+
+/* The records an event is about. What slowly changes besides is written with the heartbeat. */
+static void write_subject(struct lvs_worker *w, const struct lvs_event *e)
+{
+	bool all_servers = e->kind == LVS_SORRY_ON || e->kind == LVS_SORRY_OFF ||
+			   e->kind == LVS_PANIC_ON || e->kind == LVS_PANIC_OFF;
+
+	w->board_dirty = true;
+	if (e->rs < w->conf->real_servers.n)
+		write_server(w, e->rs);
+	if (e->vs >= w->conf->virtual_servers.n)
+		return;
+	write_service(w, e->vs);
+	if (all_servers)
+		write_servers_of(w, e->vs);
+}
+
+static void add_event(struct lvs_worker *w, const struct lvs_event *e, const char *text)
+{
+	struct board_event b = {
+		.at = loop_now(w->loop),
+		.wall = clock_wall(),
+		.is_service = true,
+		.lvs_event = e->kind,
+	};
+
+	str_copy(b.name, sizeof(b.name), e->rs_name[0] ? e->rs_name : e->vs_name);
+	str_copy(b.text, sizeof(b.text), text);
+	board_event_add(&w->board, &b);
+}
+
+/* ---- the runner ---- */
+
+static bool has_script(const struct lvs_worker *w, const struct lvs_event *e)
+{
+	const struct conf_real_server *rs =
+		e->rs < w->conf->real_servers.n ? w->conf->real_servers.v[e->rs] : NULL;
+	const struct conf_virtual_server *vs =
+		e->vs < w->conf->virtual_servers.n ? w->conf->virtual_servers.v[e->vs] : NULL;
+
+	if (e->stopping && !rs)
+		return true; /* it is gone from the configuration: the runner knows */
+	return (rs && (rs->notify_up || rs->notify_down)) ||
+	       (vs && (vs->quorum_up || vs->quorum_down));
+}
+
+static bool somebody_listens(const struct lvs_worker *w, const struct lvs_event *e)
+{
+	const struct conf_global *g = &w->conf->global;
+
+	return g->webhook || g->notify_fifo.path || g->lvs_notify_fifo.path ||
+	       (g->smtp_server && g->emails.n > 0) || has_script(w, e);
+}
+
+static void hold(struct lvs_worker *w, const struct msg_notify_lvs *m)
+{
+	if (w->held.n == w->held.cap) {
+		unsigned cap = w->held.cap ? 2 * w->held.cap : 64;
+		struct msg_notify_lvs *v =
+			cap <= HELD_MAX ? realloc(w->held.v, cap * sizeof(*v)) : NULL;
+
+		if (!v) {
+			log_err("too many notifications wait for the runner: dropped");
+			return;
+		}
+		w->held.v = v;
+		w->held.cap = cap;
+	}
+	w->held.v[w->held.n++] = *m;
+}
+
+void report_held(struct lvs_worker *w)
+{
+	const struct channel *c = worker_channel(w, PEER_RUNNER);
+	unsigned i = 0;
+
+	while (i < w->held.n && c->fd >= 0 &&
+	       channel_send(c, MSG_NOTIFY_LVS, &w->held.v[i], NULL, 0) == 0)
+		i++;
+	memmove(w->held.v, w->held.v + i, (w->held.n - i) * sizeof(*w->held.v));
+	w->held.n -= i;
+}
+
+static void notify(struct lvs_worker *w, const struct lvs_event *e)
+{
+	const struct channel *c = worker_channel(w, PEER_RUNNER);
+	struct msg_notify_lvs m = {
+		.generation = w->generation,
+		.event = e->kind,
+		.initial = e->initial,
+		.stopping = e->stopping,
+		.rs_up = e->rs_up,
+		.vs = e->vs,
+		.rs = e->rs,
+		.checker = e->checker,
+		.weight = e->weight,
+		.quorum = e->quorum,
+		.hysteresis = e->hysteresis,
+	};
+
+	str_copy(m.vs_name, sizeof(m.vs_name), e->vs_name);
+	str_copy(m.rs_name, sizeof(m.rs_name), e->rs_name);
+	str_copy(m.reason, sizeof(m.reason), e->reason);
+	if (w->held.n > 0 || c->fd < 0 || channel_send(c, MSG_NOTIFY_LVS, &m, NULL, 0) < 0)
+		hold(w, &m);
+}
+
+/* ---- */
+
+void report_events(struct lvs_worker *w)
+{
+	struct lvs_event e;
+
+	while (lvs_next_event(w->lvs, &e)) {
+		char text[512];
+		struct buf b = BUF_ON(text);
+		bool worth = sentence(w, &e, &b);
+
+		(void)buf_text(&b);
+		if (worth) {
+			log_write(level_of(&e), NULL, "%s", text);
+			add_event(w, &e, text);
+		}
+		write_subject(w, &e);
+		if (somebody_listens(w, &e))
+			notify(w, &e);
+	}
+}
+
+void report_close(struct lvs_worker *w)
+{
+	free(w->held.v);
+}

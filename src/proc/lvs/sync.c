@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lvs_sync_daemon (LVS behaviour 14): without an instance both halves run all the time; with one,
+ * the master half while it is MASTER and the backup half otherwise. Owns what runs.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "model/state.h"
+#include "proc/lvs/internal.h"
+
+static void stop_half(struct lvs_worker *w, bool master)
+{
+	bool *runs = master ? &w->sync.master : &w->sync.backup;
+
+	if (*runs && w->ops->sync_stop)
+		(void)w->ops->sync_stop(w->engine, master, &w->sync.copy);
+	*runs = false;
+}
+
+static void start_half(struct lvs_worker *w, bool master)
+{
+	bool *runs = master ? &w->sync.master : &w->sync.backup;
+	int r;
+
+	if (*runs || !w->ops->sync_start)
+		return;
+	/* One may run since before we were started, with other settings. */
+	(void)w->ops->sync_stop(w->engine, master, &w->sync.copy);
+	r = w->ops->sync_start(w->engine, master, &w->sync.copy);
+	*runs = r == 0;
+	if (r < 0)
+		log_err("the sync daemon (%s) can't be started on %s: %s",
+			master ? "master" : "backup", w->sync.copy.interface, strerror(-r));
+	else
+		log_info("IPVS sync daemon: %s on %s, id %u", master ? "master" : "backup",
+			 w->sync.copy.interface, w->sync.copy.sync_id);
+}
+
+static bool is_same(const struct conf_lvs_sync_daemon *a, const struct conf_lvs_sync_daemon *b)
+{
+	return str_eq(a->interface, b->interface) && a->sync_id == b->sync_id && a->ttl == b->ttl &&
+	       a->maxlen == b->maxlen && a->port == b->port && ip_equal(&a->group, &b->group) &&
+	       (a->instance == CONF_NONE) == (b->instance == CONF_NONE);
+}
+
+static void take_copy(struct lvs_worker *w, const struct conf_lvs_sync_daemon *d)
+{
+	w->sync.copy = *d;
+	str_copy(w->sync.interface, sizeof(w->sync.interface), d->interface);
+	w->sync.copy.interface = w->sync.interface;
+}
+
+void sync_configure(struct lvs_worker *w)
+{
+	const struct conf_lvs_sync_daemon *d = w->conf->global.lvs_sync_daemon;
+	bool runs = w->sync.master || w->sync.backup;
+
+	w->sync.conf = d;
+	if (runs && (!d || !is_same(&w->sync.copy, d)))
+		sync_stop(w);
+	if (!d)
+		return;
+	take_copy(w, d);
+	if (d->instance != CONF_NONE)
+		return; /* vrrp will say what it is */
+	start_half(w, true);
+	start_half(w, false);
+}
+
+void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *m)
+{
+	const struct conf_lvs_sync_daemon *d = w->sync.conf;
+	bool master = m->state == VRRP_MASTER;
+
+	if (m->generation != w->generation || !d || d->instance != m->instance)
+		return;
+	stop_half(w, !master);
+	start_half(w, master);
+}
+
+void sync_stop(struct lvs_worker *w)
+{
+	stop_half(w, true);
+	stop_half(w, false);
+}
