@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Golden files: check/N.conf, print/N.conf and plan/N.old.conf + N.new.conf give N.ok.
+"""Golden files: check/N.conf, print/N.conf, plan/N.old.conf + N.new.conf and lvs/N.in give N.ok.
 
 GOLDEN_UPDATE=1 writes the N.ok anew; read the difference before you commit it.
 """
@@ -12,14 +12,16 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("HOLDFAST", HERE.parents[1] / "build" / "holdfast")).resolve().parent
 DUMP = BUILD / "tests" / "golden" / "conf_dump"
+LVS_TABLE = BUILD / "tests" / "golden" / "lvs_table"
 CHECKS = sorted(p.relative_to(HERE) for p in HERE.glob("check/*.conf"))
 PRINTS = sorted(p.relative_to(HERE) for p in HERE.glob("print/*.conf"))
+TABLES = sorted(p.relative_to(HERE) for p in HERE.glob("lvs/*.in"))
 PLANS = sorted(p.relative_to(HERE) for p in HERE.glob("plan/*.old.conf"))
 ALL = CHECKS + PRINTS + sorted(p.relative_to(HERE) for p in HERE.glob("plan/*.conf"))
 
 
-def dump(*words):
-    r = subprocess.run([DUMP, *map(str, words)], cwd=HERE, capture_output=True, text=True, timeout=60)
+def dump(*words, program=DUMP):
+    r = subprocess.run([program, *map(str, words)], cwd=HERE, capture_output=True, text=True, timeout=60)
     assert r.returncode in (0, 1, 2), r.stdout + r.stderr
     assert r.stderr == ""
     return r
@@ -46,6 +48,11 @@ def test_print(path):
 def test_plan(path):
     new = str(path).replace(".old.conf", ".new.conf")
     compare(HERE / str(path).replace(".old.conf", ".ok"), dump("plan", path, new))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=str)
+def test_quorum_and_weights(path):
+    compare(HERE / path.with_suffix(".ok"), dump(path, program=LVS_TABLE))
 
 
 @pytest.mark.parametrize("path", ALL, ids=str)
