@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: AGENT_CHECK: the one line of HAProxy's agent-check. Words, separated by blanks or commas:
- * up, down, fail, failed, stopped (health); ready, drain, maint (will of the administrator); N% (share
- * of the configured weight); "#" begins a text for people. maxconn:N has no meaning in IPVS. Words
- * that we don't know are skipped, but one at least must be known.
+ * up, down, fail, failed, stopped (health); ready, drain, maint (will of the administrator); N%
+ * (share of the configured weight); "#" begins a text for people. maxconn:N has no meaning in IPVS.
+ * Words that we don't know are skipped, but one at least must be known.
  * Must not know: weights, sockets.
  */
 #include <ctype.h>
@@ -88,8 +88,10 @@ static enum dialogue_step agent_judge(struct dialogue *d, char *text)
 			agent_word(d, &w, word);
 	}
 	if (!w.known)
-		return dialogue_fail(d, *shown ? "the agent says \"%s\", which means nothing here"
-					       : "the agent says nothing%s", shown);
+		return dialogue_fail(d,
+				     *shown ? "the agent says \"%s\", which means nothing here"
+					    : "the agent says nothing%s",
+				     shown);
 	if (w.bad && comment)
 		return dialogue_fail(d, "the agent says %s: %.80s", w.bad, comment);
 	if (w.bad)

@@ -52,7 +52,8 @@ static bool next_member(struct decoder *d, z_stream *z)
 	return d->coding == DECODE_GZIP && z->next_in[0] == 0x1f && inflateReset(z) == Z_OK;
 }
 
-const char *decoder_feed(struct decoder *d, const char *data, size_t len, decode_sink *sink, void *ctx)
+const char *decoder_feed(struct decoder *d, const char *data, size_t len, decode_sink *sink,
+			 void *ctx)
 {
 	z_stream *z = d->z;
 	char piece[DECODE_PIECE];

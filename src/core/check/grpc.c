@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: GRPC_CHECK: one call of grpc.health.v1.Health/Check over HTTP/2 (RFC 9113, framing by nghttp2;
- * "gRPC over HTTP2", "GRPC Health Checking Protocol"). The request and the answer are one protobuf
- * field each, done by hand. SERVING with grpc-status 0 is up.
- * A session of the library lives for one run. What the peer may say is limited as a whole, and so
- * is what we answer to its pings and settings.
+ * Owns: GRPC_CHECK: one call of grpc.health.v1.Health/Check over HTTP/2 (RFC 9113, framing by
+ * nghttp2; "gRPC over HTTP2", "GRPC Health Checking Protocol"). The request and the answer are one
+ * protobuf field each, done by hand. SERVING with grpc-status 0 is up. A session of the library
+ * lives for one run. What the peer may say is limited as a whole, and so is what we answer to its
+ * pings and settings.
  * Must not know: sockets, TLS.
  */
 #include <stdio.h>
@@ -42,7 +42,7 @@ struct grpc_state {
 	size_t n_asked; /* of plan.message, handed to the library */
 	bool closed;	/* the stream */
 	uint32_t http_status, reset;
-	int grpc_status; /* -1: not said */
+	int grpc_status;	  /* -1: not said */
 	char text[GRPC_TEXT_MAX]; /* grpc-message */
 	size_t n_reply;
 	uint8_t reply[GRPC_REPLY_MAX];
@@ -254,8 +254,8 @@ static bool grpc_submit(struct dialogue *d)
 	if (nghttp2_submit_settings(s->session, NGHTTP2_FLAG_NONE, settings,
 				    ARRAY_SIZE(settings)) != 0)
 		return false;
-	s->stream = nghttp2_submit_request(s->session, NULL, headers, ARRAY_SIZE(headers), &body,
-					   NULL);
+	s->stream =
+		nghttp2_submit_request(s->session, NULL, headers, ARRAY_SIZE(headers), &body, NULL);
 	return s->stream > 0;
 }
 
@@ -299,15 +299,29 @@ static enum dialogue_step judge_serving(struct dialogue *d, int status)
 	if (status < 0)
 		return dialogue_fail(d, "not an answer of the gRPC health service");
 	return dialogue_fail(d, "the gRPC service is %s",
-			     (size_t)status < ARRAY_SIZE(names) ? names[status] : "in an unknown state");
+			     (size_t)status < ARRAY_SIZE(names) ? names[status]
+								: "in an unknown state");
 }
 
 static const char *grpc_status_name(int status)
 {
 	static const char *const names[] = {
-		"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
-		"ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-		"ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
+		"OK",
+		"CANCELLED",
+		"UNKNOWN",
+		"INVALID_ARGUMENT",
+		"DEADLINE_EXCEEDED",
+		"NOT_FOUND",
+		"ALREADY_EXISTS",
+		"PERMISSION_DENIED",
+		"RESOURCE_EXHAUSTED",
+		"FAILED_PRECONDITION",
+		"ABORTED",
+		"OUT_OF_RANGE",
+		"UNIMPLEMENTED",
+		"INTERNAL",
+		"UNAVAILABLE",
+		"DATA_LOSS",
 		"UNAUTHENTICATED",
 	};
 
@@ -323,9 +337,11 @@ static enum dialogue_step grpc_judge(struct dialogue *d)
 		return dialogue_fail(d, "HTTP status %u instead of 200", s->http_status);
 	if (s->grpc_status > 0)
 		return dialogue_fail(d, "gRPC status %d (%s)%s%s", s->grpc_status,
-				     grpc_status_name(s->grpc_status), *s->text ? ": " : "", s->text);
+				     grpc_status_name(s->grpc_status), *s->text ? ": " : "",
+				     s->text);
 	if (s->grpc_status < 0)
-		return dialogue_fail(d, "the call ended without a gRPC status (HTTP/2 error %u)", s->reset);
+		return dialogue_fail(d, "the call ended without a gRPC status (HTTP/2 error %u)",
+				     s->reset);
 	return judge_serving(d, serving_status(s->reply, s->n_reply));
 }
 

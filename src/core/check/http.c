@@ -10,8 +10,8 @@
  * the peer closes. A page shorter than its Content-Length is judged as it is, as keepalived does.
  *
  * The regex sees the reply from its first byte, headers included, and its offsets count from there:
- * configurations rely on it. Digests made by keepalived's genhash from a page that was sent chunked or
- * compressed are those of the raw bytes: they are accepted too.
+ * configurations rely on it. Digests made by keepalived's genhash from a page that was sent chunked
+ * or compressed are those of the raw bytes: they are accepted too.
  *
  * Must not know: sockets, TLS, which page comes when (core/check/verdict).
  */
@@ -151,7 +151,8 @@ static bool is_interim(const struct http_state *s)
 {
 	unsigned status = s->parser.status_code;
 
-	return status >= 100 && status < 200 && status != 101 && !status_is_good(s->page->url, status);
+	return status >= 100 && status < 200 && status != 101 &&
+	       !status_is_good(s->page->url, status);
 }
 
 static void field_end(struct http_state *s)
@@ -474,10 +475,12 @@ static enum dialogue_step http_closed(struct dialogue *d)
 	struct http_state *s = d->state;
 
 	if (!s->head_done)
-		return dialogue_fail(d, s->n_head ? "the server closed the connection inside the HTTP headers"
-						  : "the server closed the connection without a reply");
+		return dialogue_fail(
+			d, s->n_head ? "the server closed the connection inside the HTTP headers"
+				     : "the server closed the connection without a reply");
 	if (s->parser.flags & F_CHUNKED)
-		return dialogue_fail(d, "the server closed the connection inside a chunk of the page");
+		return dialogue_fail(d,
+				     "the server closed the connection inside a chunk of the page");
 	return judge_page(d);
 }
 

@@ -38,12 +38,13 @@ struct judge_line {
 	bool complete, too_long;
 };
 
-/* Takes bytes up to and with the next LF; returns how many. A CR before it goes. A line that does not
- * fit is marked too_long and never completes. To begin the next line: judge_line_next(). */
+/* Takes bytes up to and with the next LF; returns how many. A CR before it goes. A line that does
+ * not fit is marked too_long and never completes. To begin the next line: judge_line_next(). */
 size_t judge_line_take(struct judge_line *l, const void *data, size_t len);
 void judge_line_next(struct judge_line *l);
 
-/* A message with a length in its header, of which the first bytes are kept and the rest is skipped. */
+/* A message with a length in its header, of which the first bytes are kept and the rest is skipped.
+ */
 #define JUDGE_FRAME_MAX 512
 #define JUDGE_FRAME_LEN_MAX ((size_t)256 * 1024) /* a longer one is refused */
 
@@ -54,8 +55,8 @@ struct judge_frame {
 	bool complete, broken;		/* broken: no sane length */
 };
 
-/* Takes bytes up to the end of the frame; returns how many. `length` says how long a frame with this
- * header of n_head bytes is as a whole. To begin the next: judge_frame_next(). */
+/* Takes bytes up to the end of the frame; returns how many. `length` says how long a frame with
+ * this header of n_head bytes is as a whole. To begin the next: judge_frame_next(). */
 size_t judge_frame_take(struct judge_frame *f, const void *data, size_t len, size_t n_head,
 			size_t (*length)(const uint8_t *head));
 void judge_frame_next(struct judge_frame *f);

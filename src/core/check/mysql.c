@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: MYSQL_CHECK: the greeting of MySQL and MariaDB (protocol 10) and, with a user, a login without
- * a password. Whether it is let in or refused, the server has looked: it is up. Out of connections,
- * host blocked, shutting down: not.
+ * Owns: MYSQL_CHECK: the greeting of MySQL and MariaDB (protocol 10) and, with a user, a login
+ * without a password. Whether it is let in or refused, the server has looked: it is up. Out of
+ * connections, host blocked, shutting down: not.
  * Must not know: sockets, passwords.
  */
 #include "base/buf.h"
@@ -99,8 +99,8 @@ static enum dialogue_step mysql_error(struct dialogue *d, const struct judge_fra
 		text += 6;
 		n -= 6;
 	}
-	return dialogue_fail(d, "the server says error %u: %.*s", error_code(f), (int)(n < 80 ? n : 80),
-			     text);
+	return dialogue_fail(d, "the server says error %u: %.*s", error_code(f),
+			     (int)(n < 80 ? n : 80), text);
 }
 
 static enum dialogue_step mysql_greeting(struct dialogue *d)
@@ -144,7 +144,8 @@ static enum dialogue_step mysql_login(struct dialogue *d)
 		return mysql_switch(d);
 	case MYSQL_ERR:
 		code = error_code(&s->frame);
-		if (code == ER_ACCESS_DENIED || code == ER_DBACCESS_DENIED || code == ER_NO_PASSWORD)
+		if (code == ER_ACCESS_DENIED || code == ER_DBACCESS_DENIED ||
+		    code == ER_NO_PASSWORD)
 			return DIALOGUE_GOOD;
 		return mysql_error(d, &s->frame);
 	default:

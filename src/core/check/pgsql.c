@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns: PGSQL_CHECK: the start-up message of PostgreSQL's protocol 3.0 and the first answer to it.
- * A server that asks who we are, or refuses us for who we are, is up; one that is starting, stopping or
- * out of connections says so and is not.
+ * A server that asks who we are, or refuses us for who we are, is up; one that is starting,
+ * stopping or out of connections says so and is not.
  * Must not know: sockets, passwords.
  */
 #include "base/buf.h"

@@ -24,9 +24,9 @@ struct redis_state {
 static void set_auth(struct redis_plan *p, const struct conf_check_redis *c, struct arena *a)
 {
 	if (c->user)
-		p->command[REDIS_AUTH] = arena_printf(
-			a, "*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(c->user),
-			c->user, strlen(c->password), c->password);
+		p->command[REDIS_AUTH] =
+			arena_printf(a, "*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n",
+				     strlen(c->user), c->user, strlen(c->password), c->password);
 	else
 		p->command[REDIS_AUTH] = arena_printf(a, "*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n",
 						      strlen(c->password), c->password);
@@ -88,8 +88,8 @@ static enum dialogue_step redis_role(struct dialogue *d, const char *text)
 static enum dialogue_step redis_line(struct dialogue *d, const char *text)
 {
 	static const char *const expected[] = {[REDIS_AUTH] = "+OK", [REDIS_PING] = "+PONG"};
-	static const char *const names[] = {[REDIS_AUTH] = "AUTH", [REDIS_PING] = "PING",
-					    [REDIS_ROLE] = "ROLE"};
+	static const char *const names[] = {
+		[REDIS_AUTH] = "AUTH", [REDIS_PING] = "PING", [REDIS_ROLE] = "ROLE"};
 	const struct redis_state *s = d->state;
 
 	if (text[0] == '-')

@@ -38,14 +38,18 @@ struct search_pattern {
 
 /* Indexed by bit of enum conf_regex_option. */
 static const uint32_t library_options[] = {
-	PCRE2_ALLOW_EMPTY_CLASS, PCRE2_ALT_BSUX,	   PCRE2_AUTO_CALLOUT,
-	PCRE2_CASELESS,		 PCRE2_DOLLAR_ENDONLY,	   PCRE2_DOTALL,
-	PCRE2_DUPNAMES,		 PCRE2_EXTENDED,	   PCRE2_FIRSTLINE,
-	PCRE2_MATCH_UNSET_BACKREF, PCRE2_MULTILINE,	   PCRE2_NEVER_UCP,
-	PCRE2_NEVER_UTF,	 PCRE2_NO_AUTO_CAPTURE,	   PCRE2_NO_AUTO_POSSESS,
-	PCRE2_NO_DOTSTAR_ANCHOR, PCRE2_NO_START_OPTIMIZE,  PCRE2_UCP,
-	PCRE2_UNGREEDY,		 PCRE2_UTF,		   PCRE2_NEVER_BACKSLASH_C,
-	PCRE2_ALT_CIRCUMFLEX,	 PCRE2_ALT_VERBNAMES,	   PCRE2_USE_OFFSET_LIMIT,
+	PCRE2_ALLOW_EMPTY_CLASS, PCRE2_ALT_BSUX,
+	PCRE2_AUTO_CALLOUT,	 PCRE2_CASELESS,
+	PCRE2_DOLLAR_ENDONLY,	 PCRE2_DOTALL,
+	PCRE2_DUPNAMES,		 PCRE2_EXTENDED,
+	PCRE2_FIRSTLINE,	 PCRE2_MATCH_UNSET_BACKREF,
+	PCRE2_MULTILINE,	 PCRE2_NEVER_UCP,
+	PCRE2_NEVER_UTF,	 PCRE2_NO_AUTO_CAPTURE,
+	PCRE2_NO_AUTO_POSSESS,	 PCRE2_NO_DOTSTAR_ANCHOR,
+	PCRE2_NO_START_OPTIMIZE, PCRE2_UCP,
+	PCRE2_UNGREEDY,		 PCRE2_UTF,
+	PCRE2_NEVER_BACKSLASH_C, PCRE2_ALT_CIRCUMFLEX,
+	PCRE2_ALT_VERBNAMES,	 PCRE2_USE_OFFSET_LIMIT,
 };
 
 static uint32_t compile_options(const struct conf_url *url)
@@ -82,7 +86,8 @@ static const char *compile_error(int code, size_t offset, struct arena *a)
 	PCRE2_UCHAR text[128] = "";
 
 	pcre2_get_error_message(code, text, sizeof(text));
-	return arena_printf(a, "the regex does not compile: %s at offset %zu", (char *)text, offset);
+	return arena_printf(a, "the regex does not compile: %s at offset %zu", (char *)text,
+			    offset);
 }
 
 struct search_pattern *search_pattern_new(const struct conf_url *url, struct arena *a)
@@ -97,8 +102,8 @@ struct search_pattern *search_pattern_new(const struct conf_url *url, struct are
 	p = arena_new_of(a, struct search_pattern);
 	p->min_offset = url->regex_min_offset;
 	p->max_offset = url->regex_max_offset;
-	p->code = pcre2_compile((PCRE2_SPTR)url->regex, PCRE2_ZERO_TERMINATED, options, &error, &offset,
-				NULL);
+	p->code = pcre2_compile((PCRE2_SPTR)url->regex, PCRE2_ZERO_TERMINATED, options, &error,
+				&offset, NULL);
 	if (!p->code) {
 		p->error = compile_error(error, offset, a);
 		return p;
@@ -197,8 +202,9 @@ static size_t scan(struct search *s, const char *p, size_t len, bool final)
 	rc = match(s, p, len, from, final ? 0 : PCRE2_PARTIAL_HARD);
 	if (rc >= 0) {
 		/* The library's JIT lets a match begin one byte after the limit. */
-		s->result = s->base + pcre2_get_startchar(s->match_data) > pat->max_offset ? SEARCH_NOT
-											     : SEARCH_FOUND;
+		s->result = s->base + pcre2_get_startchar(s->match_data) > pat->max_offset
+				    ? SEARCH_NOT
+				    : SEARCH_FOUND;
 	} else if (rc == PCRE2_ERROR_PARTIAL) {
 		return pcre2_get_ovector_pointer(s->match_data)[0];
 	} else if (rc != PCRE2_ERROR_NOMATCH) {

@@ -19,7 +19,7 @@ struct search_pattern *search_pattern_new(const struct conf_url *url, struct are
 void search_pattern_release(struct search_pattern *p); /* NULL is fine */
 
 enum search_result {
-	SEARCH_MORE,	/* not yet */
+	SEARCH_MORE, /* not yet */
 	SEARCH_FOUND,
 	SEARCH_NOT,	/* not in the stream, or not where it may begin */
 	SEARCH_GAVE_UP, /* see search.error */

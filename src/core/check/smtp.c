@@ -45,7 +45,8 @@ static bool is_reply(const char *s)
 static enum dialogue_step smtp_answered(struct dialogue *d, const char *reply)
 {
 	static const char *const expected[] = {[SMTP_GREETING] = "220", [SMTP_HELO] = "250"};
-	static const char *const after[] = {[SMTP_GREETING] = "the connection", [SMTP_HELO] = "HELO"};
+	static const char *const after[] = {
+		[SMTP_GREETING] = "the connection", [SMTP_HELO] = "HELO"};
 	struct smtp_state *s = d->state;
 
 	if (s->stage == SMTP_QUIT)
@@ -90,7 +91,8 @@ static enum dialogue_step smtp_feed(struct dialogue *d, const void *data, size_t
 		p += n;
 		len -= n;
 		if (s->line.too_long)
-			return dialogue_fail(d, "an SMTP line of more than %d bytes", JUDGE_LINE_MAX);
+			return dialogue_fail(d, "an SMTP line of more than %d bytes",
+					     JUDGE_LINE_MAX);
 		if (!s->line.complete)
 			break;
 		step = smtp_line(d, s->line.text);

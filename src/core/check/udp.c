@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: UDP_CHECK: the datagram sent, and whether silence or an answer is good. A port that is closed
- * is told by the transport (ICMP), before anything comes here.
+ * Owns: UDP_CHECK: the datagram sent, and whether silence or an answer is good. A port that is
+ * closed is told by the transport (ICMP), before anything comes here.
  * Must not know: sockets.
  */
 #include "base/str.h"

@@ -3,9 +3,10 @@
  * Owns: the arithmetic of attempts, retries and intervals, and HTTP's walk over its pages.
  * Must not know: what an attempt is, what a verdict is good for, what time it is.
  *
- * An up checker fails after retry + 1 failures in a row, a down one recovers with one success. Three
- * exceptions: a failure before a fresh process has a verdict is decisive; SMTP_CHECK always makes a series of
- * retry + 1 attempts; HTTP_GET and SSL_GET, when down, must see the failed page and then every page.
+ * An up checker fails after retry + 1 failures in a row, a down one recovers with one success.
+ * Three exceptions: a failure before a fresh process has a verdict is decisive; SMTP_CHECK always
+ * makes a series of retry + 1 attempts; HTTP_GET and SSL_GET, when down, must see the failed page
+ * and then every page.
  */
 #include "core/check/verdict.h"
 
@@ -31,7 +32,8 @@ static void set_up(struct check_verdict *v, struct check_next *next, bool up)
 	v->up = up;
 }
 
-/* Walks over the pages. good_urls is 0 while the failed page is awaited, then 1 + the pages seen. */
+/* Walks over the pages. good_urls is 0 while the failed page is awaited, then 1 + the pages seen.
+ */
 static void http_good(struct check_verdict *v, const struct conf_check_http *h,
 		      struct check_next *next)
 {
