@@ -97,14 +97,14 @@ class Runner:
                 count += meson_result(json.loads(line))
         return count
 
-    def pytest(self, folder, workers=0, env=None, select=()):
+    def pytest(self, folder, workers=0, env=None):
         count = Count()
         path = os.path.join(TREE, "tests", folder)
         if not os.path.isdir(path) or not any(re.fullmatch(r"test_\w+\.py", name) for name in os.listdir(path)):
             return count
         with tempfile.TemporaryDirectory() as place:
             report = os.path.join(place, "report.xml")
-            command = [*pytest_command(path, report), "-rs", *select]
+            command = [*pytest_command(path, report), "-rs"]
             if workers:
                 command += ["-n", str(workers)]
             status = self.run(command, env=env)
@@ -118,19 +118,21 @@ class Runner:
         return count
 
     def netns(self):
-        return self.pytest("netns", workers=4)
+        count = self.pytest("netns", workers=4)
+        count += self.pytest("lvs", workers=4, env={"HF_ENGINE": "nftables"})
+        return count
 
     def interop(self):
         return self.pytest("interop", workers=3)
 
     def vm(self):
-        """The harness itself, then the tests of tests/vm/guest, all in one boot of the emulated guest."""
-        count = self.pytest("vm", env={"HF_VM_CACHE": os.path.join(self.build, "vm")}, select=["--ignore=tests/vm/guest"])
+        """The harness itself, then the tests of tests/lvs, all in one boot of the emulated guest."""
+        count = self.pytest("vm", env={"HF_VM_CACHE": os.path.join(self.build, "vm")})
         with tempfile.TemporaryDirectory() as place:
             report = os.path.join(place, "report.xml")
             guest = ["/usr/bin/python3", "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"), "--output", place,
                      "--timeout", str(VM_LIMIT), "--"]
-            command = [*pytest_command("tests/vm/guest", report), "-v", "-rs", "-n", "4", "--dist", "loadfile"]
+            command = [*pytest_command("tests/lvs", report), "-v", "-rs", "-n", "4", "--dist", "loadfile"]
             status = self.run([*guest, *command])
             count += pytest_count("vm", report, status)
         return count

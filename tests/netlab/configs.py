@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Configuration texts and the protocol's arithmetic."""
+"""Configuration texts and the protocol's arithmetic.
+
+HF_ENGINE (ipvs, nftables) in the environment chooses what carries the virtual servers."""
+import os
+
+ENGINE = os.environ.get("HF_ENGINE", "")
 
 
 def globals_(extra=""):
+    if ENGINE:
+        extra = f"lvs_engine {ENGINE}\n    {extra}"
     return ("global_defs {\n    router_id lab\n    script_user root\n    enable_script_security\n"
             f"    {extra}\n}}\n")
 

@@ -14,7 +14,10 @@ goes to the gateway, a director. DR and TUN: the virtual addresses are on the se
 answered for, and what is sent from them goes straight to the client. Works on any kernel; tunnels
 only where the kernel has them.
 """
-from . import backend, client, ipvs, ns
+import os
+import time
+
+from . import backend, client, configs, ipvs, ns
 from .lab import Lab
 from .wait import Timeout, wait_until
 
@@ -132,18 +135,36 @@ class Farm(Lab):
         except Timeout:
             raise Timeout(f"{address}: {wanted} did not come within {timeout:g} s, but {seen}") from None
 
-    # -- IPVS -----------------------------------------------------------------------------------
+    # -- the kernel's virtual servers -------------------------------------------------------------
+
+    @property
+    def engine(self):
+        """What carries the virtual servers here."""
+        return configs.ENGINE or ("ipvs" if os.path.exists("/proc/net/ip_vs") else "nftables")
 
     def pool(self, service, director=None):
-        """{server name: weight} of a service; None when the director has no such service."""
-        weights = ipvs.weights(director or self.d1, service)
-        return weights and {self.name_of(address): weight for address, weight in weights.items()}
+        """{server name: weight} of a service ("tcp 192.0.2.100:80"); None when there is none. From the
+        kernel for IPVS; for nftables, whose rules are nothing to read weights from, from the daemon's
+        own word."""
+        node = director or self.d1
+        if self.engine == "ipvs":
+            weights = ipvs.weights(node, service)
+        else:
+            weights = node.daemons[-1].weights(service)
+        return None if weights is None else {self.name_of(address): weight for address, weight in weights.items()}
 
     def wait_pool(self, service, wanted, timeout=30.0, director=None):
         """Until the service has exactly {server name: weight}."""
-        named = {self.real(name, 6 if "[" in service else 4) if name in self.server_names else name: weight
-                 for name, weight in wanted.items()}
-        ipvs.wait_weights(director or self.d1, service, named, timeout)
+        deadline = time.monotonic() + timeout
+        while (seen := self.pool(service, director)) != wanted:
+            if time.monotonic() > deadline:
+                raise Timeout(f"not within {timeout:g} s: {service} with {wanted}; it has {seen}")
+            time.sleep(0.05)
+
+    def is_empty(self, director=None):
+        """Is nothing of any virtual server left in the kernel?"""
+        node = director or self.d1
+        return ipvs.table(node) == {} if self.engine == "ipvs" else "holdfast" not in node.execute("nft", "list", "ruleset")
 
 
 def _batch(node, lines, *options):

@@ -3,7 +3,7 @@
 """Runs a command on Debian's kernel, in an emulated guest that sees this machine's files.
 
     tests/vm/run_guest.py -- ipvsadm -Ln
-    HF_DAEMON=keepalived tests/vm/run_guest.py -- python3 -m pytest tests/vm/guest -k nat
+    HF_DAEMON=keepalived tests/vm/run_guest.py -- python3 -m pytest tests/lvs -k nat
 
 The exit status is the command's; 125 when the guest could not be made or died. What the command
 writes to files is gone with the guest, except in the directory named by --output.

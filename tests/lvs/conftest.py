@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Virtual servers on a kernel that has IPVS, judged by its tables and by what a client gets.
+"""Virtual servers, judged by the kernel's tables and by what a client gets.
 
-    sudo tests/vm/run_guest.py -- python3 -m pytest tests/vm/guest -k nat
-    sudo HF_DAEMON=keepalived tests/vm/run_guest.py -- python3 -m pytest tests/vm/guest
+With IPVS in the emulated guest (the suite vm), where this machine's kernel need not have it:
+
+    sudo tests/vm/run_guest.py -- python3 -m pytest tests/lvs -k nat
+    sudo HF_DAEMON=keepalived tests/vm/run_guest.py -- python3 -m pytest tests/lvs
+
+With nftables here (part of the suite netns), but for those marked @ipvs:
+
+    sudo HF_ENGINE=nftables python3 -m pytest tests/lvs
 
 As in tests/netns: @better("why") is what the distribution's keepalived is known to fail,
 @holdfast_only what it does not have.
@@ -13,9 +19,9 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
+sys.path.insert(0, os.path.dirname(HERE))
 
-from netlab import daemons  # noqa: E402
+from netlab import configs, daemons  # noqa: E402
 from netlab.farm import Farm  # noqa: E402
 from netlab.fixtures import (farm, lab, make_farm, make_lab, pytest_runtest_makereport, show,  # noqa: E402, F401
                              pytest_sessionstart as netlab_sessionstart)
@@ -23,16 +29,21 @@ from netlab.fixtures import (farm, lab, make_farm, make_lab, pytest_runtest_make
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "better(why): keepalived is known to fail this")
+    config.addinivalue_line("markers", "ipvs: of what only IPVS has, or its tables only show")
     config.addinivalue_line("markers", "holdfast_only: of no meaning for keepalived")
 
 
 def pytest_sessionstart():
     netlab_sessionstart()
-    if not os.path.exists("/proc/net/ip_vs"):
-        pytest.exit("this kernel has no IPVS: run these by tests/vm/run_guest.py", 3)
+    if configs.ENGINE != "nftables" and not os.path.exists("/proc/net/ip_vs"):
+        pytest.exit("this kernel has no IPVS: use tests/vm/run_guest.py, or HF_ENGINE=nftables", 3)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if configs.ENGINE == "nftables":
+        other = [item for item in items if item.get_closest_marker("ipvs")]
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if item not in other]
     for item in items:
         if not str(item.path).startswith(HERE):
             continue

@@ -9,6 +9,8 @@ from netlab.client import Connection, Load
 from netlab.farm import GATEWAY, VIP, VIPS
 from netlab.wait import wait_until
 
+pytestmark = pytest.mark.ipvs
+
 ALL = {"s1": 1, "s2": 1, "s3": 1}
 SYNC_ID = 7
 

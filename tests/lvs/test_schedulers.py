@@ -13,6 +13,8 @@ from netlab import backend, configs, ipvs
 from netlab.client import Connection
 from netlab.farm import VIP
 
+pytestmark = pytest.mark.ipvs
+
 WEIGHTS = {"s1": 1, "s2": 2, "s3": 3}
 EQUAL, WEIGHTED, LAST = {"s1": 2, "s2": 2, "s3": 2}, WEIGHTS, {"s3": 6}
 OVERFLOW = {"s3": 4, "s2": 2}   # the heaviest until it has more connections than its weight

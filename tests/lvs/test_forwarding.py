@@ -11,6 +11,8 @@ import pytest
 from netlab import client, configs, ipvs
 from netlab.farm import GUE_PORT, VIPS, VIPS6
 
+pytestmark = pytest.mark.ipvs
+
 
 @dataclass
 class Case:

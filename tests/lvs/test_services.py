@@ -9,6 +9,8 @@ from netlab.client import Connection
 from netlab.farm import VIP, VIP6, VIPS, VIPS6
 from netlab.wait import wait_until
 
+pytestmark = pytest.mark.ipvs
+
 ALL = {"s1": 1, "s2": 1, "s3": 1}
 TWO_EACH = {"s1": 2, "s2": 2, "s3": 2}
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from netlab import configs, ipvs
+from netlab import configs
 from netlab.client import Connection, Load
 from netlab.farm import VIP, VIPS
 from netlab.wait import wait_until
@@ -207,4 +207,4 @@ def test_drain(farm):
             one.close()
         outcome = load.stop()
     assert not outcome.failures
-    wait_until(lambda: len(ipvs.table(farm.d1)[SERVICE].servers) == 2, 40, "the drained server gone")
+    farm.wait_pool(SERVICE, {"s1": 1, "s2": 1}, timeout=40)
