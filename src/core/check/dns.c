@@ -2,7 +2,7 @@
 /*
  * Owns: DNS_CHECK: one question (RFC 1035 4.1), and from the answer its id, its response bit and
  * its response code. What does not answer our question is as if it had not come.
- * Must not know: * sockets, where the random id comes from.
+ * Must not know: sockets, where the random id comes from.
  */
 #include "base/buf.h"
 #include "base/str.h"
