@@ -512,6 +512,27 @@ static void server_ids(struct lvs *l, struct conf_virtual_server *vs, uint32_t i
 		vs->sorry_rs = vs->rs.v[vs->sorry_rs]->id;
 }
 
+/* The older way to say it, at the instance that decides. */
+static void sync_daemon_of_instance(struct complete *c, const struct conf_instance *vi)
+{
+	struct conf_global *g = &c->conf->global;
+	struct conf_lvs_sync_daemon *d;
+
+	if (!vi->lvs_sync_daemon_interface)
+		return;
+	if (g->lvs_sync_daemon) {
+		diag_add(c->diags, DIAG_WARNING, "given-twice", vi->block.at,
+			 "%s: lvs_sync_daemon_interface is ignored, there is a sync daemon already",
+			 vi->name);
+		return;
+	}
+	d = arena_new_of(c->a, struct conf_lvs_sync_daemon);
+	d->block.at = vi->block.at;
+	d->interface = vi->lvs_sync_daemon_interface;
+	d->instance_name = vi->name;
+	g->lvs_sync_daemon = d;
+}
+
 static void sync_daemon_complete(struct complete *c)
 {
 	struct conf_global *g = &c->conf->global;
@@ -555,6 +576,8 @@ void complete_lvs(struct complete *c)
 	struct conf *conf = c->conf;
 	unsigned n = 0;
 
+	for (unsigned i = 0; i < conf->instances.n; i++)
+		sync_daemon_of_instance(c, conf->instances.v[i]);
 	sync_daemon_complete(c);
 	if (!conf->virtual_servers.n && !conf->virtual_server_groups.n)
 		return;

@@ -590,6 +590,29 @@ static void test_sync_daemon(void **state)
 	assert_round_trip();
 }
 
+static void test_sync_daemon_said_at_the_instance(void **state)
+{
+#define FOLLOWED(name, id)                                                                         \
+	"vrrp_instance " name " {\n interface eth0\n virtual_router_id " id                        \
+	"\n lvs_sync_daemon_interface eth2\n virtual_ipaddress {\n 10.0.0." id "\n}\n}\n"
+	const struct conf_lvs_sync_daemon *d;
+
+	(void)state;
+	load(FOLLOWED("A", "5"));
+	d = loaded.conf->global.lvs_sync_daemon;
+	assert_string_equal(d->interface, "eth2");
+	assert_int_equal(d->instance, 0);
+	assert_int_equal(d->sync_id, 5);
+	assert_int_equal(count("given-twice"), 0);
+	assert_round_trip();
+	load("global_defs {\n lvs_sync_daemon eth1 inst B id 9\n}\n" FOLLOWED("A", "5")
+		     FOLLOWED("B", "6"));
+	assert_string_equal(loaded.conf->global.lvs_sync_daemon->interface, "eth1");
+	assert_int_equal(loaded.conf->global.lvs_sync_daemon->instance, 1);
+	assert_int_equal(count("given-twice"), 2);
+	assert_round_trip();
+}
+
 static void test_second_ssl_block(void **state)
 {
 	(void)state;
@@ -630,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_udp_bytes),
 		cmocka_unit_test(test_source_of_another_family),
 		cmocka_unit_test(test_sync_daemon),
+		cmocka_unit_test(test_sync_daemon_said_at_the_instance),
 		cmocka_unit_test(test_second_ssl_block),
 	};
 
