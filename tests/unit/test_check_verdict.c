@@ -136,6 +136,32 @@ static void test_failures_are_counted(void **state)
 	assert_int_equal(v.failures, UINT32_MAX);
 }
 
+static void test_mended(void **state)
+{
+	struct conf_url url = {0};
+	struct conf_url *urls[] = {&url, &url};
+	struct conf_check_http http = {.sock.check.kind = CHECK_HTTP};
+	struct conf_checker tcp = {.kind = CHECK_TCP};
+	struct check_verdict v = {.url = 2, .good_urls = 3, .up = true, .failures = 7};
+
+	(void)state;
+	http.urls.v = urls;
+	http.urls.n = 2;
+	check_verdict_mend(&v, &http.sock.check);
+	assert_int_equal(v.url, 0);
+	assert_int_equal(v.good_urls, 0);
+	assert_int_equal(v.failures, 7);
+	assert_true(v.up);
+	v.url = 1;
+	v.good_urls = 2;
+	check_verdict_mend(&v, &http.sock.check);
+	assert_int_equal(v.url, 1);
+	assert_int_equal(v.good_urls, 2);
+	check_verdict_mend(&v, &tcp);
+	assert_int_equal(v.url, 0);
+	assert_int_equal(v.good_urls, 0);
+}
+
 static void test_first_delay(void **state)
 {
 	struct conf_checker c = {.timing = {.warmup = 8 * USEC_PER_SEC}};
@@ -157,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_failures_are_counted),
+		cmocka_unit_test(test_mended),
 		cmocka_unit_test(test_first_delay),
 	};
 

@@ -24,6 +24,21 @@ struct check_verdict check_verdict_new(const struct conf_checker *c, bool fresh)
 	};
 }
 
+static unsigned page_count(const struct conf_check_http *h)
+{
+	return h->urls.n ? h->urls.n : 1;
+}
+
+void check_verdict_mend(struct check_verdict *v, const struct conf_checker *c)
+{
+	unsigned n = is_http(c) ? page_count((const struct conf_check_http *)c) : 0;
+
+	if (v->url >= n)
+		v->url = 0;
+	if (v->good_urls > n)
+		v->good_urls = 0;
+}
+
 static void set_up(struct check_verdict *v, struct check_next *next, bool up)
 {
 	next->changed = !v->has_run || v->up != up;
@@ -37,7 +52,7 @@ static void set_up(struct check_verdict *v, struct check_next *next, bool up)
 static void http_good(struct check_verdict *v, const struct conf_check_http *h,
 		      struct check_next *next)
 {
-	unsigned n = h->urls.n ? h->urls.n : 1;
+	unsigned n = page_count(h);
 
 	if (v->has_run && v->up) {
 		v->url = (uint16_t)((v->url + 1u) % n);

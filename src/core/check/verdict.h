@@ -16,14 +16,18 @@ enum check_outcome {
 
 struct check_verdict {
 	bool has_run, up;
-	bool fresh;	   /* process start: one failure is decisive (not for SMTP) */
+	bool fresh;	   /* process start: a failure before the first verdict is decisive (not for SMTP) */
 	uint32_t failures; /* in a row */
 	uint16_t url;	   /* HTTP: URL to fetch next */
-	uint16_t good_urls; /* HTTP: in a row, while recovering */
+	uint16_t good_urls; /* HTTP, until up: 1 + pages good in a row; 0: the failed page is awaited */
 };
 
 /* State before the first attempt. `fresh`: the daemon starts; false for a checker that a reload added. */
 struct check_verdict check_verdict_new(const struct conf_checker *c, bool fresh);
+
+/* Makes a verdict that comes from elsewhere (a board, another configuration) fit the checker: `url`
+ * and `good_urls` within its pages. */
+void check_verdict_mend(struct check_verdict *v, const struct conf_checker *c);
 
 struct check_next {
 	bool changed;  /* up is another one now, or this was the first result that counts */
