@@ -203,8 +203,10 @@ class Runner:
     def keywords(self, place):
         """A libFuzzer dictionary of every keyword of the schema."""
         path = os.path.join(place, "keywords.dict")
-        out = subprocess.run([self.env["HOLDFAST"], "explain", "--list"], capture_output=True, text=True, check=True)
-        words = {line.split("\t")[1] for line in out.stdout.splitlines() if line.count("\t") == 2}
+        lines = [line for which in ("--list", "--ours")
+                 for line in subprocess.run([self.env["HOLDFAST"], "explain", which], capture_output=True, text=True,
+                                            check=True).stdout.splitlines()]
+        words = {line.split("\t")[1] for line in lines if line.count("\t") == 2}
         with open(path, "w", encoding="ascii") as handle:
             handle.writelines(f'"{word}"\n' for word in sorted(words) if re.fullmatch(r"[\w-]+", word))
         return path
