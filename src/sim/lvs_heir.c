@@ -169,6 +169,7 @@ void oracle_crash(struct lvs_sim *s)
 {
 	struct oracle *o = &s->oracle;
 
+	s->held = true;
 	o->n_ghosts = 0;
 	memset(o->file_known, 0, sizeof(o->file_known));
 	for (unsigned i = 0; i < s->conf->real_servers.n; i++) {

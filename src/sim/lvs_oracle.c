@@ -163,6 +163,8 @@ void oracle_settle(struct lvs_sim *s, uint32_t id)
 
 	for (unsigned i = 0; i < vs->rs.n; i++)
 		settle_server(s, vs->rs.v[i]);
+	if (s->held)
+		return;
 	o->panic = panics(s, vs);
 	weight = sum(s, vs, o->panic);
 	if (o->quorum && (weight == 0 || weight < (int64_t)vs->quorum - vs->hysteresis))

@@ -63,6 +63,7 @@ static void told_service(struct lvs_sim *s, const struct lvs_event *e)
 	}
 	o = &s->oracle.services[e->vs];
 	if (e->kind == LVS_QUORUM_UP || e->kind == LVS_QUORUM_DOWN) {
+		s->quorum_events++;
 		if (!e->stopping && !(e->initial && e->kind == LVS_QUORUM_DOWN))
 			told_flag(s, e, &o->told_quorum, e->kind == LVS_QUORUM_UP);
 	} else if (e->kind == LVS_PANIC_ON || e->kind == LVS_PANIC_OFF) {

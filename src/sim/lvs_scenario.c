@@ -261,6 +261,18 @@ static void replay(struct lvs_sim *s, const struct oracle *known)
 		}
 }
 
+/* What is known only in part must not lose a quorum for a moment. */
+static void check_crash(struct lvs_sim *s, const struct oracle *known)
+{
+	unsigned changed = 0;
+
+	for (unsigned i = 0; i < s->conf->virtual_servers.n; i++)
+		changed += known->services[i].quorum != s->oracle.services[i].quorum;
+	if (s->quorum_events != changed)
+		lvs_sim_fail(s, "a crash told %u changes of a quorum, not %u", s->quorum_events,
+			     changed);
+}
+
 /* The others say all they know to the new process before it touches the kernel. */
 static void do_crash(struct lvs_sim *s)
 {
@@ -268,13 +280,18 @@ static void do_crash(struct lvs_sim *s)
 	struct lvs_past past = {.ctx = s, .quorum = past_quorum, .server = past_server};
 
 	lvs_sim_trace(s, "crash");
+	s->quorum_events = 0;
 	arena_free(s->arena);
 	s->arena = arena_new();
 	s->l = lvs_new(s->conf, s->arena, NULL, &past, s->now);
 	oracle_crash(s);
 	replay(s, &known);
-	lvs_property_events(s);
+	s->held = false;
+	for (unsigned i = 0; i < s->conf->virtual_servers.n; i++)
+		oracle_settle(s, i);
 	apply_dumped(s);
+	lvs_property_events(s);
+	check_crash(s, &known);
 }
 
 static void do_stop(struct lvs_sim *s)

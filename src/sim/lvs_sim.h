@@ -95,9 +95,11 @@ struct lvs_sim {
 	struct service_table kernel;
 	struct arena *applied_arena;
 	struct service_table applied; /* what the process believes to be in the kernel */
+	bool held;		      /* after a crash, until all have said what they know */
 	bool trace, failed;
 	char failure[256];
 	uint64_t steps, changes;
+	unsigned quorum_events;
 };
 
 void lvs_sim_fail(struct lvs_sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

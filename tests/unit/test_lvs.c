@@ -530,6 +530,21 @@ static void sorry_server_that_is_a_real_server(void **state)
 	bench_free(&b);
 }
 
+static void sorry_server_that_is_an_inhibited_real_server(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	RS(c, 0)->inhibit_on_failure = true;
+	lvs_conf_sorry(c, VS(c), "192.0.2.1", 80);
+	b = bench_new(c);
+	bench_down(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_down(&b, 1);
+	assert_table(&b, TABLE " 192.0.2.1:80=1");
+	bench_free(&b);
+}
+
 /* ---- panic ---- */
 
 static void panic_serves_all(void **state)
@@ -605,6 +620,43 @@ static void weight_grows_slowly(void **state)
 	assert_false(lvs_view_server(b.l, 0).ramping);
 	bench_wait(&b, SEC);
 	assert_int_equal(lvs_deadline(b.l), USEC_NEVER);
+	bench_free(&b);
+}
+
+/* Any event of the server brings its weight up to date: the table must hear of it. */
+static void ramp_goes_on_with_other_events(void **state)
+{
+	struct conf *c = servers(1);
+	struct bench b;
+
+	RS(c, 0)->weight = 100;
+	RS(c, 0)->slow_start = 10 * SEC;
+	b = bench_new(c);
+	bench_down(&b, 0);
+	bench_up(&b, 0);
+	bench_table(&b);
+	b.now += SEC / 4;
+	bench_up(&b, 0);
+	assert_true(lvs_is_dirty(b.l));
+	assert_string_equal(bench_changed(&b), TABLE " 192.0.2.1:80=2");
+	bench_free(&b);
+}
+
+/* A server that was served all the time does not fall to the weight of a new one. */
+static void no_ramp_out_of_panic(void **state)
+{
+	struct conf *c = servers(2);
+	struct bench b;
+
+	VS(c)->panic_threshold = 40;
+	RS(c, 0)->weight = 100;
+	RS(c, 0)->slow_start = 10 * SEC;
+	b = bench_new(c);
+	bench_down(&b, 0);
+	assert_events(&b, "d0 P c0");
+	bench_up(&b, 0);
+	assert_events(&b, "U0 p C0");
+	assert_table(&b, TABLE " 192.0.2.1:80=100 192.0.2.2:80=1");
 	bench_free(&b);
 }
 
@@ -785,6 +837,40 @@ static void past_is_taken_over_silently(void **state)
 	bench_free(&b);
 }
 
+/* A weight that a script, a file or an agent gave is not on the board: it comes with the verdicts.
+ */
+static void past_quorum_waits_for_the_weights(void **state)
+{
+	struct conf *c = with_sorry(3);
+	bool up = true;
+	struct lvs_past past = {.ctx = &up, .quorum = past_quorum, .server = past_server};
+	struct bench b;
+
+	VS(c)->quorum = 10;
+	lvs_conf_misc(c, RS(c, 1), "/bin/a"); /* checker 3 */
+	b = bench_past(c, &past);
+	assert_events(&b, "U2!");
+	bench_verdict(&b, 1, (struct lvs_verdict){.up = true});
+	assert_events(&b, "");
+	bench_verdict(&b, 3, (struct lvs_verdict){.up = true, .contribution = 7});
+	assert_events(&b, "");
+	assert_true(lvs_view_service(b.l, 0).quorum_up);
+	assert_table(&b, TABLE " 192.0.2.99:80=1"); /* 8 + 1: it really is lost */
+	bench_take(&b);
+	assert_events(&b, "q S");
+	bench_free(&b);
+
+	c = with_sorry(3);
+	VS(c)->quorum = 10;
+	lvs_conf_misc(c, RS(c, 1), "/bin/a");
+	b = bench_past(c, &past);
+	bench_verdict(&b, 3, (struct lvs_verdict){.up = true, .contribution = 8});
+	assert_table(&b, TABLE " 192.0.2.2:80=9 192.0.2.3:80=1");
+	bench_take(&b);
+	assert_events(&b, "");
+	bench_free(&b);
+}
+
 static void past_quorum_that_is_lost_stays_lost(void **state)
 {
 	struct conf *c = with_sorry(3);
@@ -830,9 +916,12 @@ int main(void)
 		cmocka_unit_test(sorry_server_at_start),
 		cmocka_unit_test(inhibited_sorry_server_waits_with_weight_zero),
 		cmocka_unit_test(sorry_server_that_is_a_real_server),
+		cmocka_unit_test(sorry_server_that_is_an_inhibited_real_server),
 		cmocka_unit_test(panic_serves_all),
 		cmocka_unit_test(panic_needs_verdicts),
 		cmocka_unit_test(weight_grows_slowly),
+		cmocka_unit_test(ramp_goes_on_with_other_events),
+		cmocka_unit_test(no_ramp_out_of_panic),
 		cmocka_unit_test(ramp_ends_with_the_server),
 		cmocka_unit_test(ten_thousand_ramps_are_few_wakeups),
 		cmocka_unit_test(weight_zero_leaves_after_drain_timeout),
@@ -840,6 +929,7 @@ int main(void)
 		cmocka_unit_test(stop_tells_with_omega),
 		cmocka_unit_test(stop_without_omega_or_with_flush),
 		cmocka_unit_test(past_is_taken_over_silently),
+		cmocka_unit_test(past_quorum_waits_for_the_weights),
 		cmocka_unit_test(past_quorum_that_is_lost_stays_lost),
 	};
 

@@ -120,7 +120,7 @@ static void service_start(struct lvs *l, uint32_t vs, const struct lvs_past *pas
 {
 	const struct conf_virtual_server *conf = lvs_vs(l, vs);
 	struct lvs_service *s = &l->services[vs];
-	bool up, known;
+	bool up;
 
 	s->since = now;
 	for (unsigned i = 0; i < conf->rs.n; i++) {
@@ -129,12 +129,12 @@ static void service_start(struct lvs *l, uint32_t vs, const struct lvs_past *pas
 		else
 			lvs_server_start(l, conf->rs.v[i]->id, now);
 	}
-	known = past && past->quorum && past->quorum(past->ctx, conf, &up);
-	if (known) {
+	s->known = past && past->quorum && past->quorum(past->ctx, conf, &up);
+	if (s->known) {
 		s->quorum_up = up;
 		s->sorry = !up && conf->sorry;
 	}
-	lvs_service_evaluate(l, vs, !known, now);
+	lvs_service_evaluate(l, vs, !s->known, now);
 }
 
 struct lvs *lvs_new(const struct conf *conf, struct arena *a, const struct lvs *old,
@@ -146,6 +146,7 @@ struct lvs *lvs_new(const struct conf *conf, struct arena *a, const struct lvs *
 		lvs_carry(l, old, now);
 		return l;
 	}
+	l->held = past;
 	for (uint32_t vs = 0; vs < conf->virtual_servers.n; vs++)
 		service_start(l, vs, past, now);
 	return l;

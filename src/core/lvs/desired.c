@@ -215,6 +215,7 @@ void lvs_desired(struct lvs *l, struct arena *a, struct service_table *ret)
 {
 	unsigned n = l->stopped ? 0 : l->n_slots;
 
+	lvs_release(l);
 	*ret = (struct service_table){0};
 	ret->services.v = arena_alloc(a, n * sizeof(*ret->services.v));
 	ret->services.n = ret->services.cap = n;

@@ -57,6 +57,7 @@ struct lvs_ghost {
 struct lvs_service {
 	bool quorum_up, panic, dirty;
 	bool sorry; /* the sorry server receives */
+	bool known; /* its quorum is that of a predecessor: not told as one at start */
 	unsigned up, with_checkers, suspects;
 	int64_t live, all; /* sums of target weights: of servers that are up, of all */
 	usec_t since;
@@ -94,6 +95,8 @@ struct lvs {
 	unsigned n_slots;
 	uint32_t *owners;
 	bool all_dirty, stopped;
+	bool held;	 /* after a crash: quorum and panic wait for what the others know */
+	usec_t now;	 /* of the last event */
 	uint32_t *dirty; /* ids of virtual servers */
 	unsigned n_dirty;
 	uint32_t *timed; /* ids of real servers with a timer */
@@ -148,6 +151,8 @@ void lvs_checker_reason(struct lvs *l, uint32_t checker, const char *reason);
 /* quorum.c */
 void lvs_service_evaluate(struct lvs *l, uint32_t vs, bool initial, usec_t now);
 void lvs_service_dirty(struct lvs *l, uint32_t vs);
+/* Ends the waiting after a crash. */
+void lvs_release(struct lvs *l);
 /* What the notifications of a virtual server that goes say. */
 void lvs_service_leave(struct lvs *l, uint32_t vs);
 

@@ -80,8 +80,9 @@ struct lvs_event {
  * servers keep state, weights, ramps; checkers of the same identity (core/check/key.h) keep their
  * verdict. Servers gone drain if their configuration said so. Events: lvs_next_event().
  * With `past` (and no old) servers and quorum start as the predecessor left them, without events; a
- * server that was down stays so until each of its checkers has given a verdict. `old` and `past` are
- * not needed after the call. */
+ * server that was down stays so until each of its checkers has given a verdict; quorum and panic are
+ * judged at the first lvs_desired() (take the events after it), by when the others should have said
+ * what they know. `old` and `past` are not needed after the call; take the events of `old` before. */
 struct lvs *lvs_new(const struct conf *conf, struct arena *a, const struct lvs *old,
 		    const struct lvs_past *past, usec_t now);
 

@@ -66,6 +66,9 @@ void lvs_service_evaluate(struct lvs *l, uint32_t vs, bool initial, usec_t now)
 	struct lvs_service *s = &l->services[vs];
 	bool up;
 
+	l->now = now;
+	if (l->held)
+		return;
 	evaluate_panic(l, vs, initial);
 	up = quorum_next(s->quorum_up, s->panic ? s->all : s->live, conf->quorum, conf->hysteresis);
 	if (up != s->quorum_up) {
@@ -76,6 +79,15 @@ void lvs_service_evaluate(struct lvs *l, uint32_t vs, bool initial, usec_t now)
 		service_event(l, vs, LVS_QUORUM_DOWN, true);
 	}
 	evaluate_sorry(l, vs, initial);
+}
+
+void lvs_release(struct lvs *l)
+{
+	if (!l->held)
+		return;
+	l->held = false;
+	for (uint32_t vs = 0; vs < l->conf->virtual_servers.n; vs++)
+		lvs_service_evaluate(l, vs, !l->services[vs].known, l->now);
 }
 
 /* ---- leaving ---- */

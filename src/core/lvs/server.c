@@ -178,7 +178,7 @@ static void server_events(struct lvs *l, uint32_t rs, bool was_up, uint32_t old_
 	if (s->up != was_up || fails_at_first(s)) {
 		s->told = true;
 		server_event(l, rs, s->up ? LVS_RS_UP : LVS_RS_DOWN, s->up ? NULL : reason);
-	} else if (s->up && s->target != old_target) {
+	} else if (s->up && s->target != old_target && !l->held) {
 		server_event(l, rs, LVS_RS_WEIGHT, reason);
 	}
 }

@@ -39,10 +39,10 @@ static void checker_take(struct lvs *l, uint32_t checker, const struct lvs_verdi
 	c->up = v->up;
 	c->seen = true;
 	c->assumed = false;
-	c->drain = v->up && v->drain;
-	c->has_percent = v->up && v->has_percent;
+	c->drain = v->drain;
+	c->has_percent = v->has_percent;
 	c->percent = v->percent;
-	c->contribution = v->up ? v->contribution : 0;
+	c->contribution = v->contribution;
 	verdict_reason(l, checker, v);
 }
 
