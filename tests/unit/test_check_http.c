@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
+#include "core/check/search.h"
+
 #define REST 100000 /* in one piece */
 
 struct page {
@@ -337,6 +339,24 @@ static void test_regex_options(void **state)
 	judge_text(p, "HTTP/1.0 200 OK\r\n\r\nhello", true, "BAD the regex does not compile: missing closing parenthesis");
 }
 
+static void test_regex_checked(void **state)
+{
+	struct conf_url url = {.regex = "a(b", .regex_max_offset = UINT32_MAX};
+	size_t offset = 99;
+	char text[100];
+
+	(void)state;
+	assert_false(search_pattern_check(&url, text, sizeof(text), &offset));
+	assert_string_equal(text, "missing closing parenthesis");
+	assert_int_equal(offset, 3);
+	url.regex = "a(b)";
+	assert_true(search_pattern_check(&url, text, sizeof(text), &offset));
+	url.regex = "(*UTF)x";
+	assert_true(search_pattern_check(&url, text, sizeof(text), &offset));
+	url.regex_options = REGEX_NEVER_UTF;
+	assert_false(search_pattern_check(&url, text, sizeof(text), &offset));
+}
+
 static void test_regex_offsets(void **state)
 {
 	/* "hello" begins at byte 19 */
@@ -500,7 +520,8 @@ int main(void)
 		cmocka_unit_test(test_digest),	      cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_codings),	      cmocka_unit_test(test_gzip_members),
 		cmocka_unit_test(test_bomb),	      cmocka_unit_test(test_regex),
-		cmocka_unit_test(test_regex_options), cmocka_unit_test(test_regex_offsets),
+		cmocka_unit_test(test_regex_options), cmocka_unit_test(test_regex_checked),
+		cmocka_unit_test(test_regex_offsets),
 		cmocka_unit_test(test_regex_windows), cmocka_unit_test(test_regex_steps),
 		cmocka_unit_test(test_regex_stack),   cmocka_unit_test(test_digest_and_regex),
 		cmocka_unit_test(test_wanted_digest), cmocka_unit_test(test_second_page),

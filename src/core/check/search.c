@@ -81,6 +81,23 @@ static void set_limits(struct search_pattern *p, const struct conf_url *url)
 		pcre2_jit_stack_assign(p->context, NULL, p->stack);
 }
 
+static pcre2_code *compile(const struct conf_url *url, int *ret_error, size_t *ret_offset)
+{
+	return pcre2_compile((PCRE2_SPTR)url->regex, PCRE2_ZERO_TERMINATED, compile_options(url),
+			     ret_error, ret_offset, NULL);
+}
+
+bool search_pattern_check(const struct conf_url *url, char *text, size_t size, size_t *ret_offset)
+{
+	int error = 0;
+	pcre2_code *code = compile(url, &error, ret_offset);
+
+	if (!code)
+		pcre2_get_error_message(error, (PCRE2_UCHAR *)text, size);
+	pcre2_code_free(code);
+	return code != NULL;
+}
+
 static const char *compile_error(int code, size_t offset, struct arena *a)
 {
 	PCRE2_UCHAR text[128] = "";
@@ -93,7 +110,7 @@ static const char *compile_error(int code, size_t offset, struct arena *a)
 struct search_pattern *search_pattern_new(const struct conf_url *url, struct arena *a)
 {
 	struct search_pattern *p;
-	uint32_t options = compile_options(url), behind = 0;
+	uint32_t options = 0, behind = 0;
 	size_t offset = 0;
 	int error = 0;
 
@@ -102,8 +119,7 @@ struct search_pattern *search_pattern_new(const struct conf_url *url, struct are
 	p = arena_new_of(a, struct search_pattern);
 	p->min_offset = url->regex_min_offset;
 	p->max_offset = url->regex_max_offset;
-	p->code = pcre2_compile((PCRE2_SPTR)url->regex, PCRE2_ZERO_TERMINATED, options, &error,
-				&offset, NULL);
+	p->code = compile(url, &error, &offset);
 	if (!p->code) {
 		p->error = compile_error(error, offset, a);
 		return p;

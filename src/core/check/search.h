@@ -18,6 +18,10 @@ struct search_pattern;
 struct search_pattern *search_pattern_new(const struct conf_url *url, struct arena *a);
 void search_pattern_release(struct search_pattern *p); /* NULL is fine */
 
+/* Whether the regex of a page, with its options, compiles; false fills `text` with a clause that says
+ * why not and *ret_offset with the byte of the pattern. For who judges a configuration. */
+bool search_pattern_check(const struct conf_url *url, char *text, size_t size, size_t *ret_offset);
+
 enum search_result {
 	SEARCH_MORE, /* not yet */
 	SEARCH_FOUND,
