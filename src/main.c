@@ -7,6 +7,7 @@
 #include "ctl/ctl.h"
 #include "io/memory.h"
 #include "io/process.h"
+#include "proc/check/worker.h"
 #include "proc/lvs/worker.h"
 #include "proc/runner/runner.h"
 #include "proc/vrrp/worker.h"
@@ -18,6 +19,7 @@ static const struct {
 	{"vrrp", vrrp_worker_main},
 	{"runner", runner_worker_main},
 	{"lvs", lvs_worker_main},
+	{"check", check_worker_main},
 };
 
 static int run_worker(const char *program, const char *name)
