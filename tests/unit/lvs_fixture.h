@@ -184,6 +184,38 @@ static inline const char *bench_changed(struct bench *b)
 	return b->text;
 }
 
+/* Servers 192.0.2.`first`.. of weight 1 with one TCP checker each: checker i of server i. */
+static inline struct conf *servers_from(unsigned first, unsigned n)
+{
+	struct conf *c = lvs_conf_new();
+	struct conf_virtual_server *vs = lvs_conf_service(c, "10.0.0.1", 80);
+	char ip[IP_TEXT_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct buf b = BUF_ON(ip);
+
+		buf_printf(&b, "192.0.2.%u", first + i);
+		lvs_conf_check(c, lvs_conf_server(c, vs, buf_text(&b), 80, 1), CHECK_TCP, 80);
+	}
+	return c;
+}
+
+static inline struct conf *servers(unsigned n)
+{
+	return servers_from(1, n);
+}
+
+static inline struct conf *with_sorry(unsigned n)
+{
+	struct conf *c = servers(n);
+
+	lvs_conf_sorry(c, c->virtual_servers.v[0], "192.0.2.99", 80);
+	return c;
+}
+
+#define VS(c) ((c)->virtual_servers.v[0])
+#define RS(c, i) ((c)->real_servers.v[i])
+#define TABLE "10.0.0.1/6:80:"
 #define assert_events(b, text) assert_string_equal(bench_events(b), text)
 #define assert_table(b, text) assert_string_equal(bench_table(b), text)
 

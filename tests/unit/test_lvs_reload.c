@@ -2,32 +2,12 @@
 /* What a new configuration keeps, tells and leaves to drain. */
 #include "lvs_fixture.h"
 
-#define TABLE "10.0.0.1/6:80:"
-#define VS(c) ((c)->virtual_servers.v[0])
-#define RS(c, i) ((c)->real_servers.v[i])
-
-/* Servers 192.0.2.`first`.. with one TCP checker each. */
-static struct conf *servers(unsigned first, unsigned n)
-{
-	struct conf *c = lvs_conf_new();
-	struct conf_virtual_server *vs = lvs_conf_service(c, "10.0.0.1", 80);
-	char ip[IP_TEXT_MAX];
-
-	for (unsigned i = 0; i < n; i++) {
-		struct buf b = BUF_ON(ip);
-
-		buf_printf(&b, "192.0.2.%u", first + i);
-		lvs_conf_check(c, lvs_conf_server(c, vs, buf_text(&b), 80, 1), CHECK_TCP, 80);
-	}
-	return c;
-}
-
 static void unchanged_is_silent(void **state)
 {
-	struct bench b = bench_new(servers(1, 3));
+	struct bench b = bench_new(servers_from(1, 3));
 
 	bench_down(&b, 1);
-	bench_reload(&b, servers(1, 3));
+	bench_reload(&b, servers_from(1, 3));
 	assert_events(&b, "");
 	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.3:80=1");
 	assert_string_equal(lvs_view_server(b.l, 1).reason, "refused");
@@ -40,7 +20,7 @@ static void unchanged_is_silent(void **state)
 static void order_does_not_matter(void **state)
 {
 	struct conf *c = lvs_conf_new();
-	struct bench b = bench_new(servers(1, 2));
+	struct bench b = bench_new(servers_from(1, 2));
 
 	bench_down(&b, 1);
 	lvs_conf_service(c, "10.0.0.5", 80);
@@ -60,8 +40,8 @@ static void order_does_not_matter(void **state)
 
 static void new_server_starts_as_at_start(void **state)
 {
-	struct bench b = bench_new(servers(1, 1));
-	struct conf *c = servers(1, 3);
+	struct bench b = bench_new(servers_from(1, 1));
+	struct conf *c = servers_from(1, 3);
 
 	c->checkers.v[2]->timing.alpha = true;
 	bench_reload(&b, c);
@@ -72,8 +52,8 @@ static void new_server_starts_as_at_start(void **state)
 
 static void new_server_starts_slowly_in_a_running_service(void **state)
 {
-	struct bench b = bench_new(servers(1, 1));
-	struct conf *c = servers(1, 2);
+	struct bench b = bench_new(servers_from(1, 1));
+	struct conf *c = servers_from(1, 2);
 
 	RS(c, 0)->slow_start = RS(c, 1)->slow_start = 10 * SEC;
 	RS(c, 0)->weight = RS(c, 1)->weight = 100;
@@ -83,7 +63,7 @@ static void new_server_starts_slowly_in_a_running_service(void **state)
 	bench_wait(&b, 5 * SEC);
 	assert_table(&b, TABLE " 192.0.2.1:80=100 192.0.2.2:80=50");
 
-	c = servers(1, 2);
+	c = servers_from(1, 2);
 	RS(c, 1)->slow_start = 10 * SEC;
 	RS(c, 1)->weight = 200;
 	bench_reload(&b, c);
@@ -95,10 +75,10 @@ static void new_server_starts_slowly_in_a_running_service(void **state)
 
 static void removed_server_is_told(void **state)
 {
-	struct bench b = bench_new(servers(1, 3));
+	struct bench b = bench_new(servers_from(1, 3));
 
 	bench_down(&b, 2);
-	bench_reload(&b, servers(2, 1));
+	bench_reload(&b, servers_from(2, 1));
 	assert_events(&b, "d~0."); /* that which was down is not told again */
 	assert_int_equal(b.events[0].vs, 0);
 	assert_int_equal(b.events[0].rs, CONF_NONE);
@@ -111,7 +91,7 @@ static void removed_server_is_told(void **state)
 
 static void removed_service_is_told(void **state)
 {
-	struct bench b = bench_new(servers(1, 2));
+	struct bench b = bench_new(servers_from(1, 2));
 	struct conf *c = lvs_conf_new();
 
 	lvs_conf_server(c, lvs_conf_service(c, "10.0.0.2", 80), "192.0.2.1", 80, 1);
@@ -128,17 +108,17 @@ static void removed_service_is_told(void **state)
 
 static void removed_server_drains(void **state)
 {
-	struct conf *c = servers(1, 3);
+	struct conf *c = servers_from(1, 3);
 	struct bench b;
 
 	for (unsigned i = 0; i < 3; i++)
 		RS(c, i)->drain_timeout = 30 * SEC;
 	b = bench_new(c);
 	bench_down(&b, 1); /* has no connections to lose */
-	bench_reload(&b, servers(3, 1));
+	bench_reload(&b, servers_from(3, 1));
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.3:80=1");
 	bench_wait(&b, 20 * SEC);
-	bench_reload(&b, servers(3, 1));
+	bench_reload(&b, servers_from(3, 1));
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.3:80=1");
 	bench_wait(&b, 10 * SEC - 1);
 	assert_events(&b, "");
@@ -152,14 +132,14 @@ static void removed_server_drains(void **state)
 
 static void draining_server_comes_back(void **state)
 {
-	struct conf *c = servers(1, 2);
+	struct conf *c = servers_from(1, 2);
 	struct bench b;
 
 	RS(c, 0)->drain_timeout = 30 * SEC;
 	b = bench_new(c);
-	bench_reload(&b, servers(2, 1));
+	bench_reload(&b, servers_from(2, 1));
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
-	bench_reload(&b, servers(1, 2));
+	bench_reload(&b, servers_from(1, 2));
 	assert_events(&b, "U0!");
 	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
 	bench_wait(&b, 60 * SEC);
@@ -169,8 +149,8 @@ static void draining_server_comes_back(void **state)
 
 static void weight_zero_by_reload_drains(void **state)
 {
-	struct bench b = bench_new(servers(1, 2));
-	struct conf *c = servers(1, 2);
+	struct bench b = bench_new(servers_from(1, 2));
+	struct conf *c = servers_from(1, 2);
 
 	RS(c, 0)->weight = 0;
 	RS(c, 0)->drain_timeout = 30 * SEC;
@@ -179,12 +159,12 @@ static void weight_zero_by_reload_drains(void **state)
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
 	bench_wait(&b, 30 * SEC);
 	assert_events(&b, "D0");
-	c = servers(1, 2);
+	c = servers_from(1, 2);
 	RS(c, 0)->weight = 0;
 	RS(c, 0)->drain_timeout = 50 * SEC;
 	bench_reload(&b, c);
 	assert_table(&b, TABLE " 192.0.2.2:80=1"); /* does not come back for another round */
-	bench_reload(&b, servers(1, 2));
+	bench_reload(&b, servers_from(1, 2));
 	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
 	bench_free(&b);
 }
@@ -193,13 +173,13 @@ static void weight_zero_by_reload_drains(void **state)
 
 static void failing_checker_removed_brings_up(void **state)
 {
-	struct conf *c = servers(1, 2);
+	struct conf *c = servers_from(1, 2);
 	struct bench b;
 
 	lvs_conf_check(c, RS(c, 0), CHECK_TCP, 81);
 	b = bench_new(c);
 	bench_down(&b, 2);
-	bench_reload(&b, servers(1, 2));
+	bench_reload(&b, servers_from(1, 2));
 	assert_events(&b, "U0");
 	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
 	bench_free(&b);
@@ -207,8 +187,8 @@ static void failing_checker_removed_brings_up(void **state)
 
 static void checker_of_another_identity_starts_anew(void **state)
 {
-	struct bench b = bench_new(servers(1, 2));
-	struct conf *c = servers(1, 2);
+	struct bench b = bench_new(servers_from(1, 2));
+	struct conf *c = servers_from(1, 2);
 
 	bench_down(&b, 0);
 	((struct conf_check_socket *)c->checkers.v[0])->connect_port = 8080;
@@ -219,8 +199,8 @@ static void checker_of_another_identity_starts_anew(void **state)
 
 static void timing_is_no_identity(void **state)
 {
-	struct bench b = bench_new(servers(1, 2));
-	struct conf *c = servers(1, 2);
+	struct bench b = bench_new(servers_from(1, 2));
+	struct conf *c = servers_from(1, 2);
 
 	bench_down(&b, 0);
 	c->checkers.v[0]->timing.delay_loop = 3 * SEC;
@@ -234,8 +214,8 @@ static void timing_is_no_identity(void **state)
 /* It has nothing to prove on a healthy server, and everything on one that failed or never ran. */
 static void new_alpha_checker_on_a_kept_server(void **state)
 {
-	struct bench b = bench_new(servers(1, 3));
-	struct conf *c = servers(1, 3);
+	struct bench b = bench_new(servers_from(1, 3));
+	struct conf *c = servers_from(1, 3);
 
 	for (unsigned i = 0; i < 3; i++)
 		lvs_conf_check(c, RS(c, i), CHECK_TCP, 81)->timing.alpha = true;
@@ -251,7 +231,7 @@ static void new_alpha_checker_on_a_kept_server(void **state)
 
 static void twins_keep_one_verdict_each(void **state)
 {
-	struct conf *c = servers(1, 1), *d = servers(1, 1);
+	struct conf *c = servers_from(1, 1), *d = servers_from(1, 1);
 	struct bench b;
 
 	lvs_conf_check(c, RS(c, 0), CHECK_TCP, 80);
@@ -271,7 +251,7 @@ static void contribution_is_kept_and_override_lost(void **state)
 	struct conf *c[2];
 
 	for (int i = 0; i < 2; i++) {
-		c[i] = servers(1, 2);
+		c[i] = servers_from(1, 2);
 		RS(c[i], 0)->weight = 7;
 		lvs_conf_misc(c[i], RS(c[i], 0), "/bin/a");
 	}
@@ -291,7 +271,7 @@ static void files_keep_their_values(void **state)
 	struct conf *c[2];
 
 	for (int i = 0; i < 2; i++) {
-		c[i] = servers(1, 2);
+		c[i] = servers_from(1, 2);
 		if (i)
 			lvs_conf_file(c[i], "/run/other");
 		lvs_conf_file(c[i], "/run/weight");
@@ -309,8 +289,8 @@ static void files_keep_their_values(void **state)
 
 static void quorum_is_judged_by_the_new_rules(void **state)
 {
-	struct bench b = bench_new(servers(1, 3));
-	struct conf *c = servers(1, 3);
+	struct bench b = bench_new(servers_from(1, 3));
+	struct conf *c = servers_from(1, 3);
 
 	VS(c)->quorum = 3;
 	lvs_conf_sorry(c, VS(c), "192.0.2.99", 80);
@@ -318,7 +298,7 @@ static void quorum_is_judged_by_the_new_rules(void **state)
 	bench_reload(&b, c);
 	assert_events(&b, "q S");
 	assert_table(&b, TABLE " 192.0.2.99:80=1");
-	bench_reload(&b, servers(1, 3));
+	bench_reload(&b, servers_from(1, 3));
 	assert_events(&b, "Q s");
 	assert_table(&b, TABLE " 192.0.2.2:80=1 192.0.2.3:80=1");
 	bench_free(&b);
@@ -326,7 +306,7 @@ static void quorum_is_judged_by_the_new_rules(void **state)
 
 static void sorry_server_removed_while_needed(void **state)
 {
-	struct conf *c = servers(1, 2), *d = servers(1, 2);
+	struct conf *c = servers_from(1, 2), *d = servers_from(1, 2);
 	struct bench b;
 
 	VS(c)->quorum = VS(d)->quorum = 2;
@@ -342,7 +322,7 @@ static void sorry_server_removed_while_needed(void **state)
 
 static void panic_survives(void **state)
 {
-	struct conf *c = servers(1, 3), *d = servers(1, 3);
+	struct conf *c = servers_from(1, 3), *d = servers_from(1, 3);
 	struct bench b;
 
 	VS(c)->panic_threshold = VS(d)->panic_threshold = 50;
@@ -352,7 +332,7 @@ static void panic_survives(void **state)
 	assert_events(&b, "d1 P c1");
 	bench_reload(&b, d);
 	assert_events(&b, "");
-	bench_reload(&b, servers(1, 3));
+	bench_reload(&b, servers_from(1, 3));
 	assert_events(&b, "p");
 	assert_table(&b, TABLE " 192.0.2.3:80=1");
 	bench_free(&b);
@@ -392,7 +372,7 @@ static void marks_are_kept(void **state)
 	struct conf *c[2];
 
 	for (int i = 0; i < 2; i++) {
-		c[i] = servers(1, 1);
+		c[i] = servers_from(1, 1);
 		VS(c[i])->kind = SERVICE_MARK;
 		VS(c[i])->protocol = LVS_PROTO_NONE;
 		VS(c[i])->fwmark = 9;
@@ -413,7 +393,7 @@ static void twin_services_pair_in_order(void **state)
 	struct conf *c[2];
 
 	for (int i = 0; i < 2; i++) {
-		c[i] = servers(1, 1);
+		c[i] = servers_from(1, 1);
 		lvs_conf_check(c[i],
 			       lvs_conf_server(c[i], lvs_conf_service(c[i], "10.0.0.1", 80),
 					       "192.0.2.2", 80, 1),

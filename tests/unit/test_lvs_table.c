@@ -2,9 +2,6 @@
 /* From virtual servers to kernel services: groups, marks, ports, methods, shared keys. */
 #include "lvs_fixture.h"
 
-#define VS(c) ((c)->virtual_servers.v[0])
-#define RS(c, i) ((c)->real_servers.v[i])
-
 static struct conf *one(void)
 {
 	struct conf *c = lvs_conf_new();
