@@ -39,6 +39,7 @@ bench: need-root test-deps all
 
 sim: all
 	$(BUILD)/src/sim/sim --seeds $(SEEDS)
+	$(BUILD)/src/sim/sim-lvs --seeds $(SEEDS)
 
 fuzz: test-deps
 	@$(PYTHON) tests/run.py --build $(BUILD) --fuzz-seconds $(SECONDS) fuzz
