@@ -23,7 +23,7 @@
 #define MATCH_STEPS_MAX 200000
 #define MATCH_HEAP_KIB 1024
 /* A larger window is searched again only when this part of it (1/n) is new. */
-#define RESCAN_SMALL 4096
+#define RESCAN_SMALL 512
 #define RESCAN_PART 8
 
 struct search_pattern {
