@@ -66,7 +66,8 @@ static bool wanted(const struct generation *g, const struct vrrp_action *a)
 {
 	const struct conf_global *c = &g->conf->global;
 
-	return c->notify_fifo.path || c->vrrp_notify_fifo.path ||
+	return c->notify_fifo.path || c->vrrp_notify_fifo.path || c->webhook ||
+	       (c->smtp_server && c->emails.n > 0) ||
 	       has_script(a->is_group ? &g->conf->groups.v[a->id]->notify
 				      : &g->conf->instances.v[a->id]->notify);
 }
