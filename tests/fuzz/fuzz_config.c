@@ -87,10 +87,15 @@ static bool script(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, boo
 	return strstr(argv0, "bin/") != NULL;
 }
 
+static bool kernel(void *ctx, enum conf_kernel_part part)
+{
+	return part == KERNEL_NFTABLES;
+}
+
 static const struct conf_host machine = {
 	.config_id = "node", .read_file = read_file, .path_kind = path_kind, .glob = glob_files, .getenv = get_env,
 	.random = random_number, .user = user, .group = user_group, .interface = interface,
-	.name_table = name_table, .script = script,
+	.name_table = name_table, .script = script, .kernel = kernel,
 };
 
 static void render_all(const struct conf_loaded *l)
@@ -123,6 +128,23 @@ static void round_trip(const struct conf_loaded *first, const struct conf_host *
 	}
 	(void)conf_plan_text(conf_diff(first->conf, second.conf, second.arena), second.arena);
 	arena_free(second.arena);
+	options.skip_services = true;
+	second = conf_load_text("printed", text, len, host, &options);
+	MUST(second.diags.count[DIAG_FATAL] == 0);
+	MUST(second.conf->virtual_servers.n == 0 && second.conf->checkers.n == 0);
+	MUST(second.conf->instances.n == first->conf->instances.n);
+	arena_free(second.arena);
+}
+
+/* A reload to another configuration, and back. */
+static void plans(const struct conf_loaded *first, const struct input *in, const struct conf_host *host)
+{
+	struct conf_load_options options = {.judge = false};
+	struct conf_loaded other = conf_load_text("other.conf", in->more, in->more_len, host, &options);
+
+	(void)conf_plan_text(conf_diff(first->conf, other.conf, other.arena), other.arena);
+	(void)conf_plan_text(conf_diff(other.conf, first->conf, other.arena), other.arena);
+	arena_free(other.arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -147,6 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	render_all(&l);
 	if (l.diags.count[DIAG_FATAL] == 0)
 		round_trip(&l, &host);
+	plans(&l, &in, &host);
 	arena_free(l.arena);
 	free(text);
 	return 0;
