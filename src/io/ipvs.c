@@ -16,17 +16,48 @@
 #include "io/ipvs_message.h"
 
 #define RECEIVE_SIZE ((size_t)64 * 1024)
-#define BATCH 64 /* requests in one datagram: their acknowledgements fit any receive buffer */
+#define BATCH_MAX 64
+/* What the kernel charges for one acknowledgement against the receive buffer, at most. */
+#define ACK_COST 1024
+#define ANSWER_LIMIT 5 /* seconds; the kernel answers before the request returns */
 
 struct ipvs {
 	struct mnl_socket *socket;
 	uint16_t family;
 	uint32_t seq, port;
-	char *batch;	/* BATCH * IPVS_REQUEST_MAX bytes */
+	unsigned batch_max; /* requests in one datagram, whose answers fit the receive buffer */
+	char *batch;	/* BATCH_MAX * IPVS_REQUEST_MAX bytes */
 	char *received; /* RECEIVE_SIZE bytes */
 };
 
 /* ---- one request and all that it answers ---- */
+
+static ssize_t receive(struct ipvs *i)
+{
+	ssize_t n;
+
+	do {
+		n = mnl_socket_recvfrom(i->socket, i->received, RECEIVE_SIZE);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* What is left of answers to requests that were given up would be taken for other answers. */
+static void drop_old_answers(struct ipvs *i)
+{
+	int fd = mnl_socket_get_fd(i->socket);
+	ssize_t n;
+
+	do {
+		n = recv(fd, i->received, RECEIVE_SIZE, MSG_DONTWAIT);
+	} while (n >= 0 || errno == ENOBUFS || errno == EINTR);
+}
+
+static int transmit(struct ipvs *i, const void *data, size_t len)
+{
+	drop_old_answers(i);
+	return mnl_socket_sendto(i->socket, data, len) < 0 ? -errno : 0;
+}
 
 /* Reads answers to `seq` until the last; `parse` may be NULL. 0 or the kernel's -errno. */
 static int read_answers(struct ipvs *i, uint32_t seq, mnl_cb_t parse, void *ctx)
@@ -34,7 +65,7 @@ static int read_answers(struct ipvs *i, uint32_t seq, mnl_cb_t parse, void *ctx)
 	int r;
 
 	do {
-		ssize_t n = mnl_socket_recvfrom(i->socket, i->received, RECEIVE_SIZE);
+		ssize_t n = receive(i);
 
 		if (n < 0)
 			return -errno;
@@ -45,9 +76,10 @@ static int read_answers(struct ipvs *i, uint32_t seq, mnl_cb_t parse, void *ctx)
 
 static int request(struct ipvs *i, const struct nlmsghdr *h, mnl_cb_t parse, void *ctx)
 {
-	if (mnl_socket_sendto(i->socket, h, h->nlmsg_len) < 0)
-		return -errno;
-	return read_answers(i, h->nlmsg_seq, parse, ctx);
+	uint32_t seq = h->nlmsg_seq;
+	int r = transmit(i, h, h->nlmsg_len);
+
+	return r < 0 ? r : read_answers(i, seq, parse, ctx);
 }
 
 static struct nlmsghdr *begin(struct ipvs *i, uint8_t command, uint16_t flags)
@@ -90,8 +122,20 @@ static void set_rcvbuf(const struct ipvs *i, uint32_t size, bool force)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &v, sizeof(v));
 }
 
+static unsigned batch_limit(const struct ipvs *i)
+{
+	socklen_t len = sizeof(int);
+	int size = 0;
+
+	if (getsockopt(mnl_socket_get_fd(i->socket), SOL_SOCKET, SO_RCVBUF, &size, &len) < 0 ||
+	    size < ACK_COST)
+		return 1;
+	return size / ACK_COST < BATCH_MAX ? (unsigned)size / ACK_COST : BATCH_MAX;
+}
+
 static int open_socket(struct ipvs *i, uint32_t rcvbuf, bool force)
 {
+	const struct timeval limit = {.tv_sec = ANSWER_LIMIT};
 	int on = 1;
 
 	i->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
@@ -101,7 +145,9 @@ static int open_socket(struct ipvs *i, uint32_t rcvbuf, bool force)
 	i->seq = (uint32_t)time(NULL);
 	/* An error need not send the request back. */
 	(void)mnl_socket_setsockopt(i->socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	(void)setsockopt(mnl_socket_get_fd(i->socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	set_rcvbuf(i, rcvbuf, force);
+	i->batch_max = batch_limit(i);
 	return find_family(i);
 }
 
@@ -111,7 +157,7 @@ int ipvs_open(uint32_t rcvbuf, bool force, struct ipvs **ret)
 	int r;
 
 	if (i) {
-		i->batch = malloc((size_t)BATCH * IPVS_REQUEST_MAX);
+		i->batch = malloc((size_t)BATCH_MAX * IPVS_REQUEST_MAX);
 		i->received = malloc(RECEIVE_SIZE);
 	}
 	if (!i || !i->batch || !i->received)
@@ -263,34 +309,37 @@ static void note_answers(struct answers *a, const char *data, int len)
 	}
 }
 
-/* At most BATCH changes. An answer that is lost makes them fail: the caller looks again. */
+/* At most batch_max changes. An answer that is lost makes them fail: the caller looks again. */
 static void apply_batch(struct ipvs *i, struct service_change *v, unsigned n)
 {
 	struct answers a = {.v = v, .first = i->seq + 1, .n = n, .left = n};
 	char *at = i->batch;
-	ssize_t r;
+	ssize_t got = 1;
+	int r;
 
 	for (unsigned k = 0; k < n; k++) {
 		v[k].error = -EIO;
 		at += MNL_ALIGN(put_change(i, at, v[k].kind, &v[k])->nlmsg_len);
 	}
-	r = mnl_socket_sendto(i->socket, i->batch, (size_t)(at - i->batch));
-	while (r >= 0 && a.left > 0) {
-		r = mnl_socket_recvfrom(i->socket, i->received, RECEIVE_SIZE);
-		if (r > 0)
-			note_answers(&a, i->received, (int)r);
+	r = transmit(i, i->batch, (size_t)(at - i->batch));
+	while (r == 0 && a.left > 0 && got > 0) {
+		got = receive(i);
+		if (got > 0)
+			note_answers(&a, i->received, (int)got);
+		else
+			r = got < 0 ? -errno : -EIO;
 	}
 	for (unsigned k = 0; k < n && a.left > 0; k++)
 		if (v[k].error == -EIO)
-			v[k].error = r < 0 ? -errno : -EIO;
+			v[k].error = r < 0 ? r : -EIO;
 }
 
 unsigned ipvs_apply(struct ipvs *i, struct service_change *v, unsigned n)
 {
 	unsigned failed = 0;
 
-	for (unsigned at = 0; at < n; at += BATCH)
-		apply_batch(i, v + at, n - at < BATCH ? n - at : BATCH);
+	for (unsigned at = 0; at < n; at += i->batch_max)
+		apply_batch(i, v + at, n - at < i->batch_max ? n - at : i->batch_max);
 	for (unsigned k = 0; k < n; k++) {
 		if (v[k].error < 0)
 			mend(i, &v[k]);

@@ -21,3 +21,18 @@ int netns_enter(const char *name)
 	close(fd);
 	return r;
 }
+
+int netns_current(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int netns_return(int fd)
+{
+	int r = setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+
+	close(fd);
+	return r;
+}

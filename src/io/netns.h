@@ -6,4 +6,9 @@
 /* The calling thread goes over to the namespace; it needs CAP_SYS_ADMIN. 0 or -errno. */
 int netns_enter(const char *name);
 
+/* The namespace the calling thread is in, as a descriptor; -errno. */
+int netns_current(void);
+/* Goes back to it, and closes the descriptor. 0 or -errno. */
+int netns_return(int fd);
+
 #endif

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "io/ipvs.h"
 #include "io/log.h"
@@ -41,31 +42,45 @@ static void set_timeouts(struct engine *e, const struct conf *conf)
 		log_err("IPVS refuses the timeouts tcp %u tcpfin %u udp %u", t.tcp, t.tcpfin, t.udp);
 }
 
-/* net_namespace_ipvs: this process has no other business in the network. */
-static int enter_namespace(const struct conf *conf, const char **ret_error)
+/* The socket lives in the namespace of net_namespace_ipvs, whatever else this process does in that of
+ * the daemon (ha_suspend looks for addresses there). */
+static int open_there(const struct conf *conf, const char *name, struct ipvs **ret)
 {
-	const char *name = conf->global.net_namespace_ipvs;
-	int r = name ? netns_enter(name) : 0;
+	const struct conf_rcvbuf *buffer = &conf->global.lvs_cmd_rcvbuf;
+	int back = netns_current(), r = back;
 
 	if (r < 0)
-		*ret_error = "the namespace of net_namespace_ipvs can't be entered";
+		return r;
+	r = netns_enter(name);
+	if (r == -ENOENT)
+		r = -ENODEV; /* not to be taken for a kernel without IPVS */
+	if (r == 0) {
+		r = ipvs_open(buffer->size, buffer->force, ret);
+		if (netns_return(back) < 0)
+			abort();
+		return r;
+	}
+	close(back);
 	return r;
 }
 
 static int open_ipvs(const struct conf *conf, struct engine **ret, const char **ret_error)
 {
 	const struct conf_rcvbuf *buffer = &conf->global.lvs_cmd_rcvbuf;
+	const char *name = conf->global.net_namespace_ipvs;
 	struct engine_ipvs *i = calloc(1, sizeof(*i));
-	int r = enter_namespace(conf, ret_error);
+	int r;
 
 	if (!i)
 		abort();
-	if (r == 0)
-		r = ipvs_open(buffer->size, buffer->force, &i->ipvs);
+	r = name ? open_there(conf, name, &i->ipvs)
+		 : ipvs_open(buffer->size, buffer->force, &i->ipvs);
 	if (r < 0) {
 		free(i);
 		if (r == -ENOENT)
 			*ret_error = "this kernel has no IPVS (module ip_vs)";
+		else if (name)
+			*ret_error = "in the namespace of net_namespace_ipvs";
 		return r;
 	}
 	i->base.ops = &engine_ipvs;

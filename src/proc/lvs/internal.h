@@ -20,6 +20,8 @@ struct peer {
 	struct channel channel; /* .fd -1: not there */
 	struct loop_fd *watch;
 	bool complete; /* it has told everything of this generation */
+	bool ask_again; /* the question did not fit into the channel */
+	uint32_t suspend_next; /* suspend.c: the first virtual server it has not been told of */
 };
 
 enum { PEER_RUNNER, PEER_VRRP, PEER_CHECK_FIRST, PEERS = PEER_CHECK_FIRST + CHECK_PROCESSES_MAX };
@@ -60,7 +62,8 @@ struct lvs_worker {
 
 	/* sync.c */
 	struct {
-		bool master, backup; /* they run, as far as we know */
+		bool known;	     /* what runs was started by us */
+		bool master, backup; /* they run */
 		const struct conf_lvs_sync_daemon *conf;
 		struct conf_lvs_sync_daemon copy; /* with the strings of the next field */
 		char interface[16];
@@ -69,8 +72,10 @@ struct lvs_worker {
 	/* report.c */
 	struct {
 		struct msg_notify_lvs *v;
-		unsigned first, n, cap;
+		unsigned first, n, cap, lost;
 	} held; /* for a runner that is away or does not keep up */
+	struct loop_timer *outbox; /* another try with these */
+	usec_t stop_at;		   /* stopping: not longer for the runner to take them; USEC_NEVER: not stopping */
 	bool board_dirty;
 };
 
@@ -91,8 +96,10 @@ void kernel_close(struct lvs_worker *w);
 /* ---- suspend.c: ha_suspend ---- */
 /* A new configuration. */
 void suspend_configure(struct lvs_worker *w);
-/* Tells a peer, which runs this generation, who rests. */
+/* Tells a peer who rests, from the beginning. */
 void suspend_tell(struct lvs_worker *w, unsigned peer);
+/* Goes on where a channel was full. */
+void suspend_tell_rest(struct lvs_worker *w);
 void suspend_close(struct lvs_worker *w);
 
 /* ---- sync.c: lvs_sync_daemon ---- */
@@ -107,8 +114,8 @@ void report_events(struct lvs_worker *w);
 void report_everything(struct lvs_worker *w);
 /* What the kernel refused of a virtual server, -errno; 0: nothing. */
 void report_error(struct lvs_worker *w, uint32_t vs, int error);
-/* Sends what waited for the runner. */
-void report_held(struct lvs_worker *w);
+/* Sends what waited for the runner; true: nothing waits any more, or there is nobody to send it to. */
+bool report_held(struct lvs_worker *w);
 void report_close(struct lvs_worker *w);
 
 #endif

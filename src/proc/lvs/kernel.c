@@ -277,6 +277,17 @@ void kernel_update(struct lvs_worker *w)
 
 /* ---- the end ---- */
 
+/* The services of a predecessor whose kernel tables were not looked at yet. */
+static void claim(struct lvs_worker *w)
+{
+	struct service_table desired;
+
+	lvs_desired(w->lvs, w->scratch, &desired);
+	if (!w->applied_arena)
+		w->applied_arena = arena_new();
+	service_table_replace(&w->applied, &desired, w->applied_arena);
+}
+
 static void remove_all(struct lvs_worker *w)
 {
 	const struct service_table nothing = {0};
@@ -295,6 +306,8 @@ void kernel_stop(struct lvs_worker *w)
 	if (!w->engine || !w->lvs)
 		return;
 	if (!w->dont_release) {
+		if (!w->known)
+			claim(w);
 		lvs_stop(w->lvs, loop_now(w->loop));
 		report_events(w);
 		if (w->conf->global.lvs_flush_on_stop == FLUSH_ALL && w->ops->flush) {

@@ -13,6 +13,7 @@
 #include "proc/lvs/internal.h"
 
 #define HELD_MAX 65536
+#define HELD_RETRY (10 * USEC_PER_MSEC)
 
 /* ---- log ---- */
 
@@ -253,33 +254,50 @@ static bool somebody_listens(const struct lvs_worker *w, const struct lvs_event 
 	       (g->smtp_server && g->emails.n > 0) || has_script(w, e);
 }
 
-static void hold(struct lvs_worker *w, const struct msg_notify_lvs *m)
+/* Makes room for one more at the end. */
+static bool held_grow(struct lvs_worker *w)
 {
-	if (w->held.n == w->held.cap) {
-		unsigned cap = w->held.cap ? 2 * w->held.cap : 64;
-		struct msg_notify_lvs *v =
-			cap <= HELD_MAX ? realloc(w->held.v, cap * sizeof(*v)) : NULL;
+	unsigned cap = w->held.cap ? 2 * w->held.cap : 64;
+	struct msg_notify_lvs *v;
 
-		if (!v) {
-			log_err("too many notifications wait for the runner: dropped");
-			return;
-		}
-		w->held.v = v;
-		w->held.cap = cap;
+	if (w->held.first > w->held.cap / 2) {
+		memmove(w->held.v, w->held.v + w->held.first, w->held.n * sizeof(*w->held.v));
+		w->held.first = 0;
+		return true;
 	}
-	w->held.v[w->held.n++] = *m;
+	v = cap <= HELD_MAX ? realloc(w->held.v, cap * sizeof(*v)) : NULL;
+	if (!v)
+		return false;
+	w->held.v = v;
+	w->held.cap = cap;
+	return true;
 }
 
-void report_held(struct lvs_worker *w)
+static void hold(struct lvs_worker *w, const struct msg_notify_lvs *m)
+{
+	if (w->held.first + w->held.n == w->held.cap && !held_grow(w)) {
+		if (!w->held.lost++)
+			log_err("too many notifications wait for the runner: new ones are dropped");
+		return;
+	}
+	w->held.v[w->held.first + w->held.n++] = *m;
+}
+
+bool report_held(struct lvs_worker *w)
 {
 	const struct channel *c = worker_channel(w, PEER_RUNNER);
-	unsigned i = 0;
 
-	while (i < w->held.n && c->fd >= 0 &&
-	       channel_send(c, MSG_NOTIFY_LVS, &w->held.v[i], NULL, 0) == 0)
-		i++;
-	memmove(w->held.v, w->held.v + i, (w->held.n - i) * sizeof(*w->held.v));
-	w->held.n -= i;
+	while (w->held.n > 0 && c->fd >= 0 &&
+	       channel_send(c, MSG_NOTIFY_LVS, &w->held.v[w->held.first], NULL, 0) == 0) {
+		w->held.first++;
+		w->held.n--;
+	}
+	if (w->held.n == 0)
+		w->held.first = w->held.lost = 0;
+	if (w->held.n == 0 || c->fd < 0)
+		return true;
+	loop_timer_set(w->outbox, clock_monotonic() + HELD_RETRY);
+	return false;
 }
 
 static void notify(struct lvs_worker *w, const struct lvs_event *e)
@@ -302,8 +320,11 @@ static void notify(struct lvs_worker *w, const struct lvs_event *e)
 	str_copy(m.vs_name, sizeof(m.vs_name), e->vs_name);
 	str_copy(m.rs_name, sizeof(m.rs_name), e->rs_name);
 	str_copy(m.reason, sizeof(m.reason), e->reason);
-	if (w->held.n > 0 || c->fd < 0 || channel_send(c, MSG_NOTIFY_LVS, &m, NULL, 0) < 0)
-		hold(w, &m);
+	if (w->held.n == 0 && c->fd >= 0 && channel_send(c, MSG_NOTIFY_LVS, &m, NULL, 0) == 0)
+		return;
+	hold(w, &m);
+	if (w->held.n == 1)
+		loop_timer_set(w->outbox, clock_monotonic() + HELD_RETRY);
 }
 
 /* ---- */

@@ -57,26 +57,47 @@ static bool is_here(const struct lvs_worker *w, const struct conf_virtual_server
 
 /* ---- telling ---- */
 
-static void send_state(struct lvs_worker *w, unsigned peer, uint32_t vs)
+static bool send_state(struct lvs_worker *w, unsigned peer, uint32_t vs)
 {
 	const struct msg_suspend m = {
 		.generation = w->generation, .vs = vs, .suspended = w->suspended[vs]};
-	struct channel *c = worker_channel(w, peer);
 
-	if (c->fd >= 0)
-		(void)channel_send(c, peer == PEER_RUNNER ? MSG_SUSPEND_RUNNER : MSG_SUSPEND_CHECK,
-				   &m, NULL, 0);
+	return channel_send(worker_channel(w, peer),
+			    peer == PEER_RUNNER ? MSG_SUSPEND_RUNNER : MSG_SUSPEND_CHECK, &m, NULL,
+			    0) != -EAGAIN;
+}
+
+/* A check process keeps what is said of a generation that it does not run yet; the runner does not. */
+static bool hears(const struct lvs_worker *w, unsigned peer)
+{
+	return peer != PEER_VRRP && w->peers[peer].channel.fd >= 0 &&
+	       (peer != PEER_RUNNER || w->peers[peer].complete);
+}
+
+static void tell_rest(struct lvs_worker *w, unsigned peer)
+{
+	uint32_t *next = &w->peers[peer].suspend_next;
+
+	if (!hears(w, peer))
+		return;
+	for (; *next < w->conf->virtual_servers.n; ++*next)
+		if (w->conf->virtual_servers.v[*next]->ha_suspend && !send_state(w, peer, *next))
+			return;
 }
 
 void suspend_tell(struct lvs_worker *w, unsigned peer)
 {
-	if (peer == PEER_VRRP || !w->suspended)
-		return;
-	for (uint32_t i = 0; i < w->conf->virtual_servers.n; i++)
-		if (w->conf->virtual_servers.v[i]->ha_suspend)
-			send_state(w, peer, i);
+	w->peers[peer].suspend_next = 0;
+	tell_rest(w, peer);
 }
 
+void suspend_tell_rest(struct lvs_worker *w)
+{
+	for (unsigned p = 0; p < PEERS; p++)
+		tell_rest(w, p);
+}
+
+/* Peers that have not been told of it yet will hear of it in their turn. */
 static void turn(struct lvs_worker *w, uint32_t vs, bool suspended)
 {
 	char name[LVS_NAME_MAX];
@@ -88,8 +109,8 @@ static void turn(struct lvs_worker *w, uint32_t vs, bool suspended)
 	w->suspended[vs] = suspended;
 	w->board_dirty = true;
 	for (unsigned p = 0; p < PEERS; p++)
-		if (p != PEER_VRRP)
-			send_state(w, p, vs);
+		if (hears(w, p) && vs < w->peers[p].suspend_next && !send_state(w, p, vs))
+			w->peers[p].suspend_next = vs;
 }
 
 static void look_again(struct lvs_worker *w)

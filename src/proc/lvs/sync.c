@@ -10,6 +10,16 @@
 #include "model/state.h"
 #include "proc/lvs/internal.h"
 
+/* What runs since before we were started has settings, and a state, that nobody knows. */
+static void stop_unknown(struct lvs_worker *w)
+{
+	if (w->sync.known || !w->ops->sync_stop)
+		return;
+	w->sync.known = true;
+	(void)w->ops->sync_stop(w->engine, true, &w->sync.copy);
+	(void)w->ops->sync_stop(w->engine, false, &w->sync.copy);
+}
+
 static void stop_half(struct lvs_worker *w, bool master)
 {
 	bool *runs = master ? &w->sync.master : &w->sync.backup;
@@ -26,8 +36,7 @@ static void start_half(struct lvs_worker *w, bool master)
 
 	if (*runs || !w->ops->sync_start)
 		return;
-	/* One may run since before we were started, with other settings. */
-	(void)w->ops->sync_stop(w->engine, master, &w->sync.copy);
+	stop_unknown(w);
 	r = w->ops->sync_start(w->engine, master, &w->sync.copy);
 	*runs = r == 0;
 	if (r < 0)
@@ -76,6 +85,7 @@ void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *
 
 	if (m->generation != w->generation || !d || d->instance != m->instance)
 		return;
+	stop_unknown(w);
 	stop_half(w, !master);
 	start_half(w, master);
 }

@@ -24,6 +24,7 @@
 #include "proc/lvs/internal.h"
 
 #define HEARTBEAT USEC_PER_SEC
+#define TELL_LIMIT USEC_PER_SEC /* at a stop, for the runner to take the last notifications */
 #define ANSWER_LIMIT (3 * USEC_PER_SEC) /* after a crash, for those who tell the verdicts */
 
 static void on_peer(void *ctx);
@@ -44,9 +45,22 @@ static void ask(struct lvs_worker *w, unsigned peer)
 	struct peer *p = &w->peers[peer];
 
 	p->complete = false;
-	if (p->channel.fd >= 0 && w->conf)
-		(void)channel_send(&p->channel, kinds[peer < PEER_CHECK_FIRST ? peer : PEER_CHECK_FIRST],
-				   &m, NULL, 0);
+	p->ask_again = false;
+	if (p->channel.fd < 0 || !w->conf)
+		return;
+	suspend_tell(w, peer);
+	p->ask_again =
+		channel_send(&p->channel, kinds[peer < PEER_CHECK_FIRST ? peer : PEER_CHECK_FIRST],
+			     &m, NULL, 0) == -EAGAIN;
+}
+
+/* What did not fit into a channel before. */
+static void say_again(struct lvs_worker *w)
+{
+	for (unsigned p = 0; p < PEERS; p++)
+		if (w->peers[p].ask_again)
+			ask(w, p);
+	suspend_tell_rest(w);
 }
 
 static bool everybody_has_answered(const struct lvs_worker *w)
@@ -64,7 +78,8 @@ static void note_answer(struct lvs_worker *w, unsigned peer, uint32_t generation
 	if (generation != w->generation)
 		return;
 	w->peers[peer].complete = true;
-	suspend_tell(w, peer);
+	if (peer == PEER_RUNNER)
+		suspend_tell(w, peer);
 	if (w->wait_until != USEC_NEVER && everybody_has_answered(w))
 		w->wait_until = loop_now(w->loop);
 }
@@ -336,25 +351,39 @@ static void meet(struct lvs_worker *w, const struct msg_peer *m, int fd)
 	p->watch = loop_fd_add(w->loop, fd, on_peer, p);
 	ask(w, peer);
 	if (peer == PEER_RUNNER)
-		report_held(w);
+		(void)report_held(w);
 }
 
 /* ---- the supervisor ---- */
 
-static void stop(struct lvs_worker *w)
+static void finish(struct lvs_worker *w)
 {
 	const struct msg_stopped m = {0};
 
+	if (w->supervisor.fd >= 0)
+		(void)channel_send(&w->supervisor, MSG_STOPPED_LVS, &m, NULL, 0);
+	loop_quit(w->loop);
+}
+
+static void on_outbox(void *ctx)
+{
+	struct lvs_worker *w = ctx;
+
+	if ((report_held(w) || loop_now(w->loop) >= w->stop_at) && w->stopping)
+		finish(w);
+}
+
+static void stop(struct lvs_worker *w)
+{
 	if (w->stopping)
 		return;
 	w->stopping = true;
 	if (w->engine)
 		sync_stop(w);
 	kernel_stop(w);
-	report_held(w);
-	if (w->supervisor.fd >= 0)
-		(void)channel_send(&w->supervisor, MSG_STOPPED_LVS, &m, NULL, 0);
-	loop_quit(w->loop);
+	w->stop_at = clock_monotonic() + TELL_LIMIT;
+	if (report_held(w))
+		finish(w);
 }
 
 static void obey(struct lvs_worker *w, struct message *m)
@@ -412,8 +441,7 @@ static void on_beat(void *ctx)
 
 	if (w->conf && !w->stopping) {
 		write_header(w);
-		if (w->held.n > 0)
-			report_held(w);
+		say_again(w);
 		if (w->board_dirty)
 			report_everything(w);
 	}
@@ -439,12 +467,14 @@ static void init(struct lvs_worker *w, int channel_fd)
 		.supervisor = {channel_fd, PROC_LVS, PROC_SUPERVISOR},
 		.wait_until = USEC_NEVER,
 		.retry_at = USEC_NEVER,
+		.stop_at = USEC_NEVER,
 	};
 	for (unsigned p = 0; p < PEERS; p++)
 		w->peers[p] = (struct peer){.w = w, .channel = {.fd = -1}};
 	w->loop = loop_new();
 	w->beat = loop_timer_new(w->loop, on_beat, w);
 	w->due = loop_timer_new(w->loop, on_due, w);
+	w->outbox = loop_timer_new(w->loop, on_outbox, w);
 	w->scratch = arena_new();
 	catch_signals(w);
 	w->supervisor_watch = loop_fd_add(w->loop, channel_fd, on_supervisor, w);
@@ -467,6 +497,7 @@ int lvs_worker_main(int channel_fd)
 		close_peer(&w.peers[p]);
 	report_close(&w);
 	loop_fd_free(w.supervisor_watch);
+	loop_timer_free(w.outbox);
 	loop_timer_free(w.due);
 	loop_timer_free(w.beat);
 	loop_free(w.loop);
