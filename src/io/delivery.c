@@ -87,6 +87,14 @@ static CURL *begin(usec_t connect_limit, char error[CURL_ERROR_SIZE])
 	return c;
 }
 
+static void describe(struct delivery_result *ret, const char *error, long response)
+{
+	if (response > 0)
+		snprintf(ret->text, sizeof(ret->text), "%.120s (answered %ld)", error, response);
+	else
+		snprintf(ret->text, sizeof(ret->text), "%.150s", error);
+}
+
 static void finish(CURL *c, const char *error, struct delivery_result *ret)
 {
 	CURLcode code = CALL(curl_easy_perform)(c);
@@ -99,8 +107,7 @@ static void finish(CURL *c, const char *error, struct delivery_result *ret)
 	if (code == CURLE_HTTP_RETURNED_ERROR)
 		ret->hopeless = response < 500 && response != 408 && response != 429;
 	if (!ret->good)
-		snprintf(ret->text, sizeof(ret->text), "%.*s", (int)sizeof(ret->text) - 1,
-			 error[0] ? error : CALL(curl_easy_strerror)(code));
+		describe(ret, error[0] ? error : CALL(curl_easy_strerror)(code), response);
 	CALL(curl_easy_cleanup)(c);
 }
 

@@ -20,6 +20,7 @@ struct outbox {
 	unsigned waiting;
 	struct aside *thread; /* is delivering `first` */
 	struct loop_timer *timer;
+	bool resting; /* until the timer: a server that failed is not pressed */
 	unsigned lost;
 	bool opened, broken; /* libcurl */
 };
@@ -82,6 +83,7 @@ static void done(void *ctx)
 	} else {
 		log_warning("%s: %s: tried again in %d s", i->what, i->result.text,
 			    (int)(pause_after(i->tries) / USEC_PER_SEC));
+		o->resting = true;
 		loop_timer_set(o->timer, now + pause_after(i->tries));
 		return;
 	}
@@ -92,17 +94,22 @@ static void done(void *ctx)
 
 static void deliver_next(struct outbox *o)
 {
-	if (o->thread || !o->first)
+	if (o->thread || o->resting || !o->first)
 		return;
 	o->first->tries++;
 	o->thread = aside_run(o->r->loop, work, done, o->first);
-	if (!o->thread) /* no thread to be had now */
+	if (!o->thread) { /* none to be had now */
+		o->resting = true;
 		loop_timer_set(o->timer, loop_now(o->r->loop) + PAUSE_FIRST);
+	}
 }
 
 static void on_timer(void *ctx)
 {
-	deliver_next(ctx);
+	struct outbox *o = ctx;
+
+	o->resting = false;
+	deliver_next(o);
 }
 
 /* The first one may be in the hands of the thread. */
