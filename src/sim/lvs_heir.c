@@ -107,7 +107,8 @@ static void drain_server(struct lvs_sim *s, const struct conf_real_server *was, 
 	const struct oracle_service *sv = &s->before.services[was->vs];
 	struct oracle_ghost g = {.vs = vs, .addr = was->addr, .port = was->port};
 
-	if (!was->drain_timeout || !(o->up || sv->panic) || (sv->sorry && !was->inhibit_on_failure))
+	if (!was->drain_timeout || o->left || !(o->up || sv->panic) ||
+	    (sv->sorry && !was->inhibit_on_failure))
 		return;
 	g.method = was->method ? was->method->method : LVS_NAT;
 	g.until = (o->zero_since == USEC_NEVER ? s->now : o->zero_since) + was->drain_timeout;
