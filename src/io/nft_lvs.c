@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns: the libnftables context (the library is opened by the one worker that needs it), and the two netlink sockets (netfilter, routes) that answer what
- * the text is written from.
+ * Owns: the libnftables context (the library is opened by the one worker that needs it), the two
+ * netlink sockets (netfilter, routes) that answer what the text is written from, and one that hears
+ * when the answers change.
  *
  * libnftables reads names of tables, chains and maps before each transaction, which takes time in
  * proportion to them; the elements it does not read. Its messages go into its own buffer, never to
@@ -40,7 +41,7 @@ struct functions {
 struct nft_lvs {
 	struct functions nft;
 	struct nft_ctx *ctx;
-	struct mnl_socket *netfilter, *routes;
+	struct mnl_socket *netfilter, *routes, *monitor;
 	uint32_t seq;
 	_Alignas(8) char rx[32768];
 };
@@ -188,10 +189,14 @@ static int device_take(const struct nlmsghdr *nlh, void *data)
 
 	if (i->ifi_type != ARPHRD_ETHER || !(i->ifi_flags & IFF_UP))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh,
-			  sizeof(*i)) if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
-					  mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+	mnl_attr_for_each(attr, nlh, sizeof(*i))
+	{
+		if (mnl_attr_get_type(attr) != IFLA_IFNAME ||
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+			continue;
 		vec_push(l->a, &l->devices->devices, arena_strdup(l->a, mnl_attr_get_str(attr)));
+		l->devices->devices_sum += (uint32_t)i->ifi_index * 2654435761u;
+	}
 	return MNL_CB_OK;
 }
 
@@ -204,6 +209,7 @@ int nft_lvs_devices(struct nft_lvs *n, struct arena *a, struct nft_options *ret)
 
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	ret->devices.n = 0;
+	ret->devices_sum = 0;
 	r = ask(n, n->routes, nlh, device_take, &l);
 	if (ret->devices.n)
 		qsort(ret->devices.v, ret->devices.n, sizeof(*ret->devices.v), name_compare);
@@ -249,15 +255,33 @@ int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 	if (l.gateway || !l.out || !if_indextoname(l.out, name))
 		return -EHOSTUNREACH;
 	ret->device = arena_strdup(a, name);
+	ret->ifindex = l.out;
 	return 0;
 }
 
 /* ---- opening and closing ---- */
 
-static int socket_open(int bus, struct mnl_socket **ret)
+int nft_lvs_fd(const struct nft_lvs *n)
+{
+	return mnl_socket_get_fd(n->monitor);
+}
+
+/* What was lost (ENOBUFS) has changed something, too: that is all one wants to know. */
+bool nft_lvs_heed(struct nft_lvs *n)
+{
+	bool news = false;
+
+	while (recv(nft_lvs_fd(n), n->rx, sizeof(n->rx), MSG_DONTWAIT) > 0 || errno == ENOBUFS) {
+		news = true;
+		errno = 0;
+	}
+	return news;
+}
+
+static int socket_open(int bus, unsigned groups, struct mnl_socket **ret)
 {
 	*ret = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	if (!*ret || mnl_socket_bind(*ret, 0, MNL_SOCKET_AUTOPID) < 0)
+	if (!*ret || mnl_socket_bind(*ret, groups, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	return 0;
 }
@@ -265,8 +289,12 @@ static int socket_open(int bus, struct mnl_socket **ret)
 static int context_open(struct nft_lvs *n, const char **ret_error)
 {
 	static const char *const names[] = {
-		"nft_ctx_new",		 "nft_ctx_free",	     "nft_ctx_buffer_error",
-		"nft_ctx_buffer_output", "nft_ctx_get_error_buffer", "nft_run_cmd_from_buffer",
+		"nft_ctx_new",
+		"nft_ctx_free",
+		"nft_ctx_buffer_error",
+		"nft_ctx_buffer_output",
+		"nft_ctx_get_error_buffer",
+		"nft_run_cmd_from_buffer",
 	};
 	void *functions[ARRAY_SIZE(names)];
 	int r;
@@ -290,9 +318,12 @@ int nft_lvs_open(struct nft_lvs **ret, const char **ret_error)
 	*ret_error = "";
 	if (!n)
 		return -ENOMEM;
-	r = socket_open(NETLINK_NETFILTER, &n->netfilter);
+	r = socket_open(NETLINK_NETFILTER, 0, &n->netfilter);
 	if (r == 0)
-		r = socket_open(NETLINK_ROUTE, &n->routes);
+		r = socket_open(NETLINK_ROUTE, 0, &n->routes);
+	if (r == 0)
+		r = socket_open(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+				&n->monitor);
 	if (r == 0)
 		r = context_open(n, ret_error);
 	if (r < 0) {
@@ -313,6 +344,8 @@ struct nft_lvs *nft_lvs_close(struct nft_lvs *n)
 		mnl_socket_close(n->netfilter);
 	if (n->routes)
 		mnl_socket_close(n->routes);
+	if (n->monitor)
+		mnl_socket_close(n->monitor);
 	free(n);
 	return NULL;
 }

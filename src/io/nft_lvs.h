@@ -29,4 +29,9 @@ int nft_lvs_devices(struct nft_lvs *n, struct arena *a, struct nft_options *ret)
 int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 		 struct nft_link *ret);
 
+/* Readable when interfaces or routes have changed. */
+int nft_lvs_fd(const struct nft_lvs *n);
+/* Whether they have since the last call. */
+bool nft_lvs_heed(struct nft_lvs *n);
+
 #endif

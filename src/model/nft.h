@@ -16,13 +16,15 @@ struct nft_link {
 	struct ip_addr addr;
 	bool local;	    /* the server is this machine */
 	const char *device; /* unless local */
+	uint32_t ifindex;   /* the kernel's rules hold this, not the name */
 };
 
 struct nft_options {
-	VEC(const char *)
-	devices; /* Ethernet interfaces where packets to DR services arrive, sorted */
-	VEC(struct nft_link)
-	links; /* sorted by address; a DR server that is not here gets nothing */
+	/* Ethernet interfaces where packets to DR services arrive, sorted. */
+	VEC(const char *) devices;
+	uint32_t devices_sum; /* another one when one of them is a new one of the old name */
+	/* Sorted by address; a DR server that is not here gets nothing. */
+	VEC(struct nft_link) links;
 };
 
 struct nft_names {

@@ -175,15 +175,13 @@ void nft_frame_dr(struct nft_text *t, const struct nft_options *o, bool hooked)
 	put_maps(t, "netdev", "services", false, 2);
 	put_flow(t, 4);
 	put_flow(t, 6);
-	if (hooked)
-		nft_put(t, "delete chain netdev " NFT_TABLE " ingress\n");
-	put_ingress(t, o);
+	nft_render_devices(t, o, hooked);
 }
 
-void nft_render_devices(struct nft_text *t, const struct nft_options *o)
+void nft_render_devices(struct nft_text *t, const struct nft_options *o, bool hooked)
 {
-	/* The chain may not be there, for want of devices: what is added first can be deleted. */
-	nft_put(t, "delete chain netdev " NFT_TABLE " ingress\n");
+	if (hooked)
+		nft_put(t, "delete chain netdev " NFT_TABLE " ingress\n");
 	put_ingress(t, o);
 }
 

@@ -38,8 +38,8 @@ void nft_render_service(struct nft_text *t, const struct nft_options *o, const s
 
 /* The netdev table, when the first DR service comes after the start. */
 void nft_render_dr_frame(struct nft_text *t, const struct nft_options *o);
-/* Only its hooks, after the devices have changed. */
-void nft_render_devices(struct nft_text *t, const struct nft_options *o);
+/* Only its hooks, after the devices have changed. `hooked`: there are some now. */
+void nft_render_devices(struct nft_text *t, const struct nft_options *o, bool hooked);
 
 /* Removes what nft_render_start() made; `dr` as there. */
 void nft_render_stop(struct nft_text *t, bool dr);

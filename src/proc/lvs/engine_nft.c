@@ -1,235 +1,223 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine `nftables`, for kernels without IPVS: each step is one transaction, so either all of it
- * is in force or nothing. Owns what the ruleset needs to know of the machine (interfaces, ways to
- * DR servers). Must not know why a service changes.
+ * The engine `nftables`: writes what core/lvs wants as text, and has it run as one transaction. It
+ * remembers what it wrote, because the rules don't say it in a form worth reading back: after the
+ * start, which replaces everything, only services that differ are written.
+ *
+ * A transaction that is refused is tried again service by service, so that one that the kernel does
+ * not take keeps no other from changing.
+ *
+ * Also owns what DR depends on and what changes by itself: the interfaces where packets come in,
+ * and the ways to the servers. Must not know why a service changes.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "core/lvs/nft_ruleset.h"
 #include "core/reconcile/services.h"
 #include "io/log.h"
+#include "io/netns.h"
 #include "io/nft_lvs.h"
 #include "proc/lvs/engine.h"
 
-#define LOOK_AGAIN (30 * USEC_PER_SEC) /* for what nobody tells */
+#define LOOK_AFTER (USEC_PER_SEC / 10)
+#define LOOK_AGAIN_AFTER USEC_PER_SEC
 
 struct engine_nft {
 	struct engine base; /* first */
 	struct nft_lvs *nft;
-	struct arena *machine_arena;
-	struct nft_options machine;
-	bool started;	  /* our tables are there */
-	bool dr;	  /* the netdev table as well */
-	bool stale;	  /* the machine has changed since the rules were written */
+	bool known;  /* the kernel has `applied` */
+	bool dr;     /* and the netdev table */
+	bool behind; /* interfaces or ways have changed, and the rules do not know */
+	usec_t look_at;
+	struct arena *arena;
+	struct service_table applied;
+	struct arena *world_arena;
+	struct nft_options world; /* devices, and links of the DR servers of `applied` */
+	char error[256];
 };
+
+/* One service that differs; either may be NULL. `old` is in `applied`. */
+struct difference {
+	struct service_key key;
+	const struct service *old, *new;
+};
+typedef VEC(struct difference) differences;
 
 static struct engine_nft *self(struct engine *e)
 {
 	return (struct engine_nft *)e;
 }
 
-static int open_nft(const struct conf *conf, struct engine **ret, const char **ret_error)
+/* The first line says it; the rest of nftables' message shows the text. */
+static int run(struct engine_nft *e, const struct nft_text *t)
 {
-	struct engine_nft *n = calloc(1, sizeof(*n));
-	int r;
+	const char *error;
+	int r = nft_lvs_run(e->nft, nft_text_of(t), &error);
 
-	if (!n)
-		abort();
-	r = nft_lvs_open(&n->nft, ret_error);
 	if (r < 0) {
-		free(n);
-		return r;
+		str_copy(e->error, sizeof(e->error), error);
+		e->error[strcspn(e->error, "\n")] = '\0';
 	}
-	n->base.ops = &engine_nft;
-	n->machine_arena = arena_new();
-	*ret = &n->base;
-	return 0;
+	return r;
 }
 
-static struct engine *close_nft(struct engine *e)
-{
-	struct engine_nft *n = self(e);
+/* ---- interfaces and ways ---- */
 
-	nft_lvs_close(n->nft);
-	arena_free(n->machine_arena);
-	free(n);
+static const struct nft_link *world_find(const struct nft_options *world,
+					 const struct ip_addr *addr)
+{
+	for (unsigned low = 0, high = world->links.n; low < high;) {
+		unsigned middle = (low + high) / 2;
+		int order = ip_compare(addr, &world->links.v[middle].addr);
+
+		if (order == 0)
+			return &world->links.v[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
 	return NULL;
 }
 
-/* ---- the machine ---- */
-
-static void add_links(struct engine_nft *n, const struct service *s, struct arena *a,
-		      struct nft_options *o)
+static int address_compare(const void *a, const void *b)
 {
-	for (unsigned i = 0; i < s->dests.n; i++) {
-		struct nft_link link;
-
-		if (s->dests.v[i].method == LVS_DR &&
-		    nft_lvs_link(n->nft, &s->dests.v[i].addr, a, &link) == 0)
-			*vec_add(a, &o->links) = link;
-	}
+	return ip_compare(a, b);
 }
 
-static bool is_same_machine(const struct nft_options *a, const struct nft_options *b)
+/* Looks for the ways to the DR servers of these services that are not known. */
+static void world_add(struct engine_nft *e, struct nft_options *world, struct arena *a,
+		      const struct service *const *services, unsigned n)
 {
-	if (a->devices.n != b->devices.n || a->links.n != b->links.n)
-		return false;
-	for (unsigned i = 0; i < a->devices.n; i++)
-		if (!str_eq(a->devices.v[i], b->devices.v[i]))
-			return false;
-	for (unsigned i = 0; i < a->links.n; i++) {
-		const struct nft_link *x = &a->links.v[i], *y = &b->links.v[i];
+	unsigned known = world->links.n;
+	VEC(struct ip_addr) new = {0};
 
-		if (!ip_equal(&x->addr, &y->addr) || x->local != y->local ||
-		    (!x->local && !str_eq(x->device, y->device)))
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; nft_service_is_dr(services[i]) && k < services[i]->dests.n;
+		     k++)
+			if (!world_find(world, &services[i]->dests.v[k].addr))
+				vec_push(a, &new, services[i]->dests.v[k].addr);
+	if (!new.n)
+		return;
+	qsort(new.v, new.n, sizeof(*new.v), address_compare);
+	for (unsigned i = 0; i < new.n; i++) {
+		struct nft_link link;
+
+		if ((!i || !ip_equal(&new.v[i], &new.v[i - 1])) &&
+		    nft_lvs_link(e->nft, &new.v[i], a, &link) == 0)
+			vec_push(a, &world->links, link);
+	}
+	if (world->links.n > known)
+		nft_links_sort(world);
+}
+
+static void world_make(struct engine_nft *e, const struct service_table *t, struct arena *a,
+		       struct nft_options *ret)
+{
+	const struct service **services = arena_alloc(a, (t->services.n + 1) * sizeof(*services));
+
+	*ret = (struct nft_options){0};
+	(void)nft_lvs_devices(e->nft, a, ret);
+	for (unsigned i = 0; i < t->services.n; i++)
+		services[i] = &t->services.v[i];
+	world_add(e, ret, a, services, t->services.n);
+}
+
+static void world_renew(struct engine_nft *e, const struct service_table *t)
+{
+	struct arena *a = arena_new();
+	struct nft_options world;
+
+	nft_lvs_heed(e->nft);
+	world_make(e, t, a, &world);
+	arena_free(e->world_arena);
+	e->world_arena = a;
+	e->world = world;
+}
+
+static bool links_equal(const struct nft_link *a, const struct nft_link *b)
+{
+	return a == b || (a && b && a->local == b->local && a->ifindex == b->ifindex);
+}
+
+static bool ways_equal(const struct service *s, const struct nft_options *a,
+		       const struct nft_options *b)
+{
+	for (unsigned i = 0; i < s->dests.n; i++) {
+		const struct ip_addr *addr = &s->dests.v[i].addr;
+
+		if (!links_equal(world_find(a, addr), world_find(b, addr)))
 			return false;
 	}
 	return true;
 }
 
-/* Looks at the interfaces and at the ways to the DR servers of both tables; whether they are others. */
-static bool survey(struct engine_nft *n, const struct service_table *one,
-		   const struct service_table *other)
+/* The hook goes with its last interface. */
+static bool is_hooked(struct engine_nft *e, struct arena *a)
 {
-	struct arena *a = arena_new();
-	struct nft_options seen = {0};
-	bool same;
+	struct nft_present present;
 
-	(void)nft_lvs_devices(n->nft, a, &seen);
-	for (unsigned i = 0; i < one->services.n; i++)
-		add_links(n, &one->services.v[i], a, &seen);
-	for (unsigned i = 0; other && i < other->services.n; i++)
-		add_links(n, &other->services.v[i], a, &seen);
-	nft_links_sort(&seen);
-	same = is_same_machine(&n->machine, &seen);
-	arena_free(n->machine_arena);
-	n->machine_arena = a;
-	n->machine = seen;
-	return !same;
-}
-
-static bool any_dr(const struct service_table *t)
-{
-	for (unsigned i = 0; i < t->services.n; i++)
-		if (nft_service_is_dr(&t->services.v[i]))
+	if (nft_lvs_present(e->nft, a, &present) < 0)
+		return false;
+	for (unsigned i = 0; i < present.dr_chains.v.n; i++)
+		if (str_eq(present.dr_chains.v.v[i], "ingress"))
 			return true;
 	return false;
 }
 
-/* ---- steps ---- */
-
-static int run(struct engine_nft *n, const struct nft_text *text, const char **ret_error)
+static int write_ways(struct engine_nft *e, const struct nft_options *now, struct arena *a)
 {
-	return text->n > 0 ? nft_lvs_run(n->nft, nft_text_of(text), ret_error) : 0;
-}
+	struct nft_text t = NFT_TEXT_IN(a);
 
-/* Everything anew, whatever is there under our name. */
-static int start(struct engine_nft *n, const struct service_table *to, const char **ret_error)
-{
-	struct arena *a = arena_new();
-	struct nft_text text = NFT_TEXT_IN(a);
-	struct nft_present present = {0};
-	bool dr = any_dr(to);
-	int r = nft_lvs_present(n->nft, a, &present);
+	if (e->world.devices_sum != now->devices_sum)
+		nft_render_devices(&t, now, is_hooked(e, a));
+	for (unsigned i = 0; i < e->applied.services.n; i++) {
+		const struct service *s = &e->applied.services.v[i];
 
-	if (r == 0) {
-		(void)survey(n, to, NULL);
-		nft_render_start(&text, &n->machine, &present, to, dr);
-		r = run(n, &text, ret_error);
+		if (nft_service_is_dr(s) && !ways_equal(s, &e->world, now))
+			nft_render_service(&t, now, s, s);
 	}
-	if (r == 0) {
-		n->started = true;
-		n->dr = dr;
-	}
-	arena_free(a);
-	return r;
+	return run(e, &t);
 }
 
-static bool is_touched(const struct engine_step *step, const struct service_key *key)
+/* An interface that goes while we write makes it fail: the next look tells. */
+static void look_again(struct engine_nft *e)
 {
-	for (unsigned i = 0; i < step->changes->n; i++)
-		if (service_key_compare(&step->changes->v[i].service->key, key) == 0)
-			return true;
-	return false;
-}
+	struct arena *a = arena_new(), *now_arena = arena_new();
+	struct nft_options now;
 
-static void render_step(struct engine_nft *n, const struct engine_step *step, struct nft_text *text)
-{
-	bool few = step->changes->n < 32; /* else it costs less to write all than to search */
-
-	for (unsigned i = 0; i < step->to->services.n; i++) {
-		const struct service *s = &step->to->services.v[i];
-
-		if (few && !is_touched(step, &s->key))
-			continue;
-		nft_render_service(text, &n->machine, service_table_find(step->from, &s->key), s);
-	}
-	for (unsigned i = 0; !step->part && i < step->from->services.n; i++) {
-		const struct service *s = &step->from->services.v[i];
-
-		if (!service_table_find(step->to, &s->key))
-			nft_render_service(text, &n->machine, s, NULL);
-	}
-}
-
-static int change(struct engine_nft *n, const struct engine_step *step, const char **ret_error)
-{
-	struct arena *a = arena_new();
-	struct nft_text text = NFT_TEXT_IN(a);
-	int r;
-
-	if (any_dr(step->to) && (survey(n, step->from, step->to) || !n->dr)) {
-		n->stale = n->dr;
-		if (!n->dr)
-			nft_render_dr_frame(&text, &n->machine);
-		n->dr = true;
-	}
-	render_step(n, step, &text);
-	r = run(n, &text, ret_error);
-	arena_free(a);
-	return r;
-}
-
-static unsigned apply(struct engine *e, const struct engine_step *step, const char **ret_error)
-{
-	struct engine_nft *n = self(e);
-	bool whole = !step->part && (!n->started || step->from->services.n == 0);
-	int r;
-
-	*ret_error = "";
-	r = whole ? start(n, step->to, ret_error) : change(n, step, ret_error);
-	for (unsigned i = 0; i < step->changes->n; i++)
-		step->changes->v[i].error = r;
-	return r < 0 ? (step->changes->n > 0 ? step->changes->n : 1) : 0;
-}
-
-static int flush(struct engine *e)
-{
-	struct engine_nft *n = self(e);
-	struct arena *a = arena_new();
-	struct nft_text text = NFT_TEXT_IN(a);
-	struct nft_present present = {0};
-	const char *error = "";
-	bool dr;
-	int r = nft_lvs_present(n->nft, a, &present);
-
-	dr = n->dr || present.dr_chains.v.n > 0;
-	if (r == 0 && (n->started || present.nat_chains.v.n > 0 || dr)) {
-		nft_render_stop(&text, dr);
-		r = run(n, &text, &error);
+	world_make(e, &e->applied, now_arena, &now);
+	e->behind = write_ways(e, &now, a) < 0;
+	if (!e->behind) {
+		arena_free(e->world_arena);
+		e->world_arena = now_arena;
+		e->world = now;
+	} else {
+		arena_free(now_arena);
 	}
 	arena_free(a);
-	n->started = n->dr = false;
-	return r;
 }
 
-static void stop(struct engine *e, bool keep)
+/* Changes come in swarms: one look for all that come within a moment. */
+static usec_t tick(struct engine *base, const struct service_table *applied, usec_t now)
 {
-	if (!keep)
-		(void)flush(e);
+	struct engine_nft *e = self(base);
+
+	(void)applied;
+	if (nft_lvs_heed(e->nft) && !e->behind) {
+		e->behind = true;
+		e->look_at = now + LOOK_AFTER;
+	}
+	if (!e->behind || !e->dr)
+		return USEC_NEVER;
+	if (now >= e->look_at) {
+		look_again(e);
+		e->look_at = now + LOOK_AGAIN_AFTER;
+	}
+	return e->behind ? e->look_at : USEC_NEVER;
 }
 
 static int fd(const struct engine *e)
@@ -237,20 +225,274 @@ static int fd(const struct engine *e)
 	return nft_lvs_fd(((const struct engine_nft *)e)->nft);
 }
 
-static usec_t tick(struct engine *e, const struct service_table *applied, usec_t now)
-{
-	struct engine_nft *n = self(e);
-	const char *error = "";
+/* ---- memory ---- */
 
-	nft_lvs_heed(n->nft);
-	if (!n->dr)
-		return USEC_NEVER;
-	if (survey(n, applied, NULL) || n->stale) {
-		n->stale = false;
-		if (start(n, applied, &error) < 0)
-			log_err("nftables refuses the rules for the changed interfaces: %s", error);
+static void memory_take_all(struct engine_nft *e, const struct service_table *t)
+{
+	struct arena *a = arena_new();
+	struct service_table copy = {0};
+
+	service_table_replace(&copy, t, a);
+	arena_free(e->arena);
+	e->arena = a;
+	e->applied = copy;
+	e->known = true;
+}
+
+static void memory_take(struct engine_nft *e, const struct difference *d)
+{
+	if (d->new) {
+		struct service one = *d->new;
+		struct service_table part = {.services = {.v = &one, .n = 1}};
+
+		service_table_replace(&e->applied, &part, e->arena);
+	} else {
+		unsigned at = (unsigned)(d->old - e->applied.services.v);
+
+		memmove(&e->applied.services.v[at], &e->applied.services.v[at + 1],
+			(e->applied.services.n - at - 1) * sizeof(*e->applied.services.v));
+		e->applied.services.n--;
 	}
-	return now + LOOK_AGAIN;
+}
+
+static bool dests_equal(const struct dest *a, const struct dest *b)
+{
+	return dest_compare(a, b) == 0 && a->weight == b->weight && a->method == b->method;
+}
+
+static bool services_equal(const struct service *a, const struct service *b)
+{
+	if (!str_eq(a->scheduler, b->scheduler) || a->flags != b->flags ||
+	    a->timeout != b->timeout || a->netmask != b->netmask ||
+	    a->masquerade != b->masquerade || a->dests.n != b->dests.n)
+		return false;
+	for (unsigned i = 0; i < a->dests.n; i++)
+		if (!dests_equal(&a->dests.v[i], &b->dests.v[i]))
+			return false;
+	return true;
+}
+
+static void differences_find(const struct engine_nft *e, const struct engine_step *step,
+			     struct arena *a, differences *ret)
+{
+	for (unsigned i = 0; i < step->to->services.n; i++) {
+		const struct service *new = &step->to->services.v[i];
+		const struct service *old = service_table_find(&e->applied, &new->key);
+
+		if (!old || !services_equal(old, new))
+			vec_push(a, ret, ((struct difference){new->key, old, new}));
+	}
+	for (unsigned i = 0; !step->part && i < e->applied.services.n; i++) {
+		const struct service *old = &e->applied.services.v[i];
+
+		if (!service_table_find(step->to, &old->key))
+			vec_push(a, ret, ((struct difference){old->key, old, NULL}));
+	}
+}
+
+/* ---- changes ---- */
+
+static bool has_dr(const struct service_table *t)
+{
+	for (unsigned i = 0; i < t->services.n; i++)
+		if (nft_service_is_dr(&t->services.v[i]))
+			return true;
+	return false;
+}
+
+static int start_over(struct engine_nft *e, const struct service_table *to, struct arena *a)
+{
+	struct nft_text text = NFT_TEXT_IN(a), instead = NFT_TEXT_IN(a);
+	struct nft_present present, nothing = {0};
+	bool dr = has_dr(to);
+	int r = nft_lvs_present(e->nft, a, &present);
+
+	if (r < 0)
+		return r;
+	world_renew(e, to);
+	nft_render_start(&text, &e->world, &present, to, dr);
+	r = run(e, &text);
+	if (r < 0) {
+		/* Perhaps tables of another version: without their memory, then. */
+		nft_render_stop(&instead, true);
+		nft_render_start(&instead, &e->world, &nothing, to, dr);
+		r = run(e, &instead);
+	}
+	if (r == 0) {
+		e->dr = dr;
+		memory_take_all(e, to);
+	}
+	return r;
+}
+
+/* The netdev table, when the first DR service comes. */
+static int dr_prepare(struct engine_nft *e, const differences *d, struct arena *a)
+{
+	struct nft_text t = NFT_TEXT_IN(a);
+	bool needed = false;
+	int r;
+
+	for (unsigned i = 0; i < d->n; i++)
+		needed |= d->v[i].new &&nft_service_is_dr(d->v[i].new);
+	if (needed && !e->dr) {
+		world_renew(e, &e->applied);
+		nft_render_dr_frame(&t, &e->world);
+		r = run(e, &t);
+		if (r < 0)
+			return r;
+		e->dr = true;
+	}
+	for (unsigned i = 0; i < d->n; i++)
+		if (d->v[i].new)
+			world_add(e, &e->world, e->world_arena, &d->v[i].new, 1);
+	return 0;
+}
+
+static int differences_run(struct engine_nft *e, const struct difference *d, unsigned n,
+			   struct arena *a)
+{
+	struct nft_text t = NFT_TEXT_IN(a);
+
+	for (unsigned i = 0; i < n; i++)
+		nft_render_service(&t, &e->world, d[i].old, d[i].new);
+	return run(e, &t);
+}
+
+static void refuse(const struct engine_step *step, const struct service_key *key, int error)
+{
+	for (unsigned i = 0; i < step->changes->n; i++)
+		if (!key || service_key_compare(&step->changes->v[i].service->key, key) == 0)
+			step->changes->v[i].error = error;
+}
+
+static void one_by_one(struct engine_nft *e, const struct engine_step *step, differences *d,
+		       struct arena *a)
+{
+	for (unsigned i = 0; i < d->n; i++) {
+		struct difference *one = &d->v[i];
+		int r;
+
+		one->old = service_table_find(&e->applied, &one->key); /* it may have moved */
+		r = differences_run(e, one, 1, a);
+		if (r < 0)
+			refuse(step, &one->key, r);
+		else
+			memory_take(e, one);
+	}
+}
+
+static void change(struct engine_nft *e, const struct engine_step *step, struct arena *a)
+{
+	differences d = {0};
+	int r;
+
+	differences_find(e, step, a, &d);
+	if (!d.n)
+		return;
+	r = dr_prepare(e, &d, a);
+	if (r < 0)
+		refuse(step, NULL, r);
+	else if (differences_run(e, d.v, d.n, a) < 0)
+		one_by_one(e, step, &d, a);
+	else if (step->part)
+		service_table_replace(&e->applied, step->to, e->arena);
+	else
+		memory_take_all(e, step->to);
+}
+
+/* Servers that the rules leave out, and what was refused. */
+static unsigned failures_count(struct engine_nft *e, const struct engine_step *step)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < step->changes->n; i++) {
+		struct service_change *c = &step->changes->v[i];
+
+		if (!c->error && (c->kind == DEST_ADD || c->kind == DEST_SET)) {
+			c->error = nft_dest_check(c->service, c->dest);
+			if (c->error)
+				str_copy(e->error, sizeof(e->error),
+					 "the nftables engine can't forward to it this way");
+		}
+		n += c->error != 0;
+	}
+	return n;
+}
+
+static unsigned apply(struct engine *base, const struct engine_step *step, const char **ret_error)
+{
+	struct engine_nft *e = self(base);
+	struct arena *a = arena_new();
+	int r = 0;
+
+	e->error[0] = '\0';
+	for (unsigned i = 0; i < step->changes->n; i++)
+		step->changes->v[i].error = 0;
+	if (!e->known && !step->part)
+		r = start_over(e, step->to, a);
+	else
+		change(e, step, a);
+	if (r < 0)
+		refuse(step, NULL, r);
+	arena_free(a);
+	*ret_error = e->error;
+	return failures_count(e, step);
+}
+
+/* ---- the engine's life ---- */
+
+static int open_nft(const struct conf *conf, struct engine **ret, const char **ret_error)
+{
+	struct engine_nft *e = calloc(1, sizeof(*e));
+	const char *name = conf->global.net_namespace_ipvs;
+	int r = name ? netns_enter(name) : 0;
+
+	if (!e)
+		abort();
+	if (r < 0)
+		*ret_error = "the namespace of net_namespace_ipvs can't be entered";
+	else
+		r = nft_lvs_open(&e->nft, ret_error);
+	if (r < 0) {
+		free(e);
+		return r;
+	}
+	e->base.ops = &engine_nft;
+	*ret = &e->base;
+	return 0;
+}
+
+static struct engine *close_nft(struct engine *base)
+{
+	struct engine_nft *e = self(base);
+
+	nft_lvs_close(e->nft);
+	arena_free(e->arena);
+	arena_free(e->world_arena);
+	free(e);
+	return NULL;
+}
+
+static int flush(struct engine *base)
+{
+	struct engine_nft *e = self(base);
+	struct arena *a = arena_new();
+	struct nft_text t = NFT_TEXT_IN(a);
+	int r;
+
+	nft_render_stop(&t, true);
+	r = run(e, &t);
+	e->known = e->dr = false;
+	e->applied.services.n = 0;
+	arena_free(a);
+	return r;
+}
+
+static void stop(struct engine *base, bool keep)
+{
+	if (!keep && flush(base) < 0)
+		log_err("nftables: the table " NFT_TABLE " can't be removed: %s",
+			self(base)->error);
 }
 
 const struct engine_ops engine_nft = {
