@@ -194,6 +194,19 @@ class Holdfast(Daemon):
         document = self.status()
         return next((i for i in document["instances"] if i["name"] == name), None) if document else None
 
+    def weights(self, service):
+        """{server address: weight} of what a virtual server ("tcp 192.0.2.100:80") has in the kernel, by
+        the daemon's own word; None when there is no such service."""
+        protocol, _, rest = service.partition(" ")
+        host, _, port = rest.rpartition(":")
+        name = f"[{host.strip('[]')}]:{protocol}:{port}"
+        document = self.status() or {"virtual_servers": []}
+        for found in document["virtual_servers"]:
+            if found["name"] == name:
+                return {server["name"].partition("]")[0].strip("["): server["weight"]
+                        for server in found["real_servers"] if server["in_table"]}
+        return None
+
     def wait_ready(self, timeout=5.0):
         return wait_until(self.status, timeout, "holdfast answers status")
 
