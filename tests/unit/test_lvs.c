@@ -599,6 +599,11 @@ static void past_quorum_waits_for_the_weights(void **state)
 	VS(c)->quorum = 10;
 	lvs_conf_misc(c, RS(c, 1), "/bin/a");
 	b = bench_past(c, &past);
+	c = with_sorry(3);
+	VS(c)->quorum = 10;
+	lvs_conf_misc(c, RS(c, 1), "/bin/a");
+	bench_reload(&b, c); /* while they are awaited */
+	assert_events(&b, "");
 	bench_verdict(&b, 3, (struct lvs_verdict){.up = true, .contribution = 8});
 	assert_table(&b, TABLE " 192.0.2.2:80=9 192.0.2.3:80=1");
 	bench_take(&b);

@@ -142,11 +142,11 @@ struct lvs *lvs_new(const struct conf *conf, struct arena *a, const struct lvs *
 {
 	struct lvs *l = lvs_alloc(conf, a);
 
+	l->held = old ? old->held : past != NULL;
 	if (old) {
 		lvs_carry(l, old, now);
 		return l;
 	}
-	l->held = past;
 	for (uint32_t vs = 0; vs < conf->virtual_servers.n; vs++)
 		service_start(l, vs, past, now);
 	return l;
