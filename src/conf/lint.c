@@ -436,6 +436,6 @@ void conf_lint(const struct conf *conf, const struct conf_host *host, const char
 			instance_lints[k](&l, conf->instances.v[i]);
 	for (unsigned k = 0; k < ARRAY_SIZE(whole_lints); k++)
 		whole_lints[k](&l);
-	conf_lint_lvs(conf, diags);
+	conf_lint_lvs(conf, host, diags);
 	conf_lint_engine(conf, host, diags);
 }

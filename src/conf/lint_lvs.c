@@ -14,6 +14,7 @@
 
 struct lint_lvs {
 	const struct conf *conf;
+	const struct conf_host *host;
 	struct diags *diags;
 	struct arena *a;
 	VEC(struct ip_addr) addresses; /* that some instance or static address brings, sorted */
@@ -184,6 +185,50 @@ static void lint_alpha(struct lint_lvs *l, const struct conf_virtual_server *vs)
 		    "alpha has no effect: no real server has a check it could wait for");
 }
 
+static void lint_regex(struct lint_lvs *l, const struct conf_check_http *http)
+{
+	char why[128];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < http->urls.n; i++) {
+		const struct conf_url *url = http->urls.v[i];
+
+		if (url->regex && !l->host->regex(url, why, sizeof(why), &at))
+			diag_add(l->diags, DIAG_ERROR, "bad-regex", url->block.at,
+				 "url %s: the regex does not compile, the check would always fail: "
+				 "%s at byte %zu of `%s`",
+				 url->path, why, at, url->regex);
+	}
+}
+
+static void lint_patterns(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	if (!l->host || !l->host->regex)
+		return;
+	for (unsigned i = 0; i < vs->rs.n; i++) {
+		const struct conf_real_server *rs = vs->rs.v[i];
+
+		for (unsigned k = 0; k < rs->http.n; k++)
+			lint_regex(l, rs->http.v[k]);
+		for (unsigned k = 0; k < rs->ssl.n; k++)
+			lint_regex(l, rs->ssl.v[k]);
+	}
+}
+
+static void lint_ssl(struct lint_lvs *l)
+{
+	static const struct conf_ssl none;
+	const struct conf_ssl *ssl = l->conf->ssl ? l->conf->ssl : &none;
+	const struct {
+		const char *word, *path;
+	} files[] = {{"ca", ssl->ca}, {"certificate", ssl->certificate}, {"key", ssl->key}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+		if (files[i].path && l->host && l->host->readable && !l->host->readable(l->host->ctx, files[i].path))
+			diag_add(l->diags, DIAG_WARNING, "missing-file", ssl->block.at,
+				 "SSL: %s %s can't be read", files[i].word, files[i].path);
+}
+
 /* ---- addresses ---- */
 
 static int address_order(const void *a, const void *b)
@@ -238,17 +283,18 @@ static void lint_mail(struct lint_lvs *l)
 
 static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtual_server *) = {
 	lint_weights, lint_ignored_weights, lint_lost_checks,
-	lint_unchecked, lint_alpha, lint_address,
+	lint_unchecked, lint_alpha, lint_address, lint_patterns,
 };
 
-void conf_lint_lvs(const struct conf *conf, struct diags *diags)
+void conf_lint_lvs(const struct conf *conf, const struct conf_host *host, struct diags *diags)
 {
-	struct lint_lvs l = {.conf = conf, .diags = diags, .a = conf->arena};
+	struct lint_lvs l = {.conf = conf, .host = host, .diags = diags, .a = conf->arena};
 
 	if (conf->virtual_servers.n)
 		addresses_collect(&l);
 	for (unsigned i = 0; i < conf->virtual_servers.n; i++)
 		for (unsigned k = 0; k < ARRAY_SIZE(service_lints); k++)
 			service_lints[k](&l, conf->virtual_servers.v[i]);
+	lint_ssl(&l);
 	lint_mail(&l);
 }

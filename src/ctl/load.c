@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/check/search.h"
 #include "io/host.h"
 
 struct conf_loaded load_file(const char *path, const struct load_options *o)
@@ -17,12 +18,14 @@ struct conf_loaded load_file(const char *path, const struct load_options *o)
 	struct conf_loaded l;
 
 	host_init(&host, o->config_id);
+	host.regex = search_pattern_check;
 	if (o->offline) {
 		host.user = NULL;
 		host.group = NULL;
 		host.interface = NULL;
 		host.addresses = NULL;
 		host.kernel = NULL;
+		host.readable = NULL;
 		host.script = NULL;
 	}
 	l = conf_load_file(path, &host, &options);

@@ -188,6 +188,12 @@ static struct ip_addr address_of(const struct sockaddr *a)
 	return (struct ip_addr){0};
 }
 
+static bool host_readable(void *ctx, const char *path)
+{
+	(void)ctx;
+	return access(path, R_OK) == 0 || errno == EACCES; /* the daemon is root, who asks may not be */
+}
+
 static unsigned host_addresses(void *ctx, const char *interface, enum ip_family family,
 			       struct ip_addr *ret, unsigned max)
 {
@@ -242,6 +248,7 @@ void host_init(struct conf_host *ret, const char *config_id)
 		.interface = host_interface,
 		.addresses = host_addresses,
 		.kernel = host_kernel,
+		.readable = host_readable,
 		.name_table = host_name_table,
 		.script = host_script_check,
 	};

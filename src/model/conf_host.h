@@ -31,6 +31,8 @@ struct conf_script_fault {
 /* Parts of the kernel that virtual servers need. */
 enum conf_kernel_part { KERNEL_IPVS, KERNEL_NFTABLES };
 
+struct conf_url; /* model/lvs.h */
+
 struct conf_host {
 	void *ctx;
 	const char *config_id;	/* for @ID lines and ${_INSTANCE} */
@@ -54,6 +56,11 @@ struct conf_host {
 			      struct ip_addr *ret, unsigned max);
 	/* Whether the kernel has that part or would load it; true when it can't be told. */
 	bool (*kernel)(void *ctx, enum conf_kernel_part part);
+	/* Whether a file can be read by root. */
+	bool (*readable)(void *ctx, const char *path);
+	/* Whether the pattern of a page compiles; false fills `text` with a clause that says why not
+	 * and *ret_offset with the byte of the pattern. A library's answer, not the machine's. */
+	bool (*regex)(const struct conf_url *url, char *text, size_t size, size_t *ret_offset);
 	/* Number of `name` in an iproute2 table ("rt_tables", "rt_scopes", "rt_protos",
 	 * "rt_dsfield", "rt_realms", "group"). */
 	bool (*name_table)(void *ctx, const char *table, const char *name, uint32_t *ret);

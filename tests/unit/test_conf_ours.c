@@ -254,6 +254,39 @@ static void test_a_check_that_must_not_run_is_lost(void **state)
 	assert_int_equal(count("unchecked"), 1);
 }
 
+static bool no_brackets(const struct conf_url *url, char *text, size_t size, size_t *ret_offset)
+{
+	snprintf(text, size, "a bracket");
+	*ret_offset = 1;
+	return !strchr(url->regex, '(');
+}
+
+static bool no_keys(void *ctx, const char *path)
+{
+	(void)ctx;
+	return !strstr(path, "key");
+}
+
+static void test_patterns_and_files_are_asked_about(void **state)
+{
+	const char *text = "SSL {\n ca /a/ca\n key /a/key\n}\n"
+			   SERVICE(SERVER("HTTP_GET {\n url {\n path /\n regex a(b\n}\n"
+					  "url {\n path /\n regex ab\n}\n}\n"
+					  "SSL_GET {\n url {\n path /\n regex (\n}\n}\n"));
+	const struct conf_load_options options = {.judge = true};
+	struct conf_host machine = host;
+
+	(void)state;
+	judge(NULL, text);
+	assert_int_equal(count("bad-regex") + count("missing-file"), 0);
+	machine.regex = no_brackets;
+	machine.readable = no_keys;
+	arena_free(loaded.arena);
+	loaded = conf_load_text("test.conf", text, strlen(text), &machine, &options);
+	assert_int_equal(count("bad-regex"), 2);
+	assert_int_equal(count("missing-file"), 1);
+}
+
 /* ---- a process that needs no virtual servers ---- */
 
 static void test_services_can_be_skipped(void **state)
@@ -307,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_a_chosen_engine_are_errors),
 		cmocka_unit_test(test_ipvs_has_no_masquerade),
 		cmocka_unit_test(test_a_check_that_must_not_run_is_lost),
+		cmocka_unit_test(test_patterns_and_files_are_asked_about),
 		cmocka_unit_test(test_services_can_be_skipped),
 	};
 

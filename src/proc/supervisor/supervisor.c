@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "core/check/search.h"
 #include "io/child.h"
 #include "io/host.h"
 #include "io/process.h"
@@ -615,6 +616,7 @@ int supervisor_main(const struct supervisor_options *options)
 	s.watch_timer = loop_timer_new(s.loop, revive_watch, &s);
 	s.conf_path = supervisor_conf_path(options->conf_path);
 	host_init(&s.host, options->config_id);
+	s.host.regex = search_pattern_check;
 	for (enum slot slot = 0; slot < SLOTS; slot++)
 		worker_init(&s.worker[slot], &s, slot);
 	log_notice("Starting holdfast " HOLDFAST_VERSION " with %s", s.conf_path);
