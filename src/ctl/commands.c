@@ -22,9 +22,10 @@ const struct ctl_command ctl_commands[] = {
 	 "Runs the daemon in the foreground.", ctl_run,
 	 "0 stopped as asked, 1 failed, 2 unusable configuration, 4 missing permission, 6 no "
 	 "configuration"},
-	{"status", "[--json] [--run-dir DIR]",
-	 "Shows every instance: its role, since when and why, its priority, the master, the "
-	 "addresses.",
+	{"status", "[--json] [--servers] [--checks] [--run-dir DIR]",
+	 "Shows every instance (its role, since when and why, its priority, the master, the addresses) "
+	 "and every virtual server; of many, real servers that are not up only, unless --servers; with "
+	 "--checks each check.",
 	 ctl_status, "0 all is well, 1 degraded, 2 the daemon can't be reached"},
 	{"reload", "[--dry-run] [--run-dir DIR]",
 	 "Makes the daemon read its configuration again; with --dry-run only shows what that would "

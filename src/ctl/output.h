@@ -8,12 +8,24 @@
 
 #include "ctl/snapshot.h"
 
+/* What is shown of the many. */
+struct output_options {
+	bool servers; /* every real server, not only those that are not up when there are many */
+	bool checks;  /* every check */
+};
+
 struct output {
-	void *(*begin)(const struct snapshot *s);
+	void *(*begin)(const struct snapshot *s, const struct output_options *o);
 	void (*instance)(void *ctx, const struct snapshot *s, const struct board_instance *i);
 	void (*group)(void *ctx, const struct snapshot *s, const struct board_group *g);
 	void (*script)(void *ctx, const struct snapshot *s, const struct board_script *x);
 	void (*file)(void *ctx, const struct snapshot *s, const struct board_file *f);
+	void (*service)(void *ctx, const struct snapshot *s, const struct board_service *v);
+	void (*server)(void *ctx, const struct snapshot *s, const struct board_service *of,
+		       const struct board_server *r);
+	/* One probe of a check process or the runner. */
+	void (*check)(void *ctx, const struct snapshot *s, const struct board_header *of,
+		      const struct board_probe *p);
 	void (*process)(void *ctx, const struct snapshot *s, const struct board_header *h);
 	void (*event)(void *ctx, const struct snapshot *s, const struct board_event *e);
 	void (*end)(void *ctx);

@@ -8,6 +8,8 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
+#include "core/lvs/lvs.h"
 #include "core/vrrp/vrrp.h"
 #include "ctl/output.h"
 #include "ctl/words.h"
@@ -48,18 +50,31 @@ static json_t *age_ms(const struct snapshot *s, usec_t at)
 	return at > 0 ? json_integer((s->now - at) / USEC_PER_MSEC) : json_null();
 }
 
-static void *begin(const struct snapshot *s)
+static json_t *engine(const struct snapshot *s)
 {
-	const struct board_header *h = s->board[PROC_VRRP].header;
+	const struct board_header *h = s->board[PROC_LVS].header;
+	char text[sizeof(h->engine)];
+
+	if (!h)
+		return json_null();
+	memcpy(text, h->engine, sizeof(text));
+	utf8_clean(text, sizeof(text));
+	return text[0] ? json_string(text) : json_null();
+}
+
+static void *begin(const struct snapshot *s, const struct output_options *o)
+{
+	const struct board_header *h = s->header;
 	usec_t refused = atomic_load(&h->reload_refused);
 
-	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:[], s:[]}",
+	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:o, s:[], s:[], s:[], s:[]}",
 			 "schema", STATUS_SCHEMA, "generated_at", time_of(s->wall), "pid",
 			 (int)h->daemon_pid, "uptime_s", seconds(s->now - h->daemon_started),
 			 "generation", (int)h->generation, "config", s->conf_path, "router_id",
 			 s->router_id, "reload_failed_at",
 			 refused ? time_of(snapshot_wall(s, refused)) : json_null(), "instances",
-			 "groups", "scripts", "files", "processes", "events");
+			 "groups", "scripts", "files", "engine", engine(s), "virtual_servers",
+			 "checks", "processes", "events");
 }
 
 static void add(void *ctx, const char *list, json_t *item)
@@ -212,18 +227,123 @@ static void file(void *ctx, const struct snapshot *s, const struct board_file *f
 		      (json_int_t)f->value));
 }
 
+static json_t *error_text(int32_t error)
+{
+	return error ? json_string(strerror(error < 0 ? -error : error)) : json_null();
+}
+
+static void service(void *ctx, const struct snapshot *s, const struct board_service *v)
+{
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:s, s:I, s:i, s:i, s:i, s:i}", "name", v->name,
+			      "state", v->up ? "UP" : "DOWN", "since",
+			      time_of(snapshot_wall(s, v->since)), "since_s",
+			      seconds(s->now - v->since), "scheduler", v->scheduler, "live_weight",
+			      (json_int_t)v->live_weight, "quorum", (int)v->quorum, "hysteresis",
+			      (int)v->hysteresis, "servers", (int)v->n_servers, "servers_up",
+			      (int)v->n_up);
+
+	json_object_set_new(o, "sorry", json_boolean(v->sorry));
+	json_object_set_new(o, "panic", json_boolean(v->panic));
+	json_object_set_new(o, "suspended", json_boolean(v->suspended));
+	json_object_set_new(o, "error", error_text(v->error));
+	json_object_set_new(o, "real_servers", json_array());
+	add(ctx, "virtual_servers", o);
+}
+
+/* It belongs to the service before it. */
+static void server(void *ctx, const struct snapshot *s, const struct board_service *of,
+		   const struct board_server *r)
+{
+	json_t *list = json_object_get(ctx, "virtual_servers");
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:s}", "name", r->name, "state",
+			      r->up ? "UP" : "DOWN", "since", time_of(snapshot_wall(s, r->since)),
+			      "since_s", seconds(s->now - r->since), "weight", (int)r->weight,
+			      "configured_weight", (int)r->configured_weight, "method",
+			      words_method(r->method));
+
+	json_object_set_new(o, "in_table", json_boolean(r->in_table));
+	json_object_set_new(o, "draining", json_boolean(r->draining));
+	json_object_set_new(o, "ramping", json_boolean(r->ramping));
+	json_object_set_new(o, "checks", json_integer(r->n_checkers));
+	json_object_set_new(o, "checks_failed", json_integer(r->n_failed));
+	json_object_set_new(o, "reason", json_string(r->reason));
+	add(json_array_get(list, json_array_size(list) - 1), "real_servers", o);
+}
+
+static json_t *milliseconds(usec_t t)
+{
+	return json_real((double)t / USEC_PER_MSEC);
+}
+
+static void process_text(const struct board_header *h, char buf[static 32])
+{
+	if (h->process == PROC_CHECK)
+		snprintf(buf, 32, "%s%u", process_name(h->process), h->index);
+	else
+		snprintf(buf, 32, "%s", process_name(h->process));
+}
+
+static void check(void *ctx, const struct snapshot *s, const struct board_header *of,
+		  const struct board_probe *p)
+{
+	struct board_server server;
+	bool known = snapshot_server_of(s, p->checker, &server);
+	char process[32];
+	json_t *o;
+
+	process_text(of, process);
+	o = json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:I, s:I}", "kind", words_check(p->kind),
+		      "process", process, "checker", (int)p->checker, "sharers", (int)p->sharers, "state",
+		      !p->has_run ? "unknown" : p->up ? "up" : "down", "failures", (int)p->failures,
+		      "runs", (json_int_t)p->runs, "failed_runs", (json_int_t)p->failed_runs);
+	json_object_set_new(o, "server", known ? json_string(server.name) : json_null());
+	json_object_set_new(o, "last_run_ms", age_ms(s, p->last_start));
+	json_object_set_new(o, "last_duration_ms", milliseconds(p->last_duration));
+	json_object_set_new(o, "worst_lateness_ms", milliseconds(p->worst_lateness));
+	json_object_set_new(o, "drain", json_boolean(p->drain));
+	json_object_set_new(o, "percent", p->has_percent ? json_integer(p->percent) : json_null());
+	json_object_set_new(o, "contribution", json_integer(p->contribution));
+	json_object_set_new(o, "status", json_integer(p->status));
+	json_object_set_new(o, "certificate_ends",
+			    p->certificate_ends ? time_of(p->certificate_ends) : json_null());
+	json_object_set_new(o, "reason", json_string(p->reason));
+	add(ctx, "checks", o);
+}
+
 static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
 {
+	char name[32], reason[160];
+
+	process_text(h, name);
 	add(ctx, "processes",
-	    json_pack("{s:s, s:i, s:i, s:i, s:b, s:I}", "name", process_name(h->process), "pid",
+	    json_pack("{s:s, s:i, s:i, s:i, s:b, s:I, s:o}", "name", name, "pid",
 		      (int)atomic_load(&h->pid), "restarts", (int)atomic_load(&h->restarts),
 		      "rt_priority", (int)atomic_load(&h->rt_priority), "memory_locked",
 		      atomic_load(&h->mem_locked) != 0, "worst_lateness_ms",
-		      (json_int_t)(atomic_load(&h->worst_lateness) / USEC_PER_MSEC)));
+		      (json_int_t)(atomic_load(&h->worst_lateness) / USEC_PER_MSEC), "lost",
+		      snapshot_is_lost(s, h, reason) ? json_string(reason) : json_null()));
+}
+
+static bool is_of_server(unsigned kind)
+{
+	return kind == LVS_RS_UP || kind == LVS_RS_DOWN || kind == LVS_RS_WEIGHT || kind == LVS_DRAINED ||
+	       kind == LVS_CHECKER_UP || kind == LVS_CHECKER_DOWN;
+}
+
+static void service_event(void *ctx, const struct board_event *e)
+{
+	add(ctx, "events",
+	    json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", time_of(e->wall), "kind",
+		      is_of_server(e->lvs_event) ? "real_server" : "virtual_server", "name", e->name,
+		      "event", words_lvs_event(e->lvs_event), "cause", e->text));
 }
 
 static void event(void *ctx, const struct snapshot *s, const struct board_event *e)
 {
+	if (e->is_service) {
+		service_event(ctx, e);
+		return;
+	}
 	add(ctx, "events",
 	    json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "at", time_of(e->wall), "kind",
 		      e->is_group ? "group" : "instance", "name", e->name, "from",
@@ -251,6 +371,9 @@ const struct output output_json = {
 	.group = group,
 	.script = script,
 	.file = file,
+	.service = service,
+	.server = server,
+	.check = check,
 	.process = process,
 	.event = event,
 	.end = end,

@@ -7,25 +7,20 @@
 
 #include "base/buf.h"
 #include "core/vrrp/vrrp.h"
-#include "ctl/output.h"
+#include "ctl/output_text.h"
 #include "ctl/words.h"
 #include "ipc/channel.h"
 
 #define EVENTS_SHOWN 10
 
-struct text {
-	const char *section; /* whose heading was printed last */
-};
-
-static void heading(struct text *t, const char *section)
+void text_heading(struct text *t, const char *section)
 {
 	if (t->section != section)
 		printf("\n%s\n", section);
 	t->section = section;
 }
 
-/* "3 h 12 min", two units at most. */
-static const char *duration(usec_t t, char buf[static 40])
+const char *text_duration(usec_t t, char buf[static 40])
 {
 	int64_t s = t / USEC_PER_SEC;
 
@@ -61,21 +56,23 @@ static void print_cause(const struct cause *c)
 	fputs(buf_text(&b), stdout);
 }
 
-static void *begin(const struct snapshot *s)
+static void *begin(const struct snapshot *s, const struct output_options *o)
 {
-	const struct board_header *h = s->board[PROC_VRRP].header;
+	const struct board_header *h = s->header;
 	usec_t refused = atomic_load(&h->reload_refused);
 	struct text *t = calloc(1, sizeof(*t));
 	char up[40];
 
 	if (!t)
 		abort();
+	t->options = *o;
+	text_count_services(t, s);
 	printf("holdfast " HOLDFAST_VERSION "%s%s, pid %d, up %s, generation %u of %s\n",
 	       s->router_id[0] ? " on " : "", s->router_id, h->daemon_pid,
-	       duration(s->now - h->daemon_started, up), h->generation, s->conf_path);
+	       text_duration(s->now - h->daemon_started, up), h->generation, s->conf_path);
 	if (refused)
 		printf("the reload %s ago failed: generation %u stays in force, `holdfast check %s` may say why\n",
-		       duration(s->now - refused, up), h->generation, s->conf_path);
+		       text_duration(s->now - refused, up), h->generation, s->conf_path);
 	return t;
 }
 
@@ -121,12 +118,12 @@ static void print_master(const struct snapshot *s, const struct board_instance *
 	}
 	if (snapshot_master_is_gone(s, i)) {
 		printf("  master     none heard, the last was %s %s ago%s\n",
-		       ip_format(&i->master, text), duration(s->now - i->master_heard, age),
+		       ip_format(&i->master, text), text_duration(s->now - i->master_heard, age),
 		       i->master_priority ? "" : ", which has left");
 		return;
 	}
 	printf("  master     %s, priority %u, last advert %s ago\n", ip_format(&i->master, text),
-	       i->master_priority, duration(s->now - i->master_heard, age));
+	       i->master_priority, text_duration(s->now - i->master_heard, age));
 }
 
 static void print_rival(const struct snapshot *s, const struct board_instance *i)
@@ -137,7 +134,7 @@ static void print_rival(const struct snapshot *s, const struct board_instance *i
 		return;
 	printf("  RIVAL      %s, priority %u, is MASTER too for %s (%u advert%s)\n",
 	       ip_format(&i->rival, text), i->rival_priority,
-	       duration(s->now - i->rival_since, age), i->rival_adverts,
+	       text_duration(s->now - i->rival_since, age), i->rival_adverts,
 	       i->rival_adverts == 1 ? "" : "s");
 }
 
@@ -151,7 +148,7 @@ static void print_refused(const struct snapshot *s, const struct board_instance 
 		return;
 	printf("  %s    %s (%" PRIu64 " advert%s, last %s ago)\n",
 	       snapshot_goes_on(s, i, r) ? now : past, r->text, r->n, r->n == 1 ? "" : "s",
-	       duration(s->now - r->at, age));
+	       text_duration(s->now - r->at, age));
 }
 
 static void print_vips(const struct snapshot *s, const struct board_instance *i)
@@ -189,7 +186,7 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	char when[40], age[40];
 
 	printf("\n%s  %s since %s (%s)\n", i->name, vrrp_state_name(i->state),
-	       local_time(snapshot_wall(s, i->since), when), duration(s->now - i->since, age));
+	       local_time(snapshot_wall(s, i->since), when), text_duration(s->now - i->since, age));
 	fputs("  because    ", stdout);
 	print_cause(&i->cause);
 	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s", i->vrid,
@@ -208,16 +205,16 @@ static void group(void *ctx, const struct snapshot *s, const struct board_group 
 {
 	char age[40];
 
-	heading(ctx, "Sync groups");
+	text_heading(ctx, "Sync groups");
 	printf("  %-20s %-7s for %s: ", g->name, vrrp_state_name(g->state),
-	       duration(s->now - g->since, age));
+	       text_duration(s->now - g->since, age));
 	print_cause(&g->cause);
 	putchar('\n');
 }
 
 static void script(void *ctx, const struct snapshot *s, const struct board_script *x)
 {
-	heading(ctx, "Scripts");
+	text_heading(ctx, "Scripts");
 	if (x->unusable) {
 		printf("  %-20s NOT RUN, nobody follows it: `holdfast check` says why\n", x->name);
 		return;
@@ -238,7 +235,7 @@ static void script(void *ctx, const struct snapshot *s, const struct board_scrip
 
 static void file(void *ctx, const struct snapshot *s, const struct board_file *f)
 {
-	heading(ctx, "Files");
+	text_heading(ctx, "Files");
 	if (f->known)
 		printf("  %-20s %" PRId64 "\n", f->name, f->value);
 	else
@@ -248,12 +245,16 @@ static void file(void *ctx, const struct snapshot *s, const struct board_file *f
 static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
 {
 	uint32_t priority = atomic_load(&h->rt_priority), restarts = atomic_load(&h->restarts);
+	char name[32], reason[160];
 
-	heading(ctx, "Processes");
-	if (h->process == PROC_RUNNER && s->runner_lost)
-		printf("  %-10s %s\n", "WARNING", s->reason);
-	printf("  %-10s pid %d, %u restart%s, ", process_name(h->process), atomic_load(&h->pid),
-	       restarts, restarts == 1 ? "" : "s");
+	text_end_servers(ctx);
+	text_heading(ctx, "Processes");
+	if (snapshot_is_lost(s, h, reason))
+		printf("  %-10s %s\n", "WARNING", reason);
+	snprintf(name, sizeof(name), h->process == PROC_CHECK ? "%s%u" : "%s", process_name(h->process),
+		 h->index);
+	printf("  %-10s pid %d, %u restart%s, ", name, atomic_load(&h->pid), restarts,
+	       restarts == 1 ? "" : "s");
 	if (priority > 0)
 		printf("real-time priority %u, ", priority);
 	else
@@ -265,14 +266,18 @@ static void process(void *ctx, const struct snapshot *s, const struct board_head
 
 static void event(void *ctx, const struct snapshot *s, const struct board_event *e)
 {
-	uint64_t newest = atomic_load(&s->board[PROC_VRRP].header->events);
 	char when[40];
 
-	if (e->number + EVENTS_SHOWN <= newest)
+	if (e + EVENTS_SHOWN < s->events + s->n_events)
 		return;
-	heading(ctx, "Last events");
-	printf("  %s  %s%s: %s -> %s: ", local_time(e->wall, when), e->is_group ? "group " : "",
-	       e->name, vrrp_state_name(e->from), vrrp_state_name(e->to));
+	text_heading(ctx, "Last events");
+	local_time(e->wall, when);
+	if (e->is_service) {
+		printf("  %s  %s\n", when, e->text);
+		return;
+	}
+	printf("  %s  %s%s: %s -> %s: ", when, e->is_group ? "group " : "", e->name,
+	       vrrp_state_name(e->from), vrrp_state_name(e->to));
 	print_cause(&e->cause);
 	putchar('\n');
 }
@@ -293,6 +298,9 @@ const struct output output_text = {
 	.group = group,
 	.script = script,
 	.file = file,
+	.service = text_service,
+	.server = text_server,
+	.check = text_check,
 	.process = process,
 	.event = event,
 	.end = end,

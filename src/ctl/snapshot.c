@@ -9,28 +9,24 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/utf8.h"
+#include "ctl/snapshot_read.h"
 #include "io/loop.h"
 #include "ipc/channel.h"
 
 #define REFUSED_FOR (10 * USEC_PER_SEC) /* at least as long a refused advert is news */
 
-static const char *const files[PROC_COUNT] = {
-	[PROC_VRRP] = "vrrp.board",
-	[PROC_RUNNER] = "runner.board",
-};
-
-static int open_board(const char *run_dir, enum process p, struct board *ret)
+static int open_board(const char *run_dir, const char *name, struct board *ret)
 {
 	char path[512];
 	int fd, r;
 
-	snprintf(path, sizeof(path), "%s/%s", run_dir, files[p]);
+	snprintf(path, sizeof(path), "%s/%s.board", run_dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -44,29 +40,32 @@ static bool is_alive(int32_t pid)
 	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
-/* Fills the reason when the board is not the present state of a living daemon. */
-static bool judge(const struct snapshot *s, const struct board_header *h, struct buf *reason)
+static void name_of(const struct board_header *h, char buf[static 32])
+{
+	if (h->process == PROC_CHECK)
+		snprintf(buf, 32, "%s%u", process_name(h->process), h->index);
+	else
+		snprintf(buf, 32, "%s", process_name(h->process));
+}
+
+bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, char reason[static 160])
 {
 	int32_t pid = atomic_load(&h->pid);
 	usec_t beat = atomic_load(&h->heartbeat);
+	char name[32];
 
-	if (!is_alive(h->daemon_pid)) {
-		buf_printf(reason, "the daemon (pid %d) is gone", h->daemon_pid);
+	name_of(h, name);
+	if (!is_alive(h->daemon_pid))
+		snprintf(reason, 160, "the daemon (pid %d) is gone", h->daemon_pid);
+	else if (pid <= 0)
+		snprintf(reason, 160, "the %s worker does not run", name);
+	else if (!is_alive(pid))
+		snprintf(reason, 160, "the %s worker (pid %d) is gone", name, pid);
+	else if (s->now - beat > SNAPSHOT_HEARTBEAT_MAX)
+		snprintf(reason, 160, "the %s worker (pid %d) gave no sign of life for %.1f s", name, pid,
+			 (double)(s->now - beat) / USEC_PER_SEC);
+	else
 		return false;
-	}
-	if (!is_alive(pid)) {
-		buf_printf(reason, "the %s worker ", process_name(h->process));
-		if (pid > 0)
-			buf_printf(reason, "(pid %d) is gone", pid);
-		else
-			buf_printf(reason, "does not run");
-		return false;
-	}
-	if (s->now - beat > SNAPSHOT_HEARTBEAT_MAX) {
-		buf_printf(reason, "the %s worker (pid %d) gave no sign of life for %.1f s",
-			   process_name(h->process), pid, (double)(s->now - beat) / USEC_PER_SEC);
-		return false;
-	}
 	return true;
 }
 
@@ -79,34 +78,94 @@ static void read_header(struct snapshot *s, const struct board_header *h)
 	utf8_clean(s->router_id, sizeof(s->router_id));
 }
 
+/* false, and a reason: the board is there but can't be read. */
+static bool open_one(struct snapshot *s, const char *run_dir, const char *name, struct board *ret)
+{
+	int r = open_board(run_dir, name, ret);
+
+	if (r == 0 || r == -ENOENT)
+		return true;
+	snprintf(s->reason, sizeof(s->reason), "%s/%s.board: %s", run_dir, name,
+		 r == -EBADMSG ? "made by another version" : strerror(-r));
+	return false;
+}
+
+static bool open_checks(struct snapshot *s, const char *run_dir)
+{
+	for (; s->n_checks < CHECK_PROCESSES_MAX; s->n_checks++) {
+		struct board *b = &s->check[s->n_checks];
+		char name[32];
+
+		snprintf(name, sizeof(name), "check%u", s->n_checks);
+		if (!open_one(s, run_dir, name, b))
+			return false;
+		if (!b->header)
+			break;
+	}
+	return true;
+}
+
+/* There is always a runner; the others may have nothing to do and are not there then. */
+static bool open_boards(struct snapshot *s, const char *run_dir)
+{
+	struct board *b = s->board;
+
+	if (!open_one(s, run_dir, "vrrp", &b[PROC_VRRP]) ||
+	    !open_one(s, run_dir, "runner", &b[PROC_RUNNER]) ||
+	    !open_one(s, run_dir, "lvs", &b[PROC_LVS]) || !open_checks(s, run_dir))
+		return false;
+	if (!b[PROC_RUNNER].header) {
+		snprintf(s->reason, sizeof(s->reason), "no daemon runs in %s", run_dir);
+		return false;
+	}
+	s->header = b[PROC_VRRP].header ? b[PROC_VRRP].header : b[PROC_RUNNER].header;
+	return true;
+}
+
+/* The elections go on without the others. */
+static bool some_are_lost(const struct snapshot *s)
+{
+	char reason[160];
+
+	for (enum process p = PROC_RUNNER; p <= PROC_LVS; p++)
+		if (s->board[p].header && snapshot_is_lost(s, s->board[p].header, reason))
+			return true;
+	for (unsigned i = 0; i < s->n_checks; i++)
+		if (snapshot_is_lost(s, s->check[i].header, reason))
+			return true;
+	return false;
+}
+
 void snapshot_open(const char *run_dir, struct snapshot *ret)
 {
-	struct buf reason = BUF_ON(ret->reason);
+	const struct board_header *vrrp;
 
 	*ret = (struct snapshot){.now = clock_monotonic(), .wall = clock_wall()};
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++) {
-		int r = open_board(run_dir, p, &ret->board[p]);
-
-		if (r < 0 && p == PROC_VRRP && r == -ENOENT)
-			buf_printf(&reason, "no daemon runs in %s", run_dir);
-		else if (r < 0 && reason.n == 0)
-			buf_printf(&reason, "%s/%s: %s", run_dir, files[p],
-				   r == -EBADMSG ? "made by another version" : strerror(-r));
+	if (!open_boards(ret, run_dir))
+		return;
+	vrrp = ret->board[PROC_VRRP].header;
+	if (vrrp && snapshot_is_lost(ret, vrrp, ret->reason))
+		return;
+	if (!is_alive(ret->header->daemon_pid)) {
+		snprintf(ret->reason, sizeof(ret->reason), "the daemon (pid %d) is gone",
+			 ret->header->daemon_pid);
+		return;
 	}
-	if (reason.n == 0)
-		(void)judge(ret, ret->board[PROC_VRRP].header, &reason);
-	ret->reachable = reason.n == 0;
-	if (ret->reachable)
-		read_header(ret, ret->board[PROC_VRRP].header);
-	if (ret->reachable) /* the elections go on without it */
-		ret->runner_lost = !judge(ret, ret->board[PROC_RUNNER].header, &reason);
-	(void)buf_text(&reason);
+	ret->reachable = true;
+	read_header(ret, ret->header);
+	ret->degraded = some_are_lost(ret);
+	snapshot_read_services(ret);
+	snapshot_read_events(ret);
 }
 
 void snapshot_close(struct snapshot *s)
 {
-	for (enum process p = PROC_VRRP; p <= PROC_RUNNER; p++)
+	for (enum process p = PROC_VRRP; p < PROC_COUNT; p++)
 		board_unmap(&s->board[p]);
+	for (unsigned i = 0; i < s->n_checks; i++)
+		board_unmap(&s->check[i]);
+	free(s->first_checker);
+	free(s->events);
 }
 
 void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instance *ret)
@@ -159,19 +218,6 @@ void snapshot_file(const struct snapshot *s, uint32_t i, struct board_file *ret)
 	utf8_clean(ret->name, sizeof(ret->name));
 }
 
-bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *ret)
-{
-	const struct board *b = &s->board[PROC_VRRP];
-	uint64_t newest = atomic_load(&b->header->events);
-	uint64_t oldest = newest > BOARD_EVENTS ? newest - BOARD_EVENTS + 1 : 1;
-
-	if (oldest + i > newest)
-		return false;
-	(void)board_read(&b->events[(oldest + i - 1) % BOARD_EVENTS], ret, sizeof(*ret));
-	utf8_clean(ret->name, sizeof(ret->name));
-	return true;
-}
-
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic)
 {
 	return s->wall - (s->now - monotonic);
@@ -202,11 +248,11 @@ bool snapshot_master_is_gone(const struct snapshot *s, const struct board_instan
 	       (!i->master_priority || s->now - i->master_heard > i->master_down);
 }
 
-bool snapshot_is_healthy(const struct snapshot *s)
+static bool instances_are_good(const struct snapshot *s)
 {
-	if (s->runner_lost)
-		return false;
-	for (uint32_t i = 0; i < s->board[PROC_VRRP].header->shape.instances; i++) {
+	const struct board *b = &s->board[PROC_VRRP];
+
+	for (uint32_t i = 0; b->header && i < b->header->shape.instances; i++) {
 		struct board_instance x;
 
 		snapshot_instance(s, i, &x);
@@ -216,6 +262,11 @@ bool snapshot_is_healthy(const struct snapshot *s)
 		if (x.state == VRRP_MASTER && !addresses_are_there(s, &x))
 			return false;
 	}
+	return true;
+}
+
+static bool scripts_are_good(const struct snapshot *s)
+{
 	for (uint32_t i = 0; i < s->board[PROC_RUNNER].header->shape.scripts; i++) {
 		struct board_script x;
 
@@ -224,6 +275,25 @@ bool snapshot_is_healthy(const struct snapshot *s)
 			return false;
 	}
 	return true;
+}
+
+static bool services_are_good(const struct snapshot *s)
+{
+	const struct board *b = &s->board[PROC_LVS];
+
+	for (uint32_t i = 0; b->header && i < b->header->shape.services; i++) {
+		struct board_service x;
+
+		snapshot_service(s, i, &x);
+		if (!snapshot_service_is_good(&x))
+			return false;
+	}
+	return true;
+}
+
+bool snapshot_is_healthy(const struct snapshot *s)
+{
+	return !s->degraded && instances_are_good(s) && scripts_are_good(s) && services_are_good(s);
 }
 
 const char *snapshot_rfc3339(usec_t wall, char buf[static 40])

@@ -12,12 +12,18 @@
 #define SNAPSHOT_HEARTBEAT_MAX (3 * USEC_PER_SEC)
 
 struct snapshot {
-	struct board board[PROC_COUNT]; /* .header NULL: not there */
-	usec_t now, wall;		/* monotonic, since 1970 */
+	struct board board[PROC_COUNT]; /* of vrrp, runner and lvs; .header NULL: not there */
+	struct board check[CHECK_PROCESSES_MAX];
+	unsigned n_checks;
+	const struct board_header *header; /* a board's that is there: what all of them say */
+	uint32_t *first_checker; /* of each real server, and one more: how many checkers there are */
+	struct board_event *events; /* of all processes, oldest first */
+	unsigned n_events;
+	usec_t now, wall; /* monotonic, since 1970 */
 	bool reachable;
-	bool runner_lost; /* no script runs, what the board says of them is old */
+	bool degraded; /* a process other than vrrp is lost: what its board says is old */
 	char conf_path[256], router_id[BOARD_NAME_MAX];
-	char reason[160]; /* why it is not reachable, or that the runner is lost */
+	char reason[160]; /* why it is not reachable */
 };
 
 /* Opens the boards in run_dir. Always fills *ret; closed by snapshot_close(). */
@@ -32,15 +38,26 @@ void snapshot_vip(const struct snapshot *s, const struct board_instance *of, uin
 void snapshot_group(const struct snapshot *s, uint32_t i, struct board_group *ret);
 void snapshot_script(const struct snapshot *s, uint32_t i, struct board_script *ret);
 void snapshot_file(const struct snapshot *s, uint32_t i, struct board_file *ret);
-/* The i-th oldest event that is still there; false past the newest. */
-bool snapshot_event(const struct snapshot *s, uint32_t i, struct board_event *ret);
+void snapshot_service(const struct snapshot *s, uint32_t i, struct board_service *ret);
+void snapshot_server(const struct snapshot *s, uint32_t i, struct board_server *ret);
+/* Of a check process or the runner; false: this record is not used. */
+bool snapshot_probe(const struct board *b, uint32_t i, struct board_probe *ret);
+/* The real server that a checker belongs to; false: not known. */
+bool snapshot_server_of(const struct snapshot *s, uint32_t checker, struct board_server *ret);
+/* Real servers of a service, as far as the board has them. */
+uint32_t snapshot_count_servers(const struct snapshot *s, const struct board_service *of);
+/* Whether a virtual server is as it should be. */
+bool snapshot_service_is_good(const struct board_service *v);
+
+/* Whether this process does not do its work; `reason` says why. */
+bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, char reason[static 160]);
 
 /* Wall time of a monotonic moment. */
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 
-/* Whether everything is as it should be: a runner, no FAULT, no rival, no
- * advert refused just now, none with other addresses, no missing address of a master,
- * no script that can't be run. */
+/* Whether everything is as it should be: all processes, no FAULT, no rival, no advert refused just
+ * now, none with other addresses, no missing address of a master, no script that can't be run, every
+ * virtual server that is in use with its quorum and as the kernel was told. */
 bool snapshot_is_healthy(const struct snapshot *s);
 /* Whether such adverts (its `refused` or `differs`) come at the moment. */
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "core/lvs/lvs.h"
 #include "model/conf.h"
 #include "model/state.h"
 
@@ -41,6 +42,38 @@ static const char *const trackers[TRACK_KINDS] = {
 	[TRACK_INTERFACE] = "interface", [TRACK_SCRIPT] = "script", [TRACK_FILE] = "file",
 	[TRACK_PROCESS] = "process",	 [TRACK_BFD] = "bfd",
 };
+
+static const char *const checks[CHECK_KINDS] = {
+	[CHECK_TCP] = "TCP_CHECK",     [CHECK_HTTP] = "HTTP_GET",     [CHECK_SSL] = "SSL_GET",
+	[CHECK_SMTP] = "SMTP_CHECK",   [CHECK_DNS] = "DNS_CHECK",     [CHECK_MISC] = "MISC_CHECK",
+	[CHECK_BFD] = "BFD_CHECK",     [CHECK_PING] = "PING_CHECK",   [CHECK_UDP] = "UDP_CHECK",
+	[CHECK_FILE] = "FILE_CHECK",   [CHECK_GRPC] = "GRPC_CHECK",   [CHECK_PGSQL] = "PGSQL_CHECK",
+	[CHECK_MYSQL] = "MYSQL_CHECK", [CHECK_REDIS] = "REDIS_CHECK", [CHECK_AGENT] = "AGENT_CHECK",
+};
+
+static const char *const lvs_events[] = {
+	[LVS_RS_UP] = "server-up",	     [LVS_RS_DOWN] = "server-down",
+	[LVS_RS_WEIGHT] = "server-weight",   [LVS_QUORUM_UP] = "quorum-up",
+	[LVS_QUORUM_DOWN] = "quorum-down",   [LVS_SORRY_ON] = "sorry-on",
+	[LVS_SORRY_OFF] = "sorry-off",	     [LVS_PANIC_ON] = "panic-on",
+	[LVS_PANIC_OFF] = "panic-off",	     [LVS_DRAINED] = "drained",
+	[LVS_CHECKER_UP] = "checker-up",     [LVS_CHECKER_DOWN] = "checker-down",
+};
+
+const char *words_check(unsigned kind)
+{
+	return kind < CHECK_KINDS && checks[kind] ? checks[kind] : "unknown";
+}
+
+const char *words_lvs_event(unsigned kind)
+{
+	return kind < ARRAY_SIZE(lvs_events) && lvs_events[kind] ? lvs_events[kind] : "unknown";
+}
+
+const char *words_method(unsigned method)
+{
+	return method == LVS_NAT ? "NAT" : method == LVS_DR ? "DR" : method == LVS_TUN ? "TUN" : "?";
+}
 
 const char *words_cause(unsigned kind)
 {

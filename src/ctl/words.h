@@ -5,6 +5,12 @@
 
 /* "no-advert" for CAUSE_NO_ADVERT, ... */
 const char *words_cause(unsigned kind);
+/* "TCP_CHECK", ...: keywords of the configuration. */
+const char *words_check(unsigned kind);
+/* "server-up" for LVS_RS_UP, ... */
+const char *words_lvs_event(unsigned kind);
+/* "NAT", "DR", "TUN" */
+const char *words_method(unsigned method);
 /* "script" for TRACK_SCRIPT, ... */
 const char *words_tracker(unsigned kind);
 

@@ -167,11 +167,7 @@ uint8_t needs_engine(struct supervisor *s, const struct conf *conf)
 {
 	if (conf->global.lvs_engine != ENGINE_AUTO)
 		return conf->global.lvs_engine;
-	if (s->engine == ENGINE_AUTO) {
+	if (s->engine == ENGINE_AUTO)
 		s->engine = s->host.kernel(s->host.ctx, KERNEL_IPVS) ? ENGINE_IPVS : ENGINE_NFTABLES;
-		log_notice(s->engine == ENGINE_IPVS
-				   ? "Virtual servers: by the kernel's IPVS"
-				   : "Virtual servers: by nftables, the kernel has no IPVS");
-	}
 	return s->engine;
 }

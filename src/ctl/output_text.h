@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the halves of the status for people share. */
+#ifndef HF_CTL_OUTPUT_TEXT_H
+#define HF_CTL_OUTPUT_TEXT_H
+
+#include "ctl/output.h"
+
+struct text {
+	struct output_options options;
+	const char *section; /* whose heading was printed last */
+	unsigned services, services_good, servers, servers_up;
+	bool all_services, all_servers; /* few enough to show each */
+	unsigned listed, left_out; /* servers of the present service */
+};
+
+void text_heading(struct text *t, const char *section);
+/* "3 h 12 min", two units at most. */
+const char *text_duration(usec_t t, char buf[static 40]);
+
+void text_count_services(struct text *t, const struct snapshot *s);
+void text_service(void *ctx, const struct snapshot *s, const struct board_service *v);
+void text_server(void *ctx, const struct snapshot *s, const struct board_service *of,
+		 const struct board_server *r);
+/* Ends the list of the last service. */
+void text_end_servers(struct text *t);
+void text_check(void *ctx, const struct snapshot *s, const struct board_header *of,
+		const struct board_probe *p);
+
+#endif
