@@ -136,8 +136,9 @@ struct msg_instance_state {
 struct msg_notify_lvs {
 	uint32_t generation;
 	uint8_t event; /* enum lvs_event_kind */
-	bool initial, stopping, rs_up;
-	uint32_t vs, rs, checker; /* UINT32_MAX: none, or of an older configuration */
+	bool initial, stopping, rs_up, rs_changed;
+	uint32_t vs, rs, checker; /* UINT32_MAX: none, or of the configuration before: */
+	uint32_t old_vs, old_rs;  /* ids there */
 	int64_t weight;
 	uint32_t quorum, hysteresis;
 	char vs_name[96], rs_name[96];

@@ -250,6 +250,8 @@ static bool somebody_listens(const struct lvs_worker *w, const struct lvs_event 
 {
 	const struct conf_global *g = &w->conf->global;
 
+	if (e->kind == LVS_RS_UP && e->initial && !g->rs_init_notifies)
+		return false;
 	return g->webhook || g->notify_fifo.path || g->lvs_notify_fifo.path ||
 	       (g->smtp_server && g->emails.n > 0) || has_script(w, e);
 }
@@ -309,9 +311,12 @@ static void notify(struct lvs_worker *w, const struct lvs_event *e)
 		.initial = e->initial,
 		.stopping = e->stopping,
 		.rs_up = e->rs_up,
+		.rs_changed = e->rs_changed,
 		.vs = e->vs,
 		.rs = e->rs,
 		.checker = e->checker,
+		.old_vs = e->old_vs,
+		.old_rs = e->old_rs,
 		.weight = e->weight,
 		.quorum = e->quorum,
 		.hysteresis = e->hysteresis,

@@ -230,13 +230,13 @@ static void mail_panic(struct mail *m, const struct msg_notify_lvs *e, bool on)
 		     : "few enough servers fail: only those that are up are served");
 }
 
-/* A checker's change is told, unless only changes of the server are wanted; the server's own event
- * comes before it and would say the same twice. */
+/* It is the checker's change that is told; the server's own event, which comes before it, would say
+ * the same twice. But what is stopped or removed has no checker to say so. */
 static bool tells_server(const struct mail *m, const struct msg_notify_lvs *e)
 {
-	bool is_checker = e->event == LVS_CHECKER_UP || e->event == LVS_CHECKER_DOWN;
-
-	return e->stopping || is_checker != m->r->conf->global.no_checker_emails;
+	if (e->event == LVS_RS_UP || e->event == LVS_RS_DOWN)
+		return e->stopping;
+	return e->rs_changed || !m->r->conf->global.no_checker_emails;
 }
 
 void mail_lvs(struct mail *m, const struct msg_notify_lvs *e, const struct conf_virtual_server *vs,

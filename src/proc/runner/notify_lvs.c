@@ -28,6 +28,18 @@ struct subject {
 	const struct conf_real_server *rs;
 };
 
+static struct subject by_ids(const struct conf *conf, uint32_t vs, uint32_t rs)
+{
+	struct subject s = {0};
+
+	if (vs < conf->virtual_servers.n)
+		s.vs = conf->virtual_servers.v[vs];
+	if (rs < conf->real_servers.n)
+		s.rs = conf->real_servers.v[rs];
+	return s;
+}
+
+/* Where lvs speaks from another generation than this, ids mean nothing. */
 static struct subject find_by_name(const struct conf *conf, const struct msg_notify_lvs *e)
 {
 	char name[LVS_NAME_MAX];
@@ -48,20 +60,13 @@ static struct subject find_by_name(const struct conf *conf, const struct msg_not
 
 static struct subject find_subject(const struct runner *r, const struct msg_notify_lvs *e)
 {
-	const struct conf *conf = r->conf;
-	struct subject s = {0};
+	bool removed = e->vs == CONF_NONE || (e->rs == CONF_NONE && e->rs_name[0] != '\0');
 
-	if (e->generation == r->generation && e->vs < conf->virtual_servers.n) {
-		s.vs = conf->virtual_servers.v[e->vs];
-		if (e->rs < conf->real_servers.n)
-			s.rs = conf->real_servers.v[e->rs];
-		if (s.rs || e->rs_name[0] == '\0')
-			return s;
-	}
-	s = find_by_name(conf, e);
-	if ((s.rs || (s.vs && e->rs_name[0] == '\0')) || !r->previous)
-		return s;
-	return find_by_name(r->previous, e);
+	if (e->generation != r->generation)
+		return find_by_name(r->conf, e);
+	if (!removed)
+		return by_ids(r->conf, e->vs, e->rs);
+	return r->previous ? by_ids(r->previous, e->old_vs, e->old_rs) : (struct subject){0};
 }
 
 /* ---- scripts ---- */
