@@ -132,15 +132,17 @@ class Services:
     def servers(self, director):
         """{server: whether it is up}, as the director's status has it."""
         service = self.directors[director].status()["virtual_servers"][0]
-        return {self.farm.name_of(one["address"]): one["up"] for one in service["real_servers"]}
+        return {self.farm.name_of(one["name"][1:].partition("]")[0]): one["state"] == "UP"
+                for one in service["real_servers"]}
 
     def wait_server(self, name, up):
         wait_until(lambda: all(self.servers(director)[name] == up for director in self.directors), 10,
                    f"{name} is {'up' if up else 'down'} on both directors", 0.02)
 
     def show(self, director):
-        for line in self.directors[director].ctl("status", check=True).stdout.splitlines():
-            self.screen.say(self.screen.paint("    " + line, "dim"))
+        status = self.directors[director].ctl("status", check=True).stdout
+        for line in status.partition("Virtual servers\n")[2].partition("\n\n")[0].splitlines():
+            self.screen.say(self.screen.paint(f"{director}: {line.strip()}", "cyan"))
 
     # -- the client ---------------------------------------------------------------------------
 
