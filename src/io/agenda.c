@@ -15,6 +15,8 @@ struct agenda {
 	struct agenda_item **heap;
 	uint32_t n, cap;
 	bool running; /* the timer is set at the end of the turn */
+	void (*after)(void *ctx);
+	void *after_ctx;
 };
 
 static void put(struct agenda *a, uint32_t pos, struct agenda_item *item)
@@ -89,8 +91,21 @@ static void on_timer(void *ctx)
 		take_off(a, item);
 		item->fn(item);
 	}
+	if (a->after)
+		a->after(a->after_ctx);
 	a->running = false;
 	set_timer(a);
+}
+
+void agenda_after(struct agenda *a, void (*fn)(void *ctx), void *ctx)
+{
+	a->after = fn;
+	a->after_ctx = ctx;
+}
+
+bool agenda_is_serving(const struct agenda *a)
+{
+	return a->running;
 }
 
 struct agenda *agenda_new(struct loop *l)

@@ -27,6 +27,11 @@ struct agenda *agenda_free(struct agenda *a);
  * Replaces an earlier setting; USEC_NEVER: takes it off. */
 void agenda_set(struct agenda *a, struct agenda_item *item, usec_t at);
 
+/* fn is called at the end of each turn in which items were served, before others get theirs. */
+void agenda_after(struct agenda *a, void (*fn)(void *ctx), void *ctx);
+/* Whether such a turn is going on. */
+bool agenda_is_serving(const struct agenda *a);
+
 static inline bool agenda_has(const struct agenda_item *item)
 {
 	return item->pos != 0;

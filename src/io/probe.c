@@ -3,7 +3,9 @@
  * The engine of the probes and the life of a run: its watch in the epoll set, its deadlines, its end.
  *
  * Probes have an epoll set of their own so that a check costs one epoll_ctl (edges, one registration,
- * close() takes it out) and a turn of the loop serves hundreds of sockets. A deadline that is put off
+ * close() takes it out) and a turn of the loop serves hundreds of sockets. Near servers often have
+ * answered when all connections of a turn are begun: one poll() finds them, and saves their
+ * registration. A deadline that is put off
  * is not moved on the agenda: it comes early once and sees that.
  *
  * Must not know protocols or verdicts, and nothing of how often something is checked.
@@ -12,6 +14,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +198,65 @@ static void on_ready(void *ctx)
 	e->n_served = 0;
 }
 
+/* ---- connections just begun ---- */
+
+/* Whether it can send is of interest only while it has something to send. */
+static uint32_t events_of(const struct probe *p)
+{
+	if (p->transport == PROBE_CONNECT)
+		return EPOLLOUT;
+	return p->phase == PROBE_TALKING && p->out.n == 0 ? EPOLLIN | EPOLLRDHUP
+							  : EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+}
+
+/* poll() and epoll have the same numbers. A run that goes on is watched from now on: what came before
+ * gives an event, too. */
+static void settle_one(struct probe *p, uint32_t events)
+{
+	if (events)
+		serve(p, events);
+	if (!events || (p->phase > PROBE_CONNECTING && p->phase < PROBE_LISTENING))
+		(void)probe_watch(p, events_of(p));
+}
+
+static void settle(void *ctx)
+{
+	struct probe_engine *e = ctx;
+	struct pollfd fds[PROBE_SETTLE_MAX];
+	unsigned n = e->n_fresh;
+
+	if (n == 0 || e->settling)
+		return;
+	e->settling = true;
+	for (unsigned i = 0; i < n; i++)
+		fds[i] = (struct pollfd){.fd = e->fresh[i] ? e->fresh[i]->fd : -1, .events = POLLOUT};
+	if (poll(fds, n, 0) < 0)
+		for (unsigned i = 0; i < n; i++)
+			fds[i].revents = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct probe *p = e->fresh[i];
+
+		e->fresh[i] = NULL;
+		if (p)
+			settle_one(p, (uint32_t)fds[i].revents);
+	}
+	e->n_fresh = 0;
+	e->settling = false;
+}
+
+void probe_watch_later(struct probe *p)
+{
+	struct probe_engine *e = p->engine;
+
+	if (!agenda_is_serving(e->agenda) || e->settling) {
+		(void)probe_watch(p, events_of(p));
+		return;
+	}
+	e->fresh[e->n_fresh++] = p;
+	if (e->n_fresh == PROBE_SETTLE_MAX)
+		settle(e);
+}
+
 /* ---- the engine ---- */
 
 struct probe_engine *probe_engine_new(struct loop *l, struct agenda *a)
@@ -211,6 +273,7 @@ struct probe_engine *probe_engine_new(struct loop *l, struct agenda *a)
 		return NULL;
 	}
 	e->watch = loop_fd_add(l, e->epoll_fd, on_ready, e);
+	agenda_after(a, settle, e);
 	return e;
 }
 
@@ -218,6 +281,7 @@ struct probe_engine *probe_engine_free(struct probe_engine *e)
 {
 	if (!e)
 		return NULL;
+	agenda_after(e->agenda, NULL, NULL);
 	loop_fd_free(e->watch);
 	close(e->epoll_fd);
 	probe_echo_free(e->echo);
@@ -269,5 +333,8 @@ void probe_cancel(struct probe *p)
 	for (int i = 0; i < e->n_served; i++)
 		if (e->served[i].data.ptr == p)
 			e->served[i].data.ptr = NULL;
+	for (unsigned i = 0; i < e->n_fresh; i++)
+		if (e->fresh[i] == p)
+			e->fresh[i] = NULL;
 	close_all(p);
 }

@@ -8,6 +8,7 @@
 
 #include "io/probe.h"
 
+#define PROBE_SETTLE_MAX 64
 #define PROBE_BUFFER ((size_t)32 * 1024)
 
 enum probe_phase {
@@ -30,6 +31,10 @@ struct probe_engine {
 	/* Events being served: those of a probe that is cancelled meanwhile are struck out. */
 	struct epoll_event *served;
 	int n_served;
+	/* Connections just begun, which are not watched yet: see probe_watch_later(). */
+	struct probe *fresh[PROBE_SETTLE_MAX];
+	unsigned n_fresh;
+	bool settling;
 	uint32_t random[32];
 	unsigned n_random;
 	struct probe_echo *echo;
@@ -42,6 +47,8 @@ struct probe_engine {
 /* ---- probe.c ---- */
 /* Watches p->fd, by edges. False: the run has ended. */
 bool probe_watch(struct probe *p, uint32_t events);
+/* The same for a connection just begun, at the end of the turn and only if it does not stand by then. */
+void probe_watch_later(struct probe *p);
 /* The wait begins anew. */
 void probe_wait_anew(struct probe *p);
 /* Ends the run. */

@@ -17,6 +17,15 @@
 
 /* ---- sending ---- */
 
+/* There may be more to receive or room to send, and no other edge would tell. One that is not watched
+ * yet will be. */
+static void look_again(struct probe *p)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = p};
+
+	(void)epoll_ctl(p->engine->epoll_fd, EPOLL_CTL_MOD, p->fd, &ev);
+}
+
 static ssize_t send_some(struct probe *p)
 {
 	ssize_t n;
@@ -33,8 +42,10 @@ static bool send_all(struct probe *p)
 	while (p->out.n > 0) {
 		ssize_t n = send_some(p);
 
-		if (n == -EAGAIN)
+		if (n == -EAGAIN) {
+			look_again(p);
 			return true;
+		}
 		if (n == -EPIPE)
 			n = -ECONNRESET;
 		if (n < 0) {
@@ -71,14 +82,6 @@ static ssize_t receive_some(struct probe *p)
 		return probe_tls_receive(p, e->buffer, sizeof(e->buffer));
 	n = recv(p->fd, e->buffer, sizeof(e->buffer), 0);
 	return n < 0 ? -errno : n;
-}
-
-/* There may be more, and no other edge would tell. */
-static void look_again(struct probe *p)
-{
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = p};
-
-	(void)epoll_ctl(p->engine->epoll_fd, EPOLL_CTL_MOD, p->fd, &ev);
 }
 
 static void receive_all(struct probe *p, uint32_t events)
@@ -192,7 +195,5 @@ void probe_stream_start(struct probe *p)
 	r = probe_socket_connect(p, SOCK_STREAM);
 	if (r < 0 && r != -EINPROGRESS)
 		return;
-	/* Also when connected at once: the socket is writable, so there is an event. */
-	(void)probe_watch(p, p->transport == PROBE_CONNECT ? EPOLLOUT
-							   : EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+	probe_watch_later(p); /* also when connected at once: it is writable then */
 }

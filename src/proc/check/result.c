@@ -164,6 +164,15 @@ static void log_result(struct check *c, const struct probe_result *r, const stru
 		log_attempt(c, r->reason);
 }
 
+/* Without what the run began too late: that is the grid's and the crowd's doing, and if it counted,
+ * probes that once were due together would be so for ever. */
+static usec_t when_it_ended(const struct check *c, usec_t delay)
+{
+	usec_t late = c->started - c->due_at;
+
+	return loop_now(c->w->loop) - usec_max(usec_min(late, delay / 4), -AGENDA_GRID);
+}
+
 void result_take(struct check *c, const struct probe_result *r, const struct dialogue *dialogue)
 {
 	enum check_outcome outcome = outcome_of(r);
@@ -171,7 +180,7 @@ void result_take(struct check *c, const struct probe_result *r, const struct dia
 	bool was_up = c->verdict.up;
 	struct check_next next = check_verdict_step(&c->verdict, c->plan->conf, outcome);
 
-	c->due_at = loop_now(c->w->loop) + next.delay;
+	c->due_at = when_it_ended(c, next.delay) + next.delay;
 	agenda_set(c->w->agenda, &c->due, c->due_at);
 	record_result(c, r->reason, outcome == CHECK_BAD, r);
 	log_result(c, r, &next, was_up);
