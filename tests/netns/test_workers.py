@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The processes behind virtual servers: which there are, what their death costs, what reloads do to them."""
+import contextlib
+import os
+import signal
+
+import pytest
+
+from common import VIP, config, holdfast_only, instance, settle
+from netlab import wait_until
+from netlab.backend import HTTP, Backend
+from netlab.configs import real_server, virtual_server
+
+pytestmark = [holdfast_only]
+
+SERVICE = f"tcp {VIP}:80"
+TCP = "TCP_CHECK {\n    connect_timeout 1\n    retry 0\n}"
+
+
+@pytest.fixture
+def pair(lab):
+    """The daemon runs on a; b has a server at HTTP and nothing at 81."""
+    server = Backend(lab.b).start()
+    yield lab
+    server.kill()
+
+
+def balanced(lab, ports=(HTTP,), check=TCP, extra=""):
+    return virtual_server(f"{VIP} 80", [real_server(lab.b.address(), port, check=check) for port in ports],
+                          extra=extra)
+
+
+def processes(daemon):
+    """{name: pid} of the status."""
+    document = daemon.status()
+    return {p["name"]: p["pid"] for p in document["processes"]} if document else {}
+
+
+def servers(daemon):
+    """[(state, weight)] of the first virtual server."""
+    found = (daemon.status() or {}).get("virtual_servers")
+    return [(server["state"], server["weight"]) for server in found[0]["real_servers"]] if found else None
+
+
+def settled(daemon, wanted):
+    wait_until(lambda: servers(daemon) == wanted, 10, f"servers {wanted}, now {servers(daemon)}")
+
+
+def healthy(daemon):
+    return daemon.ctl("status").returncode == 0
+
+
+def kill(daemon, name):
+    """SIGKILL to a worker; waits for its successor."""
+    pid = processes(daemon)[name]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: processes(daemon).get(name) not in (None, 0, pid), 5, f"another {name}")
+    wait_until(lambda: healthy(daemon), 5, f"all well after the death of {name}")
+
+
+def ruleset(node):
+    return node.execute("nft", "list", "ruleset")
+
+
+def test_workers_killed_in_turn(pair):
+    a = pair.a.run(config(instance(), balanced(pair, (HTTP, 81))))
+    pair.a.wait_has(VIP, 5)
+    settled(a, [("UP", 1), ("DOWN", 0)])
+    vrrp, watch = a.worker(), pair.a.watch()
+    for name in ("lvs", "check0", "runner", "check0", "lvs"):
+        settle(0.3)
+        kill(a, name)
+        assert servers(a) == [("UP", 1), ("DOWN", 0)]
+    assert a.worker() == vrrp and pair.a.has(VIP) and not watch.removed(VIP)
+    assert not a.logged("Entering (BACKUP|FAULT) STATE(?! \\(init)")
+    assert len(a.logged("Removing service")) == 1  # when it was found dead
+    assert a.stop() == 0
+    assert "holdfast" not in ruleset(pair.a)
+
+
+def test_a_server_that_dies_while_the_checks_are_dead(pair):
+    a = pair.a.run(config(instance(), balanced(pair)))
+    settled(a, [("UP", 1)])
+    for _ in range(3):  # the third start waits
+        pid = wait_until(lambda: processes(a)["check0"], 5, "check0")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 2, "its death")
+    settle(0.1)
+    status = a.ctl("status")
+    assert status.returncode == 1 and "check0 worker does not run" in status.stdout
+    assert servers(a) == [("UP", 1)]  # what is not known to be dead is served
+    wait_until(lambda: healthy(a), 10, "all well again")
+    assert servers(a) == [("UP", 1)]
+
+
+@pytest.mark.parametrize("name,limit", [("check0", 12), ("lvs", 16)])
+def test_frozen_worker_is_started_again(pair, name, limit):
+    a = pair.a.run(config(instance(), balanced(pair)))
+    pair.a.wait_has(VIP, 5)
+    settled(a, [("UP", 1)])
+    pid, watch = processes(a)[name], pair.a.watch()
+    os.kill(pid, signal.SIGSTOP)
+    a.wait_log(f"{name} worker has not run for", timeout=limit)
+    wait_until(lambda: healthy(a), 5, "all well again")
+    assert processes(a)[name] != pid and servers(a) == [("UP", 1)]
+    assert not watch.removed(VIP)
+
+
+def test_reloads_bring_and_take_the_first_virtual_server(pair):
+    a = pair.a.run(config(instance()))
+    pair.a.wait_has(VIP, 5)
+    assert set(processes(a)) == {"vrrp", "runner"}
+    vrrp, watch = a.worker(), pair.a.watch()
+    for _ in range(3):
+        a.configure(config(instance(), balanced(pair)))
+        assert a.ctl("reload").returncode == 0
+        assert set(processes(a)) == {"vrrp", "runner", "lvs", "check0"}
+        settled(a, [("UP", 1)])
+        assert "holdfast" in ruleset(pair.a) and healthy(a)
+        gone = [processes(a)[name] for name in ("lvs", "check0")]
+        a.configure(config(instance()))
+        assert a.ctl("reload").returncode == 0
+        assert set(processes(a)) == {"vrrp", "runner"} and healthy(a)
+        assert not any(os.path.exists(f"/proc/{pid}") for pid in gone)
+        assert "holdfast" not in ruleset(pair.a)
+        assert sorted(name for name in os.listdir(a.run_dir) if ".board" in name) == ["runner.board", "vrrp.board"]
+    assert a.worker() == vrrp and not watch.removed(VIP) and not a.logged("worker (died|exited)")
+
+
+def test_balancing_alone_needs_no_election(pair):
+    a = pair.a.run(config(balanced(pair)))
+    a.wait_ready()
+    settled(a, [("UP", 1)])
+    assert set(processes(a)) == {"runner", "lvs", "check0"}
+    lvs = processes(a)["lvs"]
+    a.configure(config(instance(), balanced(pair)))
+    assert a.ctl("reload").returncode == 0
+    pair.a.wait_has(VIP, 5)
+    a.configure(config(balanced(pair)))
+    assert a.ctl("reload").returncode == 0
+    pair.a.wait_has_not(VIP, 2)
+    assert set(processes(a)) == {"runner", "lvs", "check0"} and processes(a)["lvs"] == lvs
+    assert servers(a) == [("UP", 1)] and healthy(a)
+    assert a.stop() == 0
+
+
+def test_number_of_check_processes(pair):
+    def text(n):
+        reals = [real_server(pair.b.address(), port, check=TCP) for port in (HTTP, *range(1000, 1040))]
+        return config(virtual_server(f"{VIP} 80", reals), extra=f"check_processes {n}\n")
+    a = pair.a.run(text(3))
+    wanted = [("UP", 1)] + 40 * [("DOWN", 0)]
+    settled(a, wanted)
+    assert set(processes(a)) == {"runner", "lvs", "check0", "check1", "check2"}
+    checks = a.status()["checks"]
+    assert {c["process"] for c in checks} == {"check0", "check1", "check2"} and len(checks) == 41
+    for n in (1, 4):
+        a.configure(text(n))
+        assert a.ctl("reload").returncode == 0
+        assert set(processes(a)) == {"runner", "lvs", *(f"check{i}" for i in range(n))}
+        assert servers(a) == wanted  # the verdicts stay
+        wait_until(lambda: all(c["runs"] for c in a.status()["checks"]), 5, "all checks running")
+        assert len(a.status()["checks"]) == 41 and servers(a) == wanted and healthy(a)
+
+
+def test_many_reloads(pair):
+    a = pair.a.run(config(instance(), balanced(pair)))
+    pair.a.wait_has(VIP, 5)
+    settled(a, [("UP", 1)])
+    before, watch = processes(a), pair.a.watch()
+
+    def open_files(pid):
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    files = {pid: open_files(pid) for pid in a.pids()}
+    for number in range(20):
+        a.configure(config(instance(), balanced(pair, (HTTP, 81) if number % 2 else (HTTP,))))
+        assert a.ctl("reload").returncode == 0
+    assert processes(a) == before and not watch.removed(VIP)
+    assert {pid: open_files(pid) for pid in files} == files
+    assert servers(a)[0] == ("UP", 1) and a.status()["generation"] == 21
+
+
+def test_workers_killed_during_reloads(pair):
+    a = pair.a.run(config(instance(), balanced(pair)))
+    pair.a.wait_has(VIP, 5)
+    settled(a, [("UP", 1)])
+    watch = pair.a.watch()
+    for number, name in enumerate(("lvs", "check0", "runner")):
+        a.configure(config(instance(), balanced(pair, (HTTP, 81) if number % 2 == 0 else (HTTP,))))
+        pid = processes(a)[name]
+        a.reload()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda n=number: healthy(a) and a.status()["generation"] == n + 2, 10, "the reload")
+        assert servers(a)[0] == ("UP", 1)
+    assert not watch.removed(VIP)
+
+
+@pytest.mark.parametrize("bad", ["missing", "directory", "fifo"])
+def test_tls_files_that_can_not_be_read(pair, bad):
+    path = pair.path(bad)
+    if bad == "directory":
+        os.mkdir(path)
+    elif bad == "fifo":
+        os.mkfifo(path)
+    text = f"SSL {{\n    ca {path}\n}}\n" + balanced(pair, check="SSL_GET {\nurl {\npath /\nstatus_code 200\n}\n}")
+    a = pair.a.run(config(text))
+    assert a.wait_exit(5) != 0 and path in a.log()
+    b = pair.a.run(config(balanced(pair)))
+    b.wait_ready()
+    settled(b, [("UP", 1)])
+    b.configure(config(text))
+    done = b.ctl("reload")
+    assert done.returncode != 0 and path in done.stdout + done.stderr
+    assert b.status()["generation"] == 1 and servers(b) == [("UP", 1)]
+
+
+def test_pings_come_from_a_process_without_rights(pair):
+    ping = "PING_CHECK {\n    connect_timeout 1\n    retry 0\n}"
+    a = pair.a.run(config(virtual_server(f"{VIP} 80", [real_server(pair.b.address(), HTTP, check=ping),
+                                                       real_server("192.0.2.77", HTTP, check=ping)])))
+    settled(a, [("UP", 1), ("DOWN", 0)])
+    with open(f"/proc/{processes(a)['check0']}/status", encoding="ascii") as handle:
+        status = dict(line.split(":\t", 1) for line in handle.read().splitlines() if ":\t" in line)
+    assert status["CapEff"] == status["CapPrm"] == status["CapAmb"] == 16 * "0" and status["NoNewPrivs"] == "1"
+    assert status["Uid"].split() == 4 * ["65534"]
+    kill(a, "check0")  # and the next one gets sockets of its own
+    wait_until(lambda: all(c["runs"] > 1 for c in a.status()["checks"]), 5, "further pings")
+    assert servers(a) == [("UP", 1), ("DOWN", 0)]
+
+
+def test_stop_while_a_dead_lvs_waits_for_its_start_leaves_nothing(pair):
+    a = pair.a.run(config(balanced(pair)))
+    settled(a, [("UP", 1)])
+    kill(a, "lvs")
+    os.kill(processes(a)["lvs"], signal.SIGKILL)
+    a.wait_log("lvs worker died from signal 9, next start in")
+    assert "holdfast" in ruleset(pair.a)
+    assert a.stop() == 0
+    assert "holdfast" not in ruleset(pair.a)
+
+
+def test_events_of_both_halves_in_one_row(pair):
+    a = pair.a.run(config(instance(), balanced(pair, (HTTP, 81))))
+    pair.a.wait_has(VIP, 5)
+    settled(a, [("UP", 1), ("DOWN", 0)])
+    events = a.status()["events"]
+    assert [e["at"] for e in events] == sorted(e["at"] for e in events)
+    kinds = {(e["kind"], e.get("event") or e["to"]) for e in events}
+    assert {("instance", "MASTER"), ("virtual_server", "quorum-up"), ("real_server", "server-down")} <= kinds
+    assert f"[{VIP}]:tcp:80  UP" in a.ctl("status").stdout
+
+
+def test_a_lost_quorum_is_degraded(pair):
+    a = pair.a.run(config(balanced(pair, (81,))))
+    settled(a, [("DOWN", 0)])
+    status = a.ctl("status")
+    assert status.returncode == 1 and f"[{VIP}]:tcp:80  DOWN" in status.stdout
