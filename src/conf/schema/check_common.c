@@ -34,7 +34,7 @@ static const struct row checker_rows[] = {
 
 const struct block schema_checker = BLOCK(
 	KEYWORDS, conf_checker, checker_rows, .contexts = "check_common", .owner = OWNER_CHECK,
-	.reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Options of checkers.");
+	.reload = RELOAD_LIVE, .help = "Options of checkers.");
 
 static const struct row socket_rows[] = {
 	{"connect_ip", IP(conf_check_socket, connect_ip, 0), LISTED("connect_ip"),
@@ -62,7 +62,7 @@ static const struct row socket_rows[] = {
 const struct block schema_check_socket =
 	BLOCK_ON(KEYWORDS, conf_check_socket, socket_rows, &schema_checker,
 		 .contexts = "check_common", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .effect = ACCEPTED, .help = "Options of checkers that open a socket.");
+		 .help = "Options of checkers that open a socket.");
 
 static const struct row tcp_rows[] = {
 	{"(check_common)", DOC(),
@@ -73,7 +73,7 @@ static const struct row tcp_rows[] = {
 const struct block schema_tcp_check =
 	BLOCK_ON(KEYWORDS, conf_check_socket, tcp_rows, &schema_check_socket,
 		 .contexts = "TCP_CHECK", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .effect = ACCEPTED, .help = "Opens a TCP connection and closes it at once.");
+		 .help = "Opens a TCP connection and closes it at once.");
 
 static const struct row ping_rows[] = {
 	{"(check_common)", DOC(),
@@ -84,4 +84,4 @@ static const struct row ping_rows[] = {
 const struct block schema_ping_check =
 	BLOCK_ON(KEYWORDS, conf_check_socket, ping_rows, &schema_check_socket,
 		 .contexts = "PING_CHECK", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .effect = ACCEPTED, .help = "Sends an ICMP or ICMPv6 echo request.");
+		 .help = "Sends an ICMP or ICMPv6 echo request.");

@@ -313,7 +313,7 @@ static const struct row url_rows[] = {
 
 static const struct block schema_url =
 	BLOCK(KEYWORDS, conf_url, url_rows, .contexts = "HTTP_GET.url", .owner = OWNER_CHECK,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = url_finish,
+	      .reload = RELOAD_LIVE, .finish = url_finish,
 	      .help = "One page to fetch.");
 
 /* ---- HTTP_GET and SSL_GET ---- */
@@ -400,7 +400,7 @@ static const struct row http_rows[] = {
 
 const struct block schema_http_get =
 	BLOCK_ON(KEYWORDS, conf_check_http, http_rows, &schema_check_socket, .contexts = "HTTP_GET",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED,
+		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .finish = http_finish, .help = "Fetches pages over HTTP.");
 
 static const struct row ssl_rows[] = {
@@ -418,5 +418,5 @@ static const struct row ssl_rows[] = {
 
 const struct block schema_ssl_get =
 	BLOCK_ON(KEYWORDS, conf_check_http, ssl_rows, &schema_http_get, .contexts = "SSL_GET",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED,
+		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .finish = ssl_finish, .help = "Fetches pages over HTTPS.");

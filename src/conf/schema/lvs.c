@@ -75,7 +75,7 @@ static bool forwarding_finish(struct bind *b, void *obj, const struct conf_stmt 
 
 const struct block schema_forwarding =
 	BLOCK(INLINE, conf_forwarding, forwarding_rows, .contexts = "", .owner = OWNER_LVS,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = forwarding_finish,
+	      .reload = RELOAD_LIVE, .finish = forwarding_finish,
 	      .help = "A forwarding method.");
 
 /* ---- an address with a port ---- */
@@ -89,7 +89,7 @@ static const struct row endpoint_rows[] = {
 
 const struct block schema_endpoint =
 	BLOCK(INLINE, conf_endpoint, endpoint_rows, .contexts = "", .owner = OWNER_LVS,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "An address with a port.");
+	      .reload = RELOAD_LIVE, .help = "An address with a port.");
 
 void lvs_print_nothing(struct text *t, const struct row *row, const void *obj)
 {
@@ -125,7 +125,7 @@ static bool ssl_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 
 const struct block schema_ssl =
 	BLOCK(KEYWORDS, conf_ssl, ssl_rows, .contexts = "SSL", .owner = OWNER_CHECK,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = ssl_finish,
+	      .reload = RELOAD_LIVE, .finish = ssl_finish,
 	      .help = "Client TLS material of all SSL_GET checkers.");
 
 /* ---- global_defs/lvs_sync_daemon ---- */
@@ -188,5 +188,5 @@ static const struct row sync_rows[] = {
 
 const struct block schema_lvs_sync_daemon =
 	BLOCK(INLINE, conf_lvs_sync_daemon, sync_rows, .contexts = "global_defs/lvs_sync_daemon",
-	      .owner = OWNER_LVS, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = sync_bare,
+	      .owner = OWNER_LVS, .reload = RELOAD_LIVE, .bare = sync_bare,
 	      .finish = sync_finish, .help = "The kernel's connection-sync daemon.");

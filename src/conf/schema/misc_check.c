@@ -25,7 +25,7 @@ static const struct row misc_rows[] = {
 
 const struct block schema_misc_check = BLOCK_ON(
 	KEYWORDS, conf_check_misc, misc_rows, &schema_checker, .contexts = "MISC_CHECK",
-	.owner = OWNER_CHECK, .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Runs a command.");
+	.owner = OWNER_CHECK, .reload = RELOAD_LIVE, .help = "Runs a command.");
 
 /* ---- BFD_CHECK ---- */
 
@@ -94,4 +94,4 @@ static const struct row file_rows[] = {
 
 const struct block schema_file_check = BLOCK_ON(
 	KEYWORDS, conf_check_file, file_rows, NULL, .contexts = "FILE_CHECK", .owner = OWNER_CHECK,
-	.reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "Follows the number in a file.");
+	.reload = RELOAD_LIVE, .help = "Follows the number in a file.");

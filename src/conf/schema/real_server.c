@@ -50,7 +50,8 @@ static const struct row rows[] = {
 	{"virtualhost", STRING(conf_real_server, virtualhost), .args = "NAME", .owner = OWNER_CHECK,
 	 .dflt_text = "that of the service",
 	 .help = "Host name the HTTP checks of this server ask for."},
-	{"snmp_name", STRING(conf_real_server, snmp_name), .args = "NAME", .owner = OWNER_API,
+	{"snmp_name", STRING(conf_real_server, snmp_name), .args = "NAME", .effect = ACCEPTED,
+	 .owner = OWNER_API,
 	 .dflt_text = "none", .help = "Label of the server in SNMP."},
 	CHECKER("HTTP_GET", http, conf_check_http, schema_http_get, "Fetches pages over HTTP."),
 	CHECKER("SSL_GET", ssl, conf_check_http, schema_ssl_get, "Fetches pages over HTTPS."),
@@ -58,7 +59,9 @@ static const struct row rows[] = {
 	CHECKER("SMTP_CHECK", smtp, conf_check_smtp, schema_smtp_check, "Greets a mail server."),
 	CHECKER("DNS_CHECK", dns, conf_check_dns, schema_dns_check, "Asks a name server over UDP."),
 	CHECKER("MISC_CHECK", misc, conf_check_misc, schema_misc_check, "Runs a command."),
-	CHECKER("BFD_CHECK", bfd, conf_check_bfd, schema_bfd_check, "Follows a bfd_instance."),
+	{"BFD_CHECK", BLOCK_VEC(conf_real_server, bfd, conf_check_bfd, schema_bfd_check),
+	 .owner = OWNER_CHECK, .effect = ACCEPTED, .args = "{ }", .dflt_text = "none",
+	 .help = "Follows a bfd_instance. All checks of a server must succeed for it to be up."},
 	CHECKER("PING_CHECK", ping, conf_check_socket, schema_ping_check,
 		"Sends an ICMP echo request."),
 	CHECKER("UDP_CHECK", udp, conf_check_udp, schema_udp_check, "Sends a UDP datagram."),
@@ -93,5 +96,5 @@ static bool server_finish(struct bind *b, void *obj, const struct conf_stmt *stm
 
 const struct block schema_real_server =
 	BLOCK(KEYWORDS, conf_real_server, rows, .contexts = "real_server", .owner = OWNER_LVS,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = server_finish,
+	      .reload = RELOAD_LIVE, .finish = server_finish,
 	      .help = "A server of a virtual server.");

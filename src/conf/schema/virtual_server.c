@@ -185,7 +185,8 @@ static const struct row rows[] = {
 	{"virtualhost", STRING(conf_virtual_server, virtualhost), .args = "NAME",
 	 .owner = OWNER_CHECK, .dflt_text = "none",
 	 .help = "Host name the HTTP checks of all real servers ask for."},
-	{"snmp_name", STRING(conf_virtual_server, snmp_name), .args = "NAME", .owner = OWNER_API,
+	{"snmp_name", STRING(conf_virtual_server, snmp_name), .args = "NAME", .effect = ACCEPTED,
+	 .owner = OWNER_API,
 	 .dflt_text = "none", .help = "Label of the service in SNMP."},
 	{"alpha", BOOL(conf_virtual_server, timing.alpha), .args = "[on|off]", .owner = OWNER_CHECK,
 	 .dflt_text = "off", .help = "Real servers count as failed until their checks succeed."},
@@ -231,4 +232,4 @@ static const struct row rows[] = {
 
 const struct block schema_virtual_server =
 	BLOCK(KEYWORDS, conf_virtual_server, rows, .contexts = "virtual_server", .owner = OWNER_LVS,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "A load-balanced service.");
+	      .reload = RELOAD_LIVE, .help = "A load-balanced service.");

@@ -159,7 +159,7 @@ static const struct row entry_rows[] = {
 
 static const struct block schema_group_entry =
 	BLOCK(ENTRIES, conf_group_entry, entry_rows, .contexts = "", .owner = OWNER_LVS,
-	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .help = "One entry of a group.");
+	      .reload = RELOAD_LIVE, .help = "One entry of a group.");
 
 static bool group_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 {
@@ -199,5 +199,5 @@ static const struct row rows[] = {
 
 const struct block schema_virtual_server_group =
 	BLOCK(KEYWORDS, conf_virtual_server_group, rows, .contexts = "virtual_server_group",
-	      .owner = OWNER_LVS, .reload = RELOAD_LIVE, .effect = ACCEPTED, .finish = group_finish,
+	      .owner = OWNER_LVS, .reload = RELOAD_LIVE, .finish = group_finish,
 	      .help = "A set of addresses and marks for virtual servers.");

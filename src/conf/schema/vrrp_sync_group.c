@@ -21,7 +21,7 @@ static const struct row rows[] = {
 	{"notify_deleted", SCRIPT(conf_group, notify.deleted), .flags = ROW_OPTIONAL,
 	 .args = "[" SCRIPT_ARGS "]", .owner = OWNER_RUNNER, .dflt_text = "off",
 	 .help = "Reports DELETED when a reload removes the group, and may run a script."},
-	{"smtp_alert", BOOL(conf_group, smtp_alert), .effect = ACCEPTED, .owner = OWNER_RUNNER,
+	{"smtp_alert", BOOL(conf_group, smtp_alert), .owner = OWNER_RUNNER,
 	 .dflt_text = "global smtp_alert_vrrp, else global smtp_alert", .help = "Mails transitions."},
 	{"notify_priority_changes", BOOL(conf_group, notify_priority_changes),
 	 INHERIT(notify_priority_changes), .dflt_text = "global vrrp_notify_priority_changes",
