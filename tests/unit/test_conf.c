@@ -654,6 +654,9 @@ static void test_explain_finds_keywords_contexts_and_aliases(void **state)
 	assert_non_null(strstr(explained(&t, "thread_timer_expired", true), "timer_expired_backup"));
 	assert_non_null(strstr(explained(&t, "use_vmac", true), "no effect yet"));
 	assert_non_null(strstr(explained(&t, "preemtp_delay", false), "did you mean `preempt_delay`?"));
+	assert_non_null(strstr(explained(&t, "GRPC_CHECK.authority", true), "unknown to keepalived"));
+	assert_non_null(strstr(explained(&t, "real_server.slow_start", true), "unknown to keepalived"));
+	assert_null(strstr(explained(&t, "real_server.weight", true), "unknown to keepalived"));
 	assert_string_equal(explained(&t, "xyzzyxyzzy", false), "");
 	arena_free(t.a);
 }
