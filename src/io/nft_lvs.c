@@ -19,15 +19,17 @@
 #include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/if.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <net/if_arp.h>
 #include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "io/library.h"
+#include "io/netns.h"
 
 struct functions {
 	struct nft_ctx *(*ctx_new)(uint32_t);
@@ -167,6 +169,7 @@ int nft_lvs_present(struct nft_lvs *n, struct arena *a, struct nft_present *ret)
 struct looking {
 	struct arena *a;
 	struct nft_options *devices;
+	const char *name;
 	unsigned type, out; /* of a route */
 	bool gateway;
 };
@@ -181,23 +184,50 @@ static struct nlmsghdr *route_request(struct nft_lvs *n, char *bytes, uint16_t t
 	return nlh;
 }
 
+static const char *name_of(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+	{
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+			return mnl_attr_get_str(attr);
+	}
+	return NULL;
+}
+
 static int device_take(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *i = mnl_nlmsg_get_payload(nlh);
 	struct looking *l = data;
-	const struct nlattr *attr;
+	const char *name = name_of(nlh);
 
-	if (i->ifi_type != ARPHRD_ETHER || !(i->ifi_flags & IFF_UP))
+	if (i->ifi_type != ARPHRD_ETHER || !(i->ifi_flags & IFF_UP) || !name)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*i))
-	{
-		if (mnl_attr_get_type(attr) != IFLA_IFNAME ||
-		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
-			continue;
-		vec_push(l->a, &l->devices->devices, arena_strdup(l->a, mnl_attr_get_str(attr)));
-		l->devices->devices_sum += (uint32_t)i->ifi_index * 2654435761u;
-	}
+	vec_push(l->a, &l->devices->devices, arena_strdup(l->a, name));
+	l->devices->devices_sum += (uint32_t)i->ifi_index * 2654435761u;
 	return MNL_CB_OK;
+}
+
+static int name_take(const struct nlmsghdr *nlh, void *data)
+{
+	struct looking *l = data;
+
+	l->name = arena_strdup(l->a, name_of(nlh));
+	return MNL_CB_OK;
+}
+
+/* Not if_indextoname(): our sockets may live in another namespace. */
+static const char *link_name(struct nft_lvs *n, unsigned index, struct arena *a)
+{
+	char bytes[256] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *nlh = route_request(n, bytes, RTM_GETLINK, 0);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(nlh, sizeof(*i));
+	struct looking l = {.a = a};
+
+	i->ifi_index = (int)index;
+	return ask(n, n->routes, nlh, name_take, &l) == 0 ? l.name : NULL;
 }
 
 int nft_lvs_devices(struct nft_lvs *n, struct arena *a, struct nft_options *ret)
@@ -237,7 +267,7 @@ static int route_take(const struct nlmsghdr *nlh, void *data)
 int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 		 struct nft_link *ret)
 {
-	char bytes[256] __attribute__((aligned(NLMSG_ALIGNTO))), name[IF_NAMESIZE];
+	char bytes[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *nlh = route_request(n, bytes, RTM_GETROUTE, 0);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
 	struct looking l = {0};
@@ -252,11 +282,11 @@ int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 	*ret = (struct nft_link){.addr = *addr, .local = l.type == RTN_LOCAL};
 	if (ret->local)
 		return 0;
-	if (l.gateway || !l.out || !if_indextoname(l.out, name))
+	if (l.gateway || !l.out)
 		return -EHOSTUNREACH;
-	ret->device = arena_strdup(a, name);
 	ret->ifindex = l.out;
-	return 0;
+	ret->device = link_name(n, l.out, a);
+	return ret->device ? 0 : -EHOSTUNREACH;
 }
 
 /* ---- opening and closing ---- */
@@ -310,7 +340,7 @@ static int context_open(struct nft_lvs *n, const char **ret_error)
 	return 0;
 }
 
-int nft_lvs_open(struct nft_lvs **ret, const char **ret_error)
+static int open_here(struct nft_lvs **ret, const char **ret_error)
 {
 	struct nft_lvs *n = calloc(1, sizeof(*n));
 	int r;
@@ -332,6 +362,27 @@ int nft_lvs_open(struct nft_lvs **ret, const char **ret_error)
 	}
 	*ret = n;
 	return 0;
+}
+
+int nft_lvs_open(const char *namespace, struct nft_lvs **ret, const char **ret_error)
+{
+	int back, r;
+
+	if (!namespace)
+		return open_here(ret, ret_error);
+	*ret_error = "the namespace can't be entered";
+	back = netns_current();
+	if (back < 0)
+		return back;
+	r = netns_enter(namespace);
+	if (r < 0) {
+		close(back);
+		return r;
+	}
+	r = open_here(ret, ret_error);
+	if (netns_return(back) < 0)
+		abort(); /* all that follows would be in the wrong place */
+	return r;
 }
 
 struct nft_lvs *nft_lvs_close(struct nft_lvs *n)

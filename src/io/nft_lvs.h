@@ -10,8 +10,9 @@
 
 struct nft_lvs;
 
-/* 0, or -errno and what is missing ("" or valid for a while). */
-int nft_lvs_open(struct nft_lvs **ret, const char **ret_error);
+/* In the named network namespace, or (NULL) that of the calling thread. 0, or -errno and what is
+ * missing ("" or valid for a while). */
+int nft_lvs_open(const char *namespace, struct nft_lvs **ret, const char **ret_error);
 struct nft_lvs *nft_lvs_close(struct nft_lvs *n);
 
 /* All of the text or nothing of it. 0, or -errno and what nftables says about it, valid until the

@@ -170,13 +170,14 @@ int probe_engine_set_tls(struct probe_engine *e, const struct probe_tls_material
 
 static bool expect_name(SSL *ssl, const struct probe *p)
 {
-	char ip[IP_TEXT_MAX];
+	struct ip_addr ip = p->conf->connect_ip;
+	char text[IP_TEXT_MAX];
 
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-	if (p->tls.verify_name && SSL_set1_host(ssl, p->tls.verify_name) == 1)
-		return true;
-	ip_format(&p->conf->connect_ip, ip);
-	return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), ip) == 1;
+	if (p->tls.verify_name && !ip_parse(p->tls.verify_name, &ip))
+		return SSL_set1_host(ssl, p->tls.verify_name) == 1;
+	ip_format(&ip, text);
+	return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1;
 }
 
 /* "h2" with its length before it. */
