@@ -7,6 +7,8 @@
  *   nft_dump change OLD NEW    from the services of one file to those of another, while running
  *   nft_dump restart OLD NEW   the whole ruleset, in place of what a predecessor left
  *   nft_dump stop FILE
+ *   nft_dump marks FILE        the tables of nftables_ipvs, in place of what is there
+ *   nft_dump marks OLD NEW     from those of one file to those of another
  *
  * A real server whose address ends in .99 is not reachable for DR, one with .98 is this machine,
  * the others are behind eth1. Packets for DR come in through eth0.
@@ -19,6 +21,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "core/lvs/lvs.h"
+#include "core/lvs/nft_marks.h"
 #include "core/lvs/nft_ruleset.h"
 #include "core/reconcile/services.h"
 
@@ -38,16 +41,32 @@ static int read_file(void *ctx, const char *path, struct arena *a, char **ret, s
 
 static const struct conf_host host = {.config_id = "golden", .read_file = read_file};
 
-static struct service_table services_of(const char *path, struct arena *a)
+static const struct conf *load(const char *path)
 {
 	const struct conf_load_options o = {.tree = {.missing_main_is_error = true}};
 	struct conf_loaded l = conf_load_file(path, &host, &o);
-	struct service_table r = {0};
 
 	if (l.diags.count[DIAG_FATAL])
 		exit(2);
-	lvs_desired(lvs_new(l.conf, a, NULL, NULL, 0), a, &r);
+	return l.conf;
+}
+
+static struct service_table services_of(const char *path, struct arena *a)
+{
+	struct service_table r = {0};
+
+	lvs_desired(lvs_new(load(path), a, NULL, NULL, 0), a, &r);
 	return r;
+}
+
+static void marks(struct nft_text *t, const char *old_path, const char *new_path)
+{
+	struct nft_marks old, new;
+
+	if (old_path)
+		nft_marks_gather(load(old_path), t->a, &old);
+	nft_marks_gather(load(new_path), t->a, &new);
+	nft_marks_render(t, old_path ? &old : NULL, &new);
 }
 
 static bool is_dr(const struct service_table *t)
@@ -146,6 +165,8 @@ int main(int argc, char **argv)
 		nft_render_start(&before, &o, &(struct nft_present){0}, &old, is_dr(&old));
 		p = present_of(nft_text_of(&before), a);
 		nft_render_start(&t, &o, &p, &new, is_dr(&new));
+	} else if (str_eq(argv[1], "marks")) {
+		marks(&t, argc > 3 ? argv[2] : NULL, argv[argc - 1]);
 	} else {
 		nft_render_stop(&t, is_dr(&new));
 	}

@@ -12,6 +12,7 @@ from test_golden import BUILD, HERE
 
 DUMP = BUILD / "tests" / "golden" / "nft_dump"
 STARTS = sorted(p.relative_to(HERE) for p in HERE.glob("nft/*.conf") if "." not in p.stem)
+MARKS = "nft/marks/old.conf", "nft/marks/new.conf"
 MOVES = sorted(p.relative_to(HERE) for p in HERE.glob("nft/*.old.conf"))
 
 
@@ -49,3 +50,17 @@ def test_stop():
     assert dump("stop", "nft/dr.conf").splitlines() == [
         f"{verb} table {family} holdfast_lvs" for family in ("inet", "netdev") for verb in ("add", "delete")]
     assert "netdev" not in dump("stop", "nft/nat.conf")
+
+
+def test_marks():
+    compare(HERE / "nft/marks/start.ok", dump("marks", MARKS[0]))
+    compare(HERE / "nft/marks/change.ok", dump("marks", *MARKS))
+
+
+def test_marks_that_stay_are_not_touched():
+    assert dump("marks", MARKS[0], MARKS[0]) == ""
+
+
+def test_marks_end_with_the_mode():
+    assert dump("marks", MARKS[0], "nft/nat.conf").splitlines() == [
+        f"{verb} table {family} keepalived_ipvs" for family in ("ip", "ip6") for verb in ("add", "delete")]

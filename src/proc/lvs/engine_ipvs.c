@@ -11,12 +11,14 @@
 #include "io/log.h"
 #include "io/netns.h"
 #include "proc/lvs/engine.h"
+#include "proc/lvs/group_marks.h"
 
 struct engine_ipvs {
 	struct engine base; /* first */
 	struct ipvs *ipvs;
 	bool saved; /* `original` is to be restored */
 	struct ipvs_timeouts original;
+	struct group_marks *marks;
 };
 
 static struct engine_ipvs *self(struct engine *e)
@@ -40,6 +42,12 @@ static void set_timeouts(struct engine *e, const struct conf *conf)
 	t.udp = c->udp ? c->udp : i->original.udp;
 	if (ipvs_timeouts_set(i->ipvs, &t) < 0)
 		log_err("IPVS refuses the timeouts tcp %u tcpfin %u udp %u", t.tcp, t.tcpfin, t.udp);
+}
+
+static void configure(struct engine *e, const struct conf *conf)
+{
+	set_timeouts(e, conf);
+	group_marks_configure(&self(e)->marks, conf);
 }
 
 /* The socket lives in the namespace of net_namespace_ipvs, whatever else this process does in that of
@@ -84,7 +92,7 @@ static int open_ipvs(const struct conf *conf, struct engine **ret, const char **
 		return r;
 	}
 	i->base.ops = &engine_ipvs;
-	set_timeouts(&i->base, conf);
+	configure(&i->base, conf);
 	*ret = &i->base;
 	return 0;
 }
@@ -92,6 +100,7 @@ static int open_ipvs(const struct conf *conf, struct engine **ret, const char **
 static struct engine *close_ipvs(struct engine *e)
 {
 	ipvs_close(self(e)->ipvs);
+	group_marks_close(self(e)->marks, true);
 	free(e);
 	return NULL;
 }
@@ -118,6 +127,7 @@ static void stop(struct engine *e, bool keep)
 
 	if (!keep && i->saved)
 		(void)ipvs_timeouts_set(i->ipvs, &i->original);
+	i->marks = group_marks_close(i->marks, keep);
 }
 
 static int sync_start(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d)
@@ -134,7 +144,7 @@ const struct engine_ops engine_ipvs = {
 	.name = "ipvs",
 	.open = open_ipvs,
 	.close = close_ipvs,
-	.configure = set_timeouts,
+	.configure = configure,
 	.observe = observe,
 	.apply = apply,
 	.flush = flush,

@@ -18,7 +18,6 @@
 #include "core/lvs/nft_ruleset.h"
 #include "core/reconcile/services.h"
 #include "io/log.h"
-#include "io/netns.h"
 #include "io/nft_lvs.h"
 #include "proc/lvs/engine.h"
 
@@ -444,15 +443,11 @@ static unsigned apply(struct engine *base, const struct engine_step *step, const
 static int open_nft(const struct conf *conf, struct engine **ret, const char **ret_error)
 {
 	struct engine_nft *e = calloc(1, sizeof(*e));
-	const char *name = conf->global.net_namespace_ipvs;
-	int r = name ? netns_enter(name) : 0;
+	int r;
 
 	if (!e)
 		abort();
-	if (r < 0)
-		*ret_error = "the namespace of net_namespace_ipvs can't be entered";
-	else
-		r = nft_lvs_open(&e->nft, ret_error);
+	r = nft_lvs_open(conf->global.net_namespace_ipvs, &e->nft, ret_error);
 	if (r < 0) {
 		free(e);
 		return r;

@@ -249,6 +249,8 @@ static void configure(struct lvs_worker *w, const struct msg_config *c, const in
 		return;
 	}
 	l.conf->generation = c->generation;
+	if (c->engine == ENGINE_NFTABLES)
+		l.conf->global.nftables_ipvs = NULL; /* groups need no marks there */
 	if (board_map(fds[1], true, &board) < 0 || !fits(&board, l.conf)) {
 		arena_free(l.arena);
 		ready(w, c->generation, -EPROTO, "the board does not fit the configuration");
