@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -624,6 +625,30 @@ static void test_nothing_is_lost_in_a_full_channel(void **state)
 	hang_up(s);
 }
 
+static usec_t processor_time(pid_t pid)
+{
+	struct timespec t;
+	clockid_t id;
+
+	assert_int_equal(clock_getcpuclockid(pid, &id), 0);
+	assert_int_equal(clock_gettime(id, &t), 0);
+	return t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
+}
+
+static void test_it_sleeps_and_wakes_up(void **state)
+{
+	struct stage *s = *state;
+	usec_t began = clock_monotonic(), used;
+
+	stage_start(s, TWO, shape_of_two);
+	wait_kernel(BOTH_UP);
+	used = processor_time(s->pid);
+	usleep(1500 * 1000);
+	assert_true(processor_time(s->pid) - used < 100 * USEC_PER_MSEC);
+	assert_true(atomic_load(&s->board.header->heartbeat) > began + 500 * USEC_PER_MSEC);
+	stage_stop(s);
+}
+
 static void wait_counts(unsigned started_master, unsigned started_backup)
 {
 	for (int left = PATIENCE; left > 0 && (kernel->sync_started[1] != started_master ||
@@ -708,6 +733,7 @@ int main(void)
 		TEST(test_a_successor_may_have_to_stop_at_once),
 		TEST(test_notifications_wait_for_the_runner),
 		TEST(test_nothing_is_lost_in_a_full_channel),
+		TEST(test_it_sleeps_and_wakes_up),
 		TEST(test_the_sync_daemon_follows_an_instance),
 	};
 	int r;

@@ -268,8 +268,8 @@ void kernel_update(struct lvs_worker *w)
 		update_part(w);
 	if (!w->known && (w->retry_at == USEC_NEVER || now >= w->retry_at || lvs_is_dirty(w->lvs)))
 		update_all(w);
-	if (w->ops->tick && now >= w->engine_at)
-		w->engine_at = w->ops->tick(w->engine, &w->applied, now);
+	if (now >= w->engine_at)
+		w->engine_at = w->ops->tick ? w->ops->tick(w->engine, &w->applied, now) : USEC_NEVER;
 	arena_reset(w->scratch);
 	report_events(w);
 	arm(w);
