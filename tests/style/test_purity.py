@@ -27,9 +27,7 @@ LIBRARIES = {
         "http_errno_": "its errors as text",
         "inflate": "zlib: pages sent compressed",
         "pcre2_": "regular expressions of HTTP_GET",
-        "EVP_Digest": "OpenSSL: the MD5 of a page",
-        "EVP_MD_": "OpenSSL: the same",
-        "EVP_md5": "OpenSSL: the same",
+        "MD5": "libmd: the digest of a page",
         "nghttp2_": "framing of HTTP/2 for gRPC",
     },
 }

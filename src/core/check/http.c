@@ -20,7 +20,7 @@
 #include <strings.h>
 
 #include <http_parser.h>
-#include <openssl/evp.h>
+#include <md5.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -32,6 +32,8 @@
 #define HTTP_DEFAULT_MIN 200
 #define HTTP_DEFAULT_MAX 299
 
+_Static_assert(CONF_DIGEST_LEN == MD5_DIGEST_LENGTH, "digests of pages are MD5");
+
 struct http_page {
 	const struct conf_url *url;
 	const char *request;
@@ -40,7 +42,6 @@ struct http_page {
 };
 
 struct http_plan {
-	EVP_MD *md5; /* fetched once; NULL when no page has a digest */
 	unsigned n;
 	struct http_page *pages;
 };
@@ -61,7 +62,8 @@ struct http_state {
 	struct http_field field;
 	const char *error; /* of the decoder */
 	struct decoder decoder;
-	EVP_MD_CTX *md5, *raw_md5;
+	bool has_md5, has_raw_md5;
+	MD5_CTX md5, raw_md5;
 	struct search search;
 };
 
@@ -96,11 +98,8 @@ static const void *http_prepare(const struct conf *conf, const struct conf_check
 	(void)conf;
 	plan->n = h->urls.n;
 	plan->pages = arena_alloc(a, plan->n * sizeof(*plan->pages));
-	for (unsigned i = 0; i < plan->n; i++) {
+	for (unsigned i = 0; i < plan->n; i++)
 		prepare_page(&plan->pages[i], h, h->urls.v[i], a);
-		if (h->urls.v[i]->has_digest && !plan->md5)
-			plan->md5 = EVP_MD_fetch(NULL, "MD5", NULL);
-	}
 	return plan;
 }
 
@@ -110,7 +109,6 @@ static void http_release(const void *p)
 
 	for (unsigned i = 0; i < plan->n; i++)
 		search_pattern_release(plan->pages[i].pattern);
-	EVP_MD_free(plan->md5);
 }
 
 /* ---- status ---- */
@@ -216,8 +214,8 @@ static void sink_page(void *ctx, const char *data, size_t len)
 {
 	struct http_state *s = ctx;
 
-	if (s->md5)
-		EVP_DigestUpdate(s->md5, data, len);
+	if (s->has_md5)
+		MD5Update(&s->md5, (const uint8_t *)data, len);
 	if (s->search.pattern)
 		search_feed(&s->search, data, len);
 }
@@ -288,17 +286,6 @@ static enum dialogue_step http_begin(struct dialogue *d)
 	return dialogue_send(d, s->page->request, s->page->n_request);
 }
 
-static EVP_MD_CTX *md5_new(const struct http_plan *plan)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (ctx && EVP_DigestInit_ex(ctx, plan->md5 ? plan->md5 : EVP_md5(), NULL) != 1) {
-		EVP_MD_CTX_free(ctx);
-		ctx = NULL;
-	}
-	return ctx;
-}
-
 static bool is_encoded(const struct http_state *s)
 {
 	return s->decoder.coding != DECODE_PLAIN || s->parser.flags & F_CHUNKED;
@@ -315,27 +302,26 @@ static enum dialogue_step judge_head(struct dialogue *d)
 		return DIALOGUE_GOOD;
 	if (!wants_digest(d, s))
 		return DIALOGUE_MORE;
-	s->md5 = md5_new(d->plan);
-	if (is_encoded(s))
-		s->raw_md5 = md5_new(d->plan);
-	if (!s->md5 || (is_encoded(s) && !s->raw_md5))
-		return dialogue_fail(d, "the digest cannot be computed: no MD5 in this OpenSSL");
+	s->has_md5 = true;
+	MD5Init(&s->md5);
+	s->has_raw_md5 = is_encoded(s);
+	if (s->has_raw_md5)
+		MD5Init(&s->raw_md5);
 	return DIALOGUE_MORE;
 }
 
 static enum dialogue_step judge_digest(struct dialogue *d, const struct conf_url *url)
 {
 	struct http_state *s = d->state;
-	uint8_t raw[EVP_MAX_MD_SIZE], md[EVP_MAX_MD_SIZE];
+	uint8_t raw[CONF_DIGEST_LEN];
 	char got[2 * CONF_DIGEST_LEN + 1], expected[2 * CONF_DIGEST_LEN + 1];
 
-	EVP_DigestFinal_ex(s->md5, md, NULL);
-	memcpy(d->digest, md, CONF_DIGEST_LEN);
+	MD5Final(d->digest, &s->md5);
 	d->has_digest = true;
 	if (!url->has_digest || memcmp(d->digest, url->digest, CONF_DIGEST_LEN) == 0)
 		return DIALOGUE_GOOD;
-	if (s->raw_md5) {
-		EVP_DigestFinal_ex(s->raw_md5, raw, NULL);
+	if (s->has_raw_md5) {
+		MD5Final(raw, &s->raw_md5);
 		if (memcmp(raw, url->digest, CONF_DIGEST_LEN) == 0)
 			return DIALOGUE_GOOD;
 	}
@@ -378,7 +364,7 @@ static enum dialogue_step judge_page(struct dialogue *d)
 		return dialogue_fail(d, "%s", s->error);
 	if (s->decoder.z && !s->decoder.ended)
 		return dialogue_fail(d, "the compressed page is cut short");
-	if (s->md5)
+	if (s->has_md5)
 		step = judge_digest(d, s->page->url);
 	if (step == DIALOGUE_GOOD && s->page->pattern) {
 		search_finish(&s->search);
@@ -398,7 +384,7 @@ static enum dialogue_step judge_so_far(struct dialogue *d)
 	if (!s->page->pattern)
 		return dialogue_more(d);
 	step = judge_search(d, s->page->url);
-	if (step == DIALOGUE_MORE || (step == DIALOGUE_GOOD && s->md5))
+	if (step == DIALOGUE_MORE || (step == DIALOGUE_GOOD && s->has_md5))
 		return dialogue_more(d);
 	return step;
 }
@@ -427,8 +413,8 @@ static enum dialogue_step feed_page(struct dialogue *d, const char *data, size_t
 	used = http_parser_execute(&s->parser, settings_of(s), data, len);
 	if (is_broken(s))
 		return fail_syntax(d);
-	if (s->raw_md5)
-		EVP_DigestUpdate(s->raw_md5, data, used);
+	if (s->has_raw_md5)
+		MD5Update(&s->raw_md5, (const uint8_t *)data, used);
 	return s->page_done ? judge_page(d) : judge_so_far(d);
 }
 
@@ -489,9 +475,6 @@ static void http_end(struct dialogue *d)
 	struct http_state *s = d->state;
 
 	decoder_end(&s->decoder);
-	EVP_MD_CTX_free(s->md5);
-	EVP_MD_CTX_free(s->raw_md5);
-	s->md5 = s->raw_md5 = NULL;
 	search_end(&s->search);
 }
 
