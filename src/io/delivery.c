@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -30,26 +31,38 @@ enum function {
 	FUNCTION_COUNT,
 };
 
-static void *functions[FUNCTION_COUNT]; /* set once, by delivery_open() */
+struct delivery {
+	void *functions[FUNCTION_COUNT];
+};
 
-#define CALL(f) ((typeof(&f))functions[FN_##f])
+/* Where `d` is the library. */
+#define CALL(f) ((typeof(&f))d->functions[FN_##f])
 /* The headers check the types of options by a macro of the same name. */
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 #define SET(c, option, value) ((void)CALL(curl_easy_setopt)((c), (option), (value)))
 
-int delivery_open(const char **ret_error)
+struct delivery *delivery_open(const char **ret_error)
 {
 	static const char *const names[] = {
 #define X(f) #f,
 		FUNCTIONS(X)
 #undef X
 	};
-	int r = library_open("libcurl.so.4", names, functions, FUNCTION_COUNT, ret_error);
+	struct delivery *d = calloc(1, sizeof(*d));
 
-	if (r == 0)
-		(void)CALL(curl_global_init)(CURL_GLOBAL_DEFAULT);
-	return r;
+	if (!d)
+		abort();
+	if (library_open("libcurl.so.4", names, d->functions, FUNCTION_COUNT, ret_error) < 0)
+		return delivery_close(d);
+	(void)CALL(curl_global_init)(CURL_GLOBAL_DEFAULT);
+	return d;
+}
+
+struct delivery *delivery_close(struct delivery *d)
+{
+	free(d);
+	return NULL;
 }
 
 struct unsent {
@@ -73,7 +86,7 @@ static size_t drop(char *data, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
-static CURL *begin(usec_t connect_limit, char error[CURL_ERROR_SIZE])
+static CURL *begin(const struct delivery *d, usec_t connect_limit, char error[CURL_ERROR_SIZE])
 {
 	CURL *c = CALL(curl_easy_init)();
 
@@ -95,7 +108,7 @@ static void describe(struct delivery_result *ret, const char *error, long respon
 		snprintf(ret->text, sizeof(ret->text), "%.150s", error);
 }
 
-static void finish(CURL *c, const char *error, struct delivery_result *ret)
+static void finish(const struct delivery *d, CURL *c, const char *error, struct delivery_result *ret)
 {
 	CURLcode code = CALL(curl_easy_perform)(c);
 	long response = 0;
@@ -111,7 +124,7 @@ static void finish(CURL *c, const char *error, struct delivery_result *ret)
 	CALL(curl_easy_cleanup)(c);
 }
 
-static void set_mail_url(CURL *c, const struct delivery_mail *m)
+static void set_mail_url(const struct delivery *d, CURL *c, const struct delivery_mail *m)
 {
 	char url[512];
 	bool bare_v6 = strchr(m->host, ':') && m->host[0] != '[';
@@ -122,9 +135,9 @@ static void set_mail_url(CURL *c, const struct delivery_mail *m)
 }
 
 /* A server that is silent for the timeout has failed, however long the whole takes. */
-static void set_mail_options(CURL *c, const struct delivery_mail *m)
+static void set_mail_options(const struct delivery *d, CURL *c, const struct delivery_mail *m)
 {
-	set_mail_url(c, m);
+	set_mail_url(d, c, m);
 	if (m->tls == DELIVERY_STARTTLS)
 		SET(c, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 	if (m->no_verify) {
@@ -139,34 +152,36 @@ static void set_mail_options(CURL *c, const struct delivery_mail *m)
 	SET(c, CURLOPT_MAIL_FROM, m->from);
 }
 
-void delivery_mail(const struct delivery_mail *m, struct delivery_result *ret)
+void delivery_mail(const struct delivery *d, const struct delivery_mail *m,
+		   struct delivery_result *ret)
 {
 	char error[CURL_ERROR_SIZE];
 	struct unsent unsent = {.text = m->text, .left = strlen(m->text)};
 	struct curl_slist *to = NULL;
-	CURL *c = begin(m->timeout, error);
+	CURL *c = begin(d, m->timeout, error);
 
 	*ret = (struct delivery_result){0};
 	if (!c) {
 		str_copy(ret->text, sizeof(ret->text), "no memory");
 		return;
 	}
-	set_mail_options(c, m);
+	set_mail_options(d, c, m);
 	for (unsigned i = 0; m->to[i]; i++)
 		to = CALL(curl_slist_append)(to, m->to[i]);
 	SET(c, CURLOPT_MAIL_RCPT, to);
 	SET(c, CURLOPT_UPLOAD, 1L);
 	SET(c, CURLOPT_READFUNCTION, give);
 	SET(c, CURLOPT_READDATA, &unsent);
-	finish(c, error, ret);
+	finish(d, c, error, ret);
 	CALL(curl_slist_free_all)(to);
 }
 
-void delivery_post(const struct delivery_post *p, struct delivery_result *ret)
+void delivery_post(const struct delivery *d, const struct delivery_post *p,
+		   struct delivery_result *ret)
 {
 	char error[CURL_ERROR_SIZE];
 	struct curl_slist *headers = NULL;
-	CURL *c = begin(p->timeout, error);
+	CURL *c = begin(d, p->timeout, error);
 
 	*ret = (struct delivery_result){0};
 	if (!c) {
@@ -183,6 +198,6 @@ void delivery_post(const struct delivery_post *p, struct delivery_result *ret)
 	SET(c, CURLOPT_POSTFIELDS, p->body);
 	SET(c, CURLOPT_FAILONERROR, 1L);
 	SET(c, CURLOPT_TIMEOUT_MS, (long)(p->timeout / USEC_PER_MSEC));
-	finish(c, error, ret);
+	finish(d, c, error, ret);
 	CALL(curl_slist_free_all)(headers);
 }

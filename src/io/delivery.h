@@ -39,9 +39,16 @@ struct delivery_result {
 	char text[160]; /* why not */
 };
 
-/* Loads libcurl: 0, or -ENOENT and why in *ret_error. Once, before any of the others. */
-int delivery_open(const char **ret_error);
-void delivery_mail(const struct delivery_mail *m, struct delivery_result *ret);
-void delivery_post(const struct delivery_post *p, struct delivery_result *ret);
+/* libcurl, once it is loaded. */
+struct delivery;
+
+/* Loads it, for the life of the process: NULL and why in *ret_error when it is not there. */
+struct delivery *delivery_open(const char **ret_error);
+struct delivery *delivery_close(struct delivery *d);
+
+void delivery_mail(const struct delivery *d, const struct delivery_mail *m,
+		   struct delivery_result *ret);
+void delivery_post(const struct delivery *d, const struct delivery_post *p,
+		   struct delivery_result *ret);
 
 #endif

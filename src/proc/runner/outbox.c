@@ -22,7 +22,8 @@ struct outbox {
 	struct loop_timer *timer;
 	bool resting; /* until the timer: a server that failed is not pressed */
 	unsigned lost;
-	bool opened, broken; /* libcurl */
+	struct delivery *delivery;
+	bool opened; /* or tried to */
 };
 
 static void deliver_next(struct outbox *o);
@@ -53,9 +54,9 @@ static void work(void *ctx)
 	struct outbox_item *i = ctx;
 
 	if (i->post.url)
-		delivery_post(&i->post, &i->result);
+		delivery_post(i->outbox->delivery, &i->post, &i->result);
 	else
-		delivery_mail(&i->mail, &i->result);
+		delivery_mail(i->outbox->delivery, &i->mail, &i->result);
 }
 
 static usec_t pause_after(unsigned tries)
@@ -130,13 +131,13 @@ static bool open_library(struct outbox *o)
 {
 	const char *error = NULL;
 
-	if (o->opened)
-		return !o->broken;
-	o->opened = true;
-	o->broken = delivery_open(&error) < 0;
-	if (o->broken)
-		log_err("%s: nothing can be sent: %s", o->name, error);
-	return !o->broken;
+	if (!o->opened) {
+		o->opened = true;
+		o->delivery = delivery_open(&error);
+		if (!o->delivery)
+			log_err("%s: nothing can be sent: %s", o->name, error);
+	}
+	return o->delivery;
 }
 
 void outbox_send(struct outbox *o, struct outbox_item *item)
@@ -180,6 +181,7 @@ struct outbox *outbox_free(struct outbox *o)
 	while (o->first)
 		take_first(o);
 	loop_timer_free(o->timer);
+	delivery_close(o->delivery);
 	free(o);
 	return NULL;
 }
