@@ -25,6 +25,7 @@ int ctl_check(const struct ctl_command *self, int argc, char **argv);
 int ctl_print(const struct ctl_command *self, int argc, char **argv);
 int ctl_plan(const struct ctl_command *self, int argc, char **argv);
 int ctl_explain(const struct ctl_command *self, int argc, char **argv);
+int ctl_genhash(const struct ctl_command *self, int argc, char **argv);
 int ctl_version(const struct ctl_command *self, int argc, char **argv);
 int ctl_help(const struct ctl_command *self, int argc, char **argv);
 

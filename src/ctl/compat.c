@@ -165,9 +165,3 @@ int compat_keepalived_main(int argc, char **argv)
 		return status;
 	return supervisor_main(&c.daemon);
 }
-
-int compat_genhash_main(int argc, char **argv)
-{
-	fputs("genhash: not there yet; `curl -s URL | md5sum` gives the same number\n", stderr);
-	return EXIT_FATAL;
-}
