@@ -67,7 +67,8 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 	const struct board_header *h = s->header;
 	usec_t refused = atomic_load(&h->reload_refused);
 
-	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:o, s:[], s:[], s:[], s:[]}",
+	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:o, s:[], "
+			 "s:[], s:[], s:[]}",
 			 "schema", STATUS_SCHEMA, "generated_at", time_of(s->wall), "pid",
 			 (int)h->daemon_pid, "uptime_s", seconds(s->now - h->daemon_started),
 			 "generation", (int)h->generation, "config", s->conf_path, "router_id",

@@ -19,6 +19,8 @@
 #include "io/loop.h"
 #include "ipc/channel.h"
 
+#define RELOAD_TRIES 10
+#define RELOAD_PAUSE (10 * USEC_PER_MSEC)
 #define REFUSED_FOR (10 * USEC_PER_SEC) /* at least as long a refused advert is news */
 
 static int open_board(const char *run_dir, const char *name, struct board *ret)
@@ -136,7 +138,7 @@ static bool some_are_lost(const struct snapshot *s)
 	return false;
 }
 
-void snapshot_open(const char *run_dir, struct snapshot *ret)
+static void open_once(const char *run_dir, struct snapshot *ret)
 {
 	const struct board_header *vrrp;
 
@@ -152,8 +154,26 @@ void snapshot_open(const char *run_dir, struct snapshot *ret)
 		return;
 	}
 	ret->reachable = true;
-	read_header(ret, ret->header);
 	ret->degraded = some_are_lost(ret);
+}
+
+/* In the middle of a reload a worker has left its old board and the new one has no place yet. */
+static bool may_pass(const struct snapshot *s)
+{
+	return s->header && (!s->reachable || s->degraded) && is_alive(s->header->daemon_pid);
+}
+
+void snapshot_open(const char *run_dir, struct snapshot *ret)
+{
+	open_once(run_dir, ret);
+	for (unsigned i = 0; i < RELOAD_TRIES && may_pass(ret); i++) {
+		snapshot_close(ret);
+		usleep(RELOAD_PAUSE);
+		open_once(run_dir, ret);
+	}
+	if (!ret->reachable)
+		return;
+	read_header(ret, ret->header);
 	snapshot_read_services(ret);
 	snapshot_read_events(ret);
 }
@@ -166,6 +186,7 @@ void snapshot_close(struct snapshot *s)
 		board_unmap(&s->check[i]);
 	free(s->first_checker);
 	free(s->events);
+	*s = (struct snapshot){0};
 }
 
 void snapshot_instance(const struct snapshot *s, uint32_t i, struct board_instance *ret)

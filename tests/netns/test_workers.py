@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The processes behind virtual servers: which there are, what their death costs, what reloads do to them."""
 import contextlib
+import json
 import os
 import signal
+import subprocess
 
 import pytest
 
 from common import VIP, config, holdfast_only, instance, settle
-from netlab import wait_until
+from netlab import HOLDFAST, wait_until
 from netlab.backend import HTTP, Backend
 from netlab.configs import real_server, virtual_server
 
@@ -256,3 +258,35 @@ def test_a_lost_quorum_is_degraded(pair):
     settled(a, [("DOWN", 0)])
     status = a.ctl("status")
     assert status.returncode == 1 and f"[{VIP}]:tcp:80  DOWN" in status.stdout
+
+
+def test_state_dump_has_the_virtual_servers(pair):
+    a = pair.a.run(config(balanced(pair, (HTTP, 81))))
+    settled(a, [("UP", 1), ("DOWN", 0)])
+    a.signal(signal.SIGUSR1)
+    a.wait_log(r"wrote .*keepalived_check\.data")
+    path = a.path("keepalived_check.data")
+    with open(path, encoding="utf-8") as handle:
+        text = handle.read()
+    assert f"VIP = {VIP}, VPORT = 80" in text and "Alive = yes" in text and "Alive = no" in text
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert not os.path.exists(a.path("keepalived.data"))  # there are no elections
+
+
+@pytest.mark.parametrize("flag,wanted", [("-C", {"runner", "lvs", "check0"}), ("-P", {"vrrp", "runner"})])
+def test_halves_left_out_under_the_name_of_keepalived(pair, flag, wanted):
+    a = pair.a.run(config(instance(), balanced(pair)), "holdfast-as-keepalived", options=[flag])
+    pid_file = a.path("checkers.pid" if flag == "-C" else "vrrp.pid")
+    wait_until(lambda: os.path.exists(pid_file), 5, "pid file")
+
+    def names():
+        found = subprocess.run([HOLDFAST, "status", "--json", "--run-dir", a.path("run")], capture_output=True,
+                               text=True, check=False).stdout
+        return {p["name"]: p["pid"] for p in json.loads(found or "{}").get("processes", [])}
+    wait_until(lambda: set(names()) == wanted, 5, f"the processes {wanted}")
+    with open(pid_file, encoding="ascii") as handle:
+        assert int(handle.read()) == names()["lvs" if flag == "-C" else "vrrp"]
+    if flag == "-P":
+        pair.a.wait_has(VIP, 5)
+    assert a.stop() == 0 and not os.path.exists(pid_file)
+    assert not pair.a.has(VIP) and "holdfast" not in ruleset(pair.a)

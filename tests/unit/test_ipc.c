@@ -214,6 +214,39 @@ static void test_board_has_the_shape_it_was_made_with(void **state)
 	close(reader);
 }
 
+static void test_records_of_each_kind_have_their_place(void **state)
+{
+	struct board_shape shape = {.instances = 1, .scripts = 1, .services = 2, .servers = 3, .probes = 4};
+	struct board w, r;
+	struct board_service service;
+	struct board_server server;
+	struct board_probe probe;
+	int fd = board_open(&shape, &w), reader = open(path, O_RDONLY);
+
+	assert_int_equal(board_map(reader, false, &r), 0);
+	for (unsigned i = 0; i < 2; i++)
+		w.services[i].quorum = 10 + i;
+	for (unsigned i = 0; i < 3; i++)
+		w.servers[i].weight = 20 + i;
+	for (unsigned i = 0; i < 4; i++)
+		w.probes[i].checker = 30 + i;
+	w.events[BOARD_EVENTS - 1].number = 5;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(board_read(&r.services[i % 2], &service, sizeof(service)));
+		assert_int_equal(service.quorum, 10 + i % 2);
+		assert_true(board_read(&r.servers[i % 3], &server, sizeof(server)));
+		assert_int_equal(server.weight, 20 + i % 3);
+		assert_true(board_read(&r.probes[i], &probe, sizeof(probe)));
+		assert_int_equal(probe.checker, 30 + i);
+	}
+	assert_true((char *)&r.probes[4] <= (char *)r.header + r.size);
+	assert_int_equal(r.size, board_size(&shape));
+	board_unmap(&w);
+	board_unmap(&r);
+	close(fd);
+	close(reader);
+}
+
 static void test_liars_are_refused(void **state)
 {
 	struct board_shape shape = {.instances = 1};
@@ -358,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_dropped_message_closes_its_descriptors),
 		cmocka_unit_test(test_full_channel_says_again_and_gone_peer_says_gone),
 		cmocka_unit_test(test_board_has_the_shape_it_was_made_with),
+		cmocka_unit_test(test_records_of_each_kind_have_their_place),
 		cmocka_unit_test(test_liars_are_refused),
 		cmocka_unit_test(test_writer_that_died_in_the_middle),
 		cmocka_unit_test(test_no_torn_reads),

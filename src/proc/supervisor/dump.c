@@ -32,6 +32,23 @@ static const char *dump_directory(void)
 	return dir && dir[0] == '/' && is_directory(dir) ? dir : "/tmp";
 }
 
+/* What each file holds. DATA of keepalived is one file a process. */
+struct dump {
+	enum dump_kind kind;
+	bool check; /* DATA of the checkers */
+};
+
+/* The checkers' file: _check before the extension. */
+static void insert_check(char buf[static RUN_PATH_MAX])
+{
+	char *slash = strrchr(buf, '/'), *dot = strrchr(slash ? slash : buf, '.');
+	char extension[64];
+	size_t at = dot ? (size_t)(dot - buf) : strlen(buf);
+
+	str_copy(extension, sizeof(extension), buf + at);
+	snprintf(buf + at, RUN_PATH_MAX - at, "_check%s", extension);
+}
+
 /* data_use_instance: .NAMESPACE_INSTANCE before the extension. */
 static void insert_instance(const struct settings *s, char buf[static RUN_PATH_MAX])
 {
@@ -52,14 +69,14 @@ static void insert_instance(const struct settings *s, char buf[static RUN_PATH_M
 }
 
 /* Where a file goes: the keyword names a directory, a file, or both. */
-static void dump_path(const struct settings *s, enum dump_kind kind, char buf[static RUN_PATH_MAX])
+static void dump_path(const struct settings *s, const struct dump *d, char buf[static RUN_PATH_MAX])
 {
 	const char *asked = s->stats_dump_file, *name = "keepalived.stats";
 
-	if (kind == DUMP_DATA) {
+	if (d->kind == DUMP_DATA) {
 		asked = s->state_dump_file;
 		name = "keepalived.data";
-	} else if (kind == DUMP_JSON) {
+	} else if (d->kind == DUMP_JSON) {
 		asked = s->json_dump_file;
 		name = "keepalived.json";
 	}
@@ -71,6 +88,8 @@ static void dump_path(const struct settings *s, enum dump_kind kind, char buf[st
 		snprintf(buf, RUN_PATH_MAX, "%s", asked);
 	else
 		snprintf(buf, RUN_PATH_MAX, "%s/%s", dump_directory(), asked);
+	if (d->check)
+		insert_check(buf);
 	if (s->data_use_instance)
 		insert_instance(s, buf);
 }
@@ -105,26 +124,27 @@ static int save(const char *path, const char *text, size_t len)
 	return r;
 }
 
-static void fill(struct supervisor *s, enum dump_kind kind, FILE *to)
+static void fill(struct supervisor *s, const struct dump *d, FILE *to)
 {
-	const struct board *board = &s->now.board[SLOT_VRRP].map;
+	const struct board *vrrp = &s->now.board[SLOT_VRRP].map;
 	struct conf_loaded l;
 
-	if (kind == DUMP_STATS || kind == DUMP_STATS_CLEAR) {
-		dump_stats(to, board);
+	if (d->kind == DUMP_STATS || d->kind == DUMP_STATS_CLEAR) {
+		dump_stats(to, vrrp);
 		return;
 	}
 	l = generation_reread(&s->now);
-	if (kind == DUMP_JSON)
-		dump_json(to, board, l.conf);
+	if (d->kind == DUMP_JSON)
+		dump_json(to, vrrp, l.conf);
+	else if (d->check)
+		dump_check_data(to, &s->now.board[SLOT_LVS].map, l.conf);
 	else
-		dump_data(to, board, &s->now.board[SLOT_RUNNER].map, l.conf);
+		dump_data(to, vrrp, &s->now.board[SLOT_RUNNER].map, l.conf);
 	arena_free(l.arena);
 }
 
-void dump_write(struct supervisor *s, enum dump_kind kind)
+static void write_one(struct supervisor *s, const struct dump *d)
 {
-	const struct msg_dump clear = {.kind = DUMP_STATS_CLEAR};
 	char path[RUN_PATH_MAX];
 	char *text = NULL;
 	size_t len = 0;
@@ -133,8 +153,8 @@ void dump_write(struct supervisor *s, enum dump_kind kind)
 
 	if (!to)
 		return;
-	dump_path(s->now.settings, kind, path);
-	fill(s, kind, to);
+	dump_path(s->now.settings, d, path);
+	fill(s, d, to);
 	fclose(to);
 	if (len > 0) {
 		r = save(path, text, len);
@@ -144,6 +164,17 @@ void dump_write(struct supervisor *s, enum dump_kind kind)
 			log_info("wrote %s", path);
 	}
 	free(text);
+}
+
+/* A process that has nothing to do has nothing to dump. */
+void dump_write(struct supervisor *s, enum dump_kind kind)
+{
+	const struct msg_dump clear = {.kind = DUMP_STATS_CLEAR};
+
+	if (s->now.board[SLOT_VRRP].map.header)
+		write_one(s, &(struct dump){.kind = kind});
+	if (kind == DUMP_DATA && s->now.board[SLOT_LVS].map.header)
+		write_one(s, &(struct dump){.kind = kind, .check = true});
 	if (kind == DUMP_STATS_CLEAR && s->worker[SLOT_VRRP].channel.fd >= 0)
 		(void)channel_send(&s->worker[SLOT_VRRP].channel, MSG_DUMP_VRRP, &clear, NULL, 0);
 }

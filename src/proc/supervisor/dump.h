@@ -17,6 +17,9 @@ void dump_json(FILE *to, const struct board *vrrp, const struct conf *conf);
 void dump_data(FILE *to, const struct board *vrrp, const struct board *runner,
 	       const struct conf *conf);
 
+/* keepalived_check.data: the virtual servers. */
+void dump_check_data(FILE *to, const struct board *lvs, const struct conf *conf);
+
 /* In keepalived's words: an address as it is configured and whether it is set, a command with its
  * words in single quotes, the state an instance strives for. */
 void dump_address(struct buf *b, const struct conf_address *a, const struct board_vip *state);
