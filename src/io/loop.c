@@ -55,6 +55,7 @@ struct loop {
 	usec_t now;
 	bool fresh; /* `now` was read in this turn */
 	bool quit;
+	bool in_timers; /* they run just now */
 	unsigned served; /* descriptors served in this pass */
 
 	int timer_fd;
@@ -202,6 +203,9 @@ void loop_timer_set(struct loop_timer *t, usec_t at)
 	struct loop *l = t->loop;
 	usec_t was = t->at;
 
+	/* One that is always due must not stand before the others in every turn. */
+	if (l->in_timers && at <= l->now)
+		at = l->now + 1;
 	t->at = at;
 	if (at == USEC_NEVER) {
 		if (t->pos != NOT_ARMED)
@@ -371,14 +375,15 @@ static unsigned descriptors_serve(struct loop *l, bool wait)
 
 static void timers_run(struct loop *l)
 {
-	/* A timer that sets itself to a time in the past runs once a turn. */
-	for (size_t n = l->n_armed; n > 0 && !l->quit && deadline_next(l) <= l->now; n--) {
+	l->in_timers = true;
+	while (!l->quit && deadline_next(l) <= l->now) {
 		struct loop_timer *t = l->heap[0];
 
 		heap_remove(l, t);
 		t->at = USEC_NEVER;
 		t->fn(t->ctx);
 	}
+	l->in_timers = false;
 }
 
 /* The function may ask for other idle work itself. */

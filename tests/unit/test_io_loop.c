@@ -74,6 +74,35 @@ static void timers_fire_in_order(void **state)
 	loop_free(l.loop);
 }
 
+static struct loop_timer *eager;
+
+static void say_a_again(void *ctx)
+{
+	struct log *l = ctx;
+
+	if (l->text[0] == '\0')
+		say(l, 'a');
+	loop_timer_set(eager, 0);
+}
+
+/* A timer that is due at all times keeps no other from its turn. */
+static void always_due(void **state)
+{
+	struct log l = {.loop = loop_new(), .quit_at = 2};
+	struct loop_timer *b = loop_timer_new(l.loop, say_b, &l);
+
+	eager = loop_timer_new(l.loop, say_a_again, &l);
+	loop_timer_set(eager, 0);
+	loop_timer_set(b, clock_monotonic() + 20000);
+	alarm(10);
+	loop_run(l.loop);
+	alarm(0);
+	assert_string_equal(l.text, "ab");
+	loop_timer_free(eager);
+	loop_timer_free(b);
+	loop_free(l.loop);
+}
+
 static void many_timers(void **state)
 {
 	struct log l = {.loop = loop_new(), .quit_at = 40};
@@ -270,7 +299,7 @@ int main(void)
 		cmocka_unit_test(timers_fire_in_order),	   cmocka_unit_test(many_timers),
 		cmocka_unit_test(timers_are_precise),	   cmocka_unit_test(arrived_before_late_timer),
 		cmocka_unit_test(idle_shares),		   cmocka_unit_test(signals_come_in_the_loop),
-		cmocka_unit_test(free_while_ready),
+		cmocka_unit_test(free_while_ready),	   cmocka_unit_test(always_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
