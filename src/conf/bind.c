@@ -261,9 +261,12 @@ static void *object_for(struct bind *b, const struct row *row, void *parent, str
 	struct conf_block *obj;
 
 	*ret_new = false;
-	if (row->store == STORE_VEC) {
+	if (row->store == STORE_VEC || row->store == STORE_MIXED) {
 		*ret_new = true;
-		return object_new(b, row->sub, at);
+		obj = object_new(b, row->sub, at);
+		if (row->store == STORE_MIXED)
+			((uint8_t *)obj)[row->offset2] = (uint8_t)row->min;
+		return obj;
 	}
 	if (row->store == STORE_POINTER) {
 		void **slot = field;
@@ -290,7 +293,7 @@ static void object_keep(struct bind *b, const struct row *row, void *parent, voi
 
 	if (!is_new)
 		return;
-	if (row->store == STORE_VEC)
+	if (row->store == STORE_VEC || row->store == STORE_MIXED)
 		vec_push(b->a, (void_vec *)field, obj);
 	else if (row->store == STORE_POINTER)
 		*(void **)field = obj;

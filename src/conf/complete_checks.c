@@ -110,8 +110,8 @@ static void checker_add(struct lvs *l, struct conf_real_server *rs, struct conf_
 	check->log_all_failures |= conf->global.checker_log_all_failures;
 	timing_finish(&check->timing,
 		      timing_inherit(&check->timing, own, &rs->timing, rs->timing_set), kind);
-	vec_push(l->c->a, &rs->checkers, check);
 	vec_push(l->c->a, &conf->checkers, check);
+	rs->checkers.n++; /* a piece of that list, which does not move: complete_checks_reserve() */
 }
 
 /* ---- checkers with a socket ---- */
@@ -265,17 +265,99 @@ static bool file_add(struct lvs *l, struct conf_real_server *rs, struct conf_che
 	return true;
 }
 
-#define OURS_ADD(list, kind)                                                                       \
-	for (unsigned i = 0; i < (list).n; i++)                                                    \
-	socket_add(l, rs, &(list).v[i]->sock, kind, timing_set(&l->bits_checker, (list).v[i]))
+/* Their order in a server, and so that of their ids: the same in every process, whatever order a
+ * file has them in. */
+static const uint8_t kind_order[CHECK_KINDS] = {
+	CHECK_HTTP, CHECK_SSL,	 CHECK_TCP,   CHECK_SMTP,  CHECK_DNS,	CHECK_MISC, CHECK_PING, CHECK_UDP,
+	CHECK_GRPC, CHECK_PGSQL, CHECK_MYSQL, CHECK_REDIS, CHECK_AGENT, CHECK_BFD,  CHECK_FILE,
+};
 
-static void our_checks(struct lvs *l, struct conf_real_server *rs)
+static unsigned kind_rank(uint8_t kind)
 {
-	OURS_ADD(rs->grpc, CHECK_GRPC);
-	OURS_ADD(rs->pgsql, CHECK_PGSQL);
-	OURS_ADD(rs->mysql, CHECK_MYSQL);
-	OURS_ADD(rs->redis, CHECK_REDIS);
-	OURS_ADD(rs->agent, CHECK_AGENT);
+	unsigned i = 0;
+
+	while (i < CHECK_KINDS - 1 && kind_order[i] != kind)
+		i++;
+	return i;
+}
+
+static void sort_by_kind(struct conf_real_server *rs)
+{
+	for (unsigned i = 1; i < rs->written.n; i++) {
+		struct conf_checker *c = rs->written.v[i];
+		unsigned k = i, rank = kind_rank(c->kind);
+
+		for (; k && kind_rank(rs->written.v[k - 1]->kind) > rank; k--)
+			rs->written.v[k] = rs->written.v[k - 1];
+		rs->written.v[k] = c;
+	}
+}
+
+/* false: it can't be used. */
+static bool check_add(struct lvs *l, const struct conf_virtual_server *vs,
+		      struct conf_real_server *rs, struct conf_checker *c)
+{
+	enum conf_check_kind kind = (enum conf_check_kind)c->kind;
+
+	switch (kind) {
+	case CHECK_HTTP:
+	case CHECK_SSL:
+		http_add(l, vs, rs, (struct conf_check_http *)c, kind);
+		return true;
+	case CHECK_SMTP:
+		smtp_add(l, rs, (struct conf_check_smtp *)c);
+		return true;
+	case CHECK_MISC:
+		misc_add(l, vs, rs, (struct conf_check_misc *)c);
+		return true;
+	case CHECK_BFD:
+		return bfd_add(l, rs, (struct conf_check_bfd *)c);
+	case CHECK_FILE:
+		return file_add(l, rs, (struct conf_check_file *)c);
+	case CHECK_TCP:
+	case CHECK_DNS:
+	case CHECK_PING:
+	case CHECK_UDP:
+	case CHECK_GRPC:
+	case CHECK_PGSQL:
+	case CHECK_MYSQL:
+	case CHECK_REDIS:
+	case CHECK_AGENT:
+	case CHECK_KINDS:
+		break;
+	}
+	socket_add(l, rs, (struct conf_check_socket *)c, kind, timing_set(&l->bits_checker, c));
+	return true;
+}
+
+static unsigned count_of(const struct conf_real_server *rs)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < rs->written.n; i++) {
+		const struct conf_check_smtp *smtp = (const void *)rs->written.v[i];
+
+		n += smtp->sock.check.kind == CHECK_SMTP && smtp->hosts.n ? smtp->hosts.n : 1;
+	}
+	return n;
+}
+
+void complete_checks_reserve(struct lvs *l)
+{
+	struct conf *conf = l->c->conf;
+	unsigned servers = 0, checkers = 0;
+
+	for (unsigned i = 0; i < conf->virtual_servers.n; i++) {
+		const struct conf_virtual_server *vs = conf->virtual_servers.v[i];
+
+		servers += vs->rs.n;
+		for (unsigned k = 0; k < vs->rs.n; k++)
+			checkers += count_of(vs->rs.v[k]);
+	}
+	conf->real_servers.v = arena_alloc(l->c->a, (servers + 1) * sizeof(*conf->real_servers.v));
+	conf->real_servers.cap = servers + 1;
+	conf->checkers.v = arena_alloc(l->c->a, (checkers + 1) * sizeof(*conf->checkers.v));
+	conf->checkers.cap = checkers + 1;
 }
 
 void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
@@ -283,36 +365,11 @@ void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < rs->http.n; i++)
-		http_add(l, vs, rs, rs->http.v[i], CHECK_HTTP);
-	for (unsigned i = 0; i < rs->ssl.n; i++)
-		http_add(l, vs, rs, rs->ssl.v[i], CHECK_SSL);
-	for (unsigned i = 0; i < rs->tcp.n; i++)
-		socket_add(l, rs, rs->tcp.v[i], CHECK_TCP,
-			   timing_set(&l->bits_checker, rs->tcp.v[i]));
-	for (unsigned i = 0; i < rs->smtp.n; i++)
-		smtp_add(l, rs, rs->smtp.v[i]);
-	for (unsigned i = 0; i < rs->dns.n; i++)
-		socket_add(l, rs, &rs->dns.v[i]->sock, CHECK_DNS,
-			   timing_set(&l->bits_checker, rs->dns.v[i]));
-	for (unsigned i = 0; i < rs->misc.n; i++)
-		misc_add(l, vs, rs, rs->misc.v[i]);
-	for (unsigned i = 0; i < rs->ping.n; i++)
-		socket_add(l, rs, rs->ping.v[i], CHECK_PING,
-			   timing_set(&l->bits_checker, rs->ping.v[i]));
-	for (unsigned i = 0; i < rs->udp.n; i++)
-		socket_add(l, rs, &rs->udp.v[i]->sock, CHECK_UDP,
-			   timing_set(&l->bits_checker, rs->udp.v[i]));
-	our_checks(l, rs);
-	for (unsigned i = 0; i < rs->bfd.n; i++)
-		if (bfd_add(l, rs, rs->bfd.v[i]))
-			rs->bfd.v[n++] = rs->bfd.v[i];
-	rs->lost_checks |= n != rs->bfd.n;
-	rs->bfd.n = n;
-	n = 0;
-	for (unsigned i = 0; i < rs->file.n; i++)
-		if (file_add(l, rs, rs->file.v[i]))
-			rs->file.v[n++] = rs->file.v[i];
-	rs->lost_checks |= n != rs->file.n;
-	rs->file.n = n;
+	sort_by_kind(rs);
+	rs->checkers.v = l->c->conf->checkers.v + l->c->conf->checkers.n;
+	for (unsigned i = 0; i < rs->written.n; i++)
+		if (check_add(l, vs, rs, rs->written.v[i]))
+			rs->written.v[n++] = rs->written.v[i];
+	rs->lost_checks |= n != rs->written.n;
+	rs->written.n = n;
 }

@@ -16,12 +16,12 @@ static const char *service_text(struct lvs *l, const struct conf_virtual_server 
 	char buf[IP_TEXT_MAX];
 
 	if (vs->kind == SERVICE_MARK)
-		return arena_printf(l->c->a, "fwmark %u", vs->fwmark);
+		return arena_printf(l->scratch, "fwmark %u", vs->fwmark);
 	if (vs->kind == SERVICE_GROUP)
-		return arena_printf(l->c->a, "group %s", vs->group_name);
+		return arena_printf(l->scratch, "group %s", vs->group_name);
 	ip_format(&vs->addr, buf);
-	return vs->port ? arena_printf(l->c->a, "%s %u", buf, vs->port)
-			: arena_strdup(l->c->a, buf);
+	return vs->port ? arena_printf(l->scratch, "%s %u", buf, vs->port)
+			: arena_strdup(l->scratch, buf);
 }
 
 static struct diag *service_say(struct lvs *l, const struct conf_virtual_server *vs,
@@ -325,7 +325,7 @@ static const char *endpoint_key(struct lvs *l, const struct ip_addr *a, uint16_t
 {
 	char buf[IP_TEXT_MAX];
 
-	return arena_printf(l->c->a, "%s %u", ip_format(a, buf), port);
+	return arena_printf(l->scratch, "%s %u", ip_format(a, buf), port);
 }
 
 static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs,
@@ -349,7 +349,7 @@ static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs,
 			 "real_server %s is defined twice; this one is ignored", key);
 		return false;
 	}
-	name_index_add(l->c->a, seen, vs->rs.n, key, n);
+	name_index_add(l->scratch, seen, vs->rs.n, key, n);
 	return true;
 }
 
@@ -485,14 +485,14 @@ static bool service_complete(struct lvs *l, struct conf_virtual_server *vs)
 static void report_twin(struct lvs *l, struct name_index *seen,
 			const struct conf_virtual_server *vs)
 {
-	const char *key = arena_printf(l->c->a, "%s %u %u", service_text(l, vs), vs->protocol,
+	const char *key = arena_printf(l->scratch, "%s %u %u", service_text(l, vs), vs->protocol,
 				       vs->kind == SERVICE_MARK ? vs->family : 0);
 
 	if (vs->kind != SERVICE_GROUP && name_index_find(seen, key) != CONF_NONE)
 		service_say(
 			l, vs, DIAG_WARNING, "duplicate-service",
 			"it is defined twice; both change the same entry of the kernel's table");
-	name_index_add(l->c->a, seen, l->c->conf->virtual_servers.n, key, 0);
+	name_index_add(l->scratch, seen, l->c->conf->virtual_servers.n, key, 0);
 }
 
 static void server_ids(struct lvs *l, struct conf_virtual_server *vs, uint32_t id)
@@ -581,8 +581,10 @@ void complete_lvs(struct complete *c)
 	sync_daemon_complete(c);
 	if (!conf->virtual_servers.n && !conf->virtual_server_groups.n)
 		return;
+	l.scratch = arena_new();
 	lvs_bits_find(&l);
 	groups_index(&l);
+	complete_checks_reserve(&l);
 	for (unsigned i = 0; i < conf->virtual_servers.n; i++) {
 		struct conf_virtual_server *vs = conf->virtual_servers.v[i];
 
@@ -593,4 +595,5 @@ void complete_lvs(struct complete *c)
 		server_ids(&l, vs, n++);
 	}
 	conf->virtual_servers.n = n;
+	arena_free(l.scratch);
 }

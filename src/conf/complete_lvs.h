@@ -28,6 +28,7 @@ struct timing_rows {
 
 struct lvs {
 	struct complete *c;
+	struct arena *scratch; /* lasts as long as the stage */
 	struct name_index groups;
 	uint32_t *group_uses;
 	struct timing_rows bits_vs, bits_rs, bits_checker, bits_misc, bits_bfd;
@@ -43,6 +44,8 @@ void timing_defaults(struct conf_timing *t, unsigned set);
 unsigned timing_inherit(struct conf_timing *t, unsigned own, const struct conf_timing *above,
 			unsigned above_set);
 
+/* Room for all real servers and checkers of the configuration: its lists of them do not move. */
+void complete_checks_reserve(struct lvs *l);
 /* All checkers of a real server with their final values, into rs->checkers and conf.checkers. */
 void complete_checks(struct lvs *l, const struct conf_virtual_server *vs,
 		     struct conf_real_server *rs);

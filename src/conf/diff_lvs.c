@@ -103,18 +103,24 @@ static void_vec unlike(struct diff *d, const struct block *blk, const void_vec *
 	return rest;
 }
 
+static void_vec of_row(struct diff *d, const struct row *row, const void *obj)
+{
+	const void_vec *list = (const void *)((const char *)obj + row->offset);
+	void_vec own = {0};
+
+	for (unsigned i = 0; i < list->n; i++)
+		if (row_owns(row, list->v[i]))
+			vec_push(d->a, &own, list->v[i]);
+	return own;
+}
+
 static unsigned diff_checks(struct diff *d, const struct row *row, const void *old,
 			    const void *new, const char *server)
 {
-	const void_vec *from = (const void *)((const char *)old + row->offset),
-		       *to = (const void *)((const char *)new + row->offset);
-	void_vec gone, come;
+	void_vec from = of_row(d, row, old), to = of_row(d, row, new);
+	void_vec gone = unlike(d, row->sub, &from, &to), come = unlike(d, row->sub, &to, &from);
 	unsigned i = 0, n = 0;
 
-	if (!from->n && !to->n)
-		return 0;
-	gone = unlike(d, row->sub, from, to);
-	come = unlike(d, row->sub, to, from);
 	for (; i < gone.n && i < come.n; i++)
 		n += diff_said(d, row->sub, gone.v[i], come.v[i], check_name(d, row, server), NULL);
 	for (unsigned k = i; k < gone.n; k++, n++)

@@ -208,10 +208,12 @@ static void lint_patterns(struct lint_lvs *l, const struct conf_virtual_server *
 	for (unsigned i = 0; i < vs->rs.n; i++) {
 		const struct conf_real_server *rs = vs->rs.v[i];
 
-		for (unsigned k = 0; k < rs->http.n; k++)
-			lint_regex(l, rs->http.v[k]);
-		for (unsigned k = 0; k < rs->ssl.n; k++)
-			lint_regex(l, rs->ssl.v[k]);
+		for (unsigned k = 0; k < rs->checkers.n; k++) {
+			const struct conf_checker *c = rs->checkers.v[k];
+
+			if (c->kind == CHECK_HTTP || c->kind == CHECK_SSL)
+				lint_regex(l, (const struct conf_check_http *)c);
+		}
 	}
 }
 

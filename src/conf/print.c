@@ -209,9 +209,10 @@ static void print_subs(struct text *t, const struct row *row, const void *field,
 		print_sub(t, row, field, depth);
 	else if (row->store == STORE_POINTER && *(void *const *)field)
 		print_sub(t, row, *(void *const *)field, depth);
-	else if (row->store == STORE_VEC)
+	else if (row->store == STORE_VEC || row->store == STORE_MIXED)
 		for (unsigned i = 0; i < list->n; i++)
-			print_sub(t, row, list->v[i], depth);
+			if (row_owns(row, list->v[i]))
+				print_sub(t, row, list->v[i], depth);
 }
 
 /* A nested INLINE option: its words only. */

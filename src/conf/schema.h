@@ -75,6 +75,9 @@ enum row_store {
 	STORE_EMBEDDED, /* in the field itself */
 	STORE_POINTER,	/* struct x *, made on first use; a second block goes on filling it */
 	STORE_VEC,	/* VEC(struct x *), one more per use */
+	/* The same, in a VEC that several rows share: the uint8_t at offset2 of an object is the
+	 * `min` of its row. */
+	STORE_MIXED,
 };
 
 enum row_owner {
@@ -255,6 +258,9 @@ struct block {
 	.type = T_BLOCK, .offset = ROW_AT_(s, m, struct t *), .store = STORE_POINTER, .sub = &(b)
 #define BLOCK_VEC(s, m, t, b) \
 	.type = T_BLOCK, .offset = VEC_AT_(s, m, struct t **), .store = STORE_VEC, .sub = &(b)
+#define BLOCK_MIXED(s, m, t, kind_, value, b)                                                      \
+	.type = T_BLOCK, .offset = VEC_AT_(s, m, struct t **), .store = STORE_MIXED,               \
+	.offset2 = ROW_AT_(t, kind_, uint8_t), .min = (value), .sub = &(b)
 #define BLOCK_IN(s, m, t, b) \
 	.type = T_BLOCK, .offset = ROW_AT_(s, m, struct t), .store = STORE_EMBEDDED, .sub = &(b)
 #define ENTRIES_OF(s, m, t, b) \
@@ -323,6 +329,14 @@ void row_print(struct text *t, const struct row *row, const void *obj);
 
 /* A blank and the word, quoted when it has to be. */
 void print_word(struct text *t, const char *word);
+
+/* ---- sub-objects ---- */
+
+/* Whether an object in the VEC of a row is one of that row. */
+static inline bool row_owns(const struct row *row, const void *sub)
+{
+	return row->store != STORE_MIXED || ((const uint8_t *)sub)[row->offset2] == row->min;
+}
 
 /* ---- bits ---- */
 

@@ -275,22 +275,9 @@ struct conf_real_server {
 	const struct conf_forwarding *method;
 	struct conf_script *notify_up, *notify_down;
 	const char *virtualhost, *snmp_name;
-	/* As written, by kind; `checkers` has them all. */
-	VEC(struct conf_check_http *) http;
-	VEC(struct conf_check_http *) ssl;
-	VEC(struct conf_check_socket *) tcp;
-	VEC(struct conf_check_smtp *) smtp;
-	VEC(struct conf_check_dns *) dns;
-	VEC(struct conf_check_misc *) misc;
-	VEC(struct conf_check_bfd *) bfd;
-	VEC(struct conf_check_socket *) ping;
-	VEC(struct conf_check_udp *) udp;
-	VEC(struct conf_check_file *) file;
-	VEC(struct conf_check_grpc *) grpc;
-	VEC(struct conf_check_pgsql *) pgsql;
-	VEC(struct conf_check_mysql *) mysql;
-	VEC(struct conf_check_redis *) redis;
-	VEC(struct conf_check_agent *) agent;
+	/* As written: `checkers` but for the hosts of an SMTP_CHECK. Both by kind (CHECK_BFD and
+	 * CHECK_FILE last), then in the order of the file. */
+	VEC(struct conf_checker *) written;
 	VEC(struct conf_checker *) checkers; /* all must succeed; none: always up */
 	bool lost_checks; /* an error left out at least one (conf/ only) */
 };

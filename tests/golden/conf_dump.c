@@ -242,9 +242,10 @@ static void use_object(const struct block *blk, const void *obj)
 			use_object(row->sub, field);
 		else if (row->store == STORE_POINTER && *(void *const *)field)
 			use_object(row->sub, *(void *const *)field);
-		else if (row->store == STORE_VEC)
+		else if (row->store == STORE_VEC || row->store == STORE_MIXED)
 			for (unsigned k = 0; k < ((const void_vec *)field)->n; k++)
-				use_object(row->sub, ((const void_vec *)field)->v[k]);
+				if (row_owns(row, ((const void_vec *)field)->v[k]))
+					use_object(row->sub, ((const void_vec *)field)->v[k]);
 	}
 }
 

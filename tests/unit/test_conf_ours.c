@@ -25,8 +25,8 @@ static void test_off_unless_configured(void **state)
 	assert_int_equal(conf->virtual_servers.v[0]->panic_threshold, 0);
 	assert_int_equal(rs->drain_timeout, 0);
 	assert_int_equal(rs->slow_start, 0);
-	assert_false(rs->ssl.v[0]->tls_verify);
-	assert_int_equal(rs->ssl.v[0]->tls_expiry_days, 0);
+	assert_false(((struct conf_check_http *)rs->checkers.v[0])->tls_verify);
+	assert_int_equal(((struct conf_check_http *)rs->checkers.v[0])->tls_expiry_days, 0);
 }
 
 static void test_kindness_flows_down(void **state)
@@ -71,10 +71,10 @@ static void test_our_checkers_are_checkers(void **state)
 		assert_int_equal(s->connect_port, 80);
 		assert_true(ip_equal(&s->connect_ip, &rs->addr));
 	}
-	assert_string_equal(rs->pgsql.v[0]->user, "holdfast");
-	assert_null(rs->pgsql.v[0]->database);
-	assert_null(rs->mysql.v[0]->user);
-	assert_null(rs->agent.v[0]->send);
+	assert_string_equal(((struct conf_check_pgsql *)rs->checkers.v[1])->user, "holdfast");
+	assert_null(((struct conf_check_pgsql *)rs->checkers.v[1])->database);
+	assert_null(((struct conf_check_mysql *)rs->checkers.v[2])->user);
+	assert_null(((struct conf_check_agent *)rs->checkers.v[4])->send);
 }
 
 static void test_switches_that_say_the_opposite(void **state)
@@ -129,7 +129,7 @@ static void test_a_user_of_redis_needs_a_password(void **state)
 {
 	(void)state;
 	load(SERVICE(SERVER("REDIS_CHECK {\n user a\n}\n")));
-	assert_null(loaded.conf->real_servers.v[0]->redis.v[0]->user);
+	assert_null(((struct conf_check_redis *)loaded.conf->checkers.v[0])->user);
 	assert_int_equal(count("no-password"), 1);
 	assert_round_trip();
 }

@@ -2,14 +2,14 @@
 /* Owns: the rows of real_server. Its checkers are rows of the files named after them. */
 #include "conf/schema/lvs.h"
 
-#define CHECKER_OF(name_, field, s, blk, ours_, help_)                                             \
+#define CHECKER_OF(name_, kind_, blk, ours_, help_)                                                \
 	{                                                                                          \
-		name_, BLOCK_VEC(conf_real_server, field, s, blk),                                 \
+		name_, BLOCK_MIXED(conf_real_server, written, conf_checker, kind, kind_, blk),     \
 			.owner = OWNER_CHECK, .ours = ours_, .args = "{ }", .dflt_text = "none",   \
 			.help = help_ " All checks of a server must succeed for it to be up."      \
 	}
-#define CHECKER(name_, field, s, blk, help_)	 CHECKER_OF(name_, field, s, blk, false, help_)
-#define OUR_CHECKER(name_, field, s, blk, help_) CHECKER_OF(name_, field, s, blk, true, help_)
+#define CHECKER(name_, kind_, blk, help_)     CHECKER_OF(name_, kind_, blk, false, help_)
+#define OUR_CHECKER(name_, kind_, blk, help_) CHECKER_OF(name_, kind_, blk, true, help_)
 
 static const struct row rows[] = {
 	{"IPADDR", IP(conf_real_server, addr, 0), .flags = ROW_POSITIONAL, .listed = "",
@@ -53,28 +53,29 @@ static const struct row rows[] = {
 	{"snmp_name", STRING(conf_real_server, snmp_name), .args = "NAME", .effect = ACCEPTED,
 	 .owner = OWNER_API,
 	 .dflt_text = "none", .help = "Label of the server in SNMP."},
-	CHECKER("HTTP_GET", http, conf_check_http, schema_http_get, "Fetches pages over HTTP."),
-	CHECKER("SSL_GET", ssl, conf_check_http, schema_ssl_get, "Fetches pages over HTTPS."),
-	CHECKER("TCP_CHECK", tcp, conf_check_socket, schema_tcp_check, "Opens a TCP connection."),
-	CHECKER("SMTP_CHECK", smtp, conf_check_smtp, schema_smtp_check, "Greets a mail server."),
-	CHECKER("DNS_CHECK", dns, conf_check_dns, schema_dns_check, "Asks a name server over UDP."),
-	CHECKER("MISC_CHECK", misc, conf_check_misc, schema_misc_check, "Runs a command."),
-	{"BFD_CHECK", BLOCK_VEC(conf_real_server, bfd, conf_check_bfd, schema_bfd_check),
+	CHECKER("HTTP_GET", CHECK_HTTP, schema_http_get, "Fetches pages over HTTP."),
+	CHECKER("SSL_GET", CHECK_SSL, schema_ssl_get, "Fetches pages over HTTPS."),
+	CHECKER("TCP_CHECK", CHECK_TCP, schema_tcp_check, "Opens a TCP connection."),
+	CHECKER("SMTP_CHECK", CHECK_SMTP, schema_smtp_check, "Greets a mail server."),
+	CHECKER("DNS_CHECK", CHECK_DNS, schema_dns_check, "Asks a name server over UDP."),
+	CHECKER("MISC_CHECK", CHECK_MISC, schema_misc_check, "Runs a command."),
+	{"BFD_CHECK", BLOCK_MIXED(conf_real_server, written, conf_checker, kind, CHECK_BFD,
+			   schema_bfd_check),
 	 .owner = OWNER_CHECK, .effect = ACCEPTED, .args = "{ }", .dflt_text = "none",
 	 .help = "Follows a bfd_instance. All checks of a server must succeed for it to be up."},
-	CHECKER("PING_CHECK", ping, conf_check_socket, schema_ping_check,
+	CHECKER("PING_CHECK", CHECK_PING, schema_ping_check,
 		"Sends an ICMP echo request."),
-	CHECKER("UDP_CHECK", udp, conf_check_udp, schema_udp_check, "Sends a UDP datagram."),
-	CHECKER("FILE_CHECK", file, conf_check_file, schema_file_check, "Follows a track_file."),
-	OUR_CHECKER("GRPC_CHECK", grpc, conf_check_grpc, schema_grpc_check,
+	CHECKER("UDP_CHECK", CHECK_UDP, schema_udp_check, "Sends a UDP datagram."),
+	CHECKER("FILE_CHECK", CHECK_FILE, schema_file_check, "Follows a track_file."),
+	OUR_CHECKER("GRPC_CHECK", CHECK_GRPC, schema_grpc_check,
 		    "Asks a gRPC server for its health."),
-	OUR_CHECKER("PGSQL_CHECK", pgsql, conf_check_pgsql, schema_pgsql_check,
+	OUR_CHECKER("PGSQL_CHECK", CHECK_PGSQL, schema_pgsql_check,
 		    "Greets a PostgreSQL server."),
-	OUR_CHECKER("MYSQL_CHECK", mysql, conf_check_mysql, schema_mysql_check,
+	OUR_CHECKER("MYSQL_CHECK", CHECK_MYSQL, schema_mysql_check,
 		    "Greets a MySQL or MariaDB server."),
-	OUR_CHECKER("REDIS_CHECK", redis, conf_check_redis, schema_redis_check,
+	OUR_CHECKER("REDIS_CHECK", CHECK_REDIS, schema_redis_check,
 		    "Sends PING to a Redis server."),
-	OUR_CHECKER("AGENT_CHECK", agent, conf_check_agent, schema_agent_check,
+	OUR_CHECKER("AGENT_CHECK", CHECK_AGENT, schema_agent_check,
 		    "Asks an agent of HAProxy's protocol, which also sets weight and drain."),
 };
 
@@ -82,15 +83,12 @@ static const struct row rows[] = {
 static bool server_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 {
 	struct conf_real_server *rs = obj;
-	unsigned kept = rs->http.n + rs->ssl.n + rs->tcp.n + rs->smtp.n + rs->dns.n + rs->misc.n +
-			rs->bfd.n + rs->ping.n + rs->udp.n + rs->file.n + rs->grpc.n + rs->pgsql.n +
-			rs->mysql.n + rs->redis.n + rs->agent.n;
 	unsigned written = 0;
 
 	(void)b;
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		written += stmt->body.v[i]->has_block;
-	rs->lost_checks = kept < written;
+	rs->lost_checks = rs->written.n < written;
 	return true;
 }
 
