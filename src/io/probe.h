@@ -108,7 +108,8 @@ struct probe_engine *probe_engine_free(struct probe_engine *e);
 void probe_engine_set_ping(struct probe_engine *e, int v4_fd, int v6_fd);
 
 /* TLS material of a configuration: PEM texts, each may be empty. Probes that run keep the old one.
- * 0, or -EINVAL and what is wrong in `ret_error`: then each PROBE_TLS is undecided, and says so. */
+ * 0, -EINVAL, or -ENOENT when OpenSSL is not there, and what is wrong in `ret_error`: then each
+ * PROBE_TLS is undecided, and says so. */
 struct probe_tls_material {
 	struct probe_bytes ca, certificate, key;
 	const char *password; /* of the key, or NULL */

@@ -38,7 +38,7 @@ struct probe_engine {
 	uint32_t random[32];
 	unsigned n_random;
 	struct probe_echo *echo;
-	struct probe_tls *tls; /* NULL: no material was given */
+	struct probe_tls *tls; /* NULL: nobody needed it yet */
 	char tls_error[PROBE_REASON_MAX];
 	char reason[PROBE_REASON_MAX]; /* of the failure being told */
 	char buffer[PROBE_BUFFER];
