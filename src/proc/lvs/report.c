@@ -20,10 +20,14 @@
 static void quorum_sentence(const struct lvs_event *e, struct buf *b)
 {
 	bool up = e->kind == LVS_QUORUM_UP;
-	int64_t bound = (int64_t)e->quorum + (up ? 1 : -1) * (int64_t)e->hysteresis;
+	bool upper = up || e->initial; /* a quorum that is down has to reach the upper bound */
+	int64_t bound = (int64_t)e->quorum + (upper ? 1 : -1) * (int64_t)e->hysteresis;
 
-	buf_printf(b, "%s quorum %u%c%u=%lld %s %lld for VS %s", up ? "Gained" : "Lost", e->quorum,
-		   up ? '+' : '-', e->hysteresis, (long long)bound, up ? "<=" : ">",
+	buf_printf(b, "%s %u%c%u=%lld %s %lld for VS %s",
+		   up		? "Gained quorum"
+		   : e->initial ? "Starting with quorum down"
+				: "Lost quorum",
+		   e->quorum, upper ? '+' : '-', e->hysteresis, (long long)bound, up ? "<=" : ">",
 		   (long long)e->weight, e->vs_name);
 }
 
@@ -37,13 +41,27 @@ static void server_sentence(const struct lvs_worker *w, const struct lvs_event *
 	bool up = e->kind == LVS_RS_UP, inhibit = inhibits(w, e);
 
 	if (up)
-		buf_printf(b, "%s service %s to VS %s", inhibit ? "Enabling" : "Adding", e->rs_name,
-			   e->vs_name);
+		buf_printf(b, "%s service %s %s VS %s", inhibit ? "Enabling" : "Adding", e->rs_name,
+			   inhibit ? "of" : "to", e->vs_name);
 	else
-		buf_printf(b, "%s service %s from VS %s", inhibit ? "Disabling" : "Removing",
-			   e->rs_name, e->vs_name);
+		buf_printf(b, "%s service %s %s VS %s", inhibit ? "Disabling" : "Removing",
+			   e->rs_name, inhibit ? "of" : "from", e->vs_name);
 	if (e->reason[0])
 		buf_printf(b, ": %s", e->reason);
+}
+
+static void sorry_sentence(const struct lvs_worker *w, const struct lvs_event *e, struct buf *b)
+{
+	const struct conf_endpoint *sorry = e->vs < w->conf->virtual_servers.n
+						    ? w->conf->virtual_servers.v[e->vs]->sorry
+						    : NULL;
+	bool on = e->kind == LVS_SORRY_ON;
+	char addr[IP_TEXT_MAX];
+
+	buf_printf(b, "%s sorry server ", on ? "Adding" : "Removing");
+	if (sorry)
+		buf_printf(b, "[%s]:%u ", ip_format(&sorry->addr, addr), sorry->port);
+	buf_printf(b, "%s VS %s", on ? "to" : "from", e->vs_name);
 }
 
 /* false: not worth a line. */
@@ -55,18 +73,17 @@ static bool sentence(const struct lvs_worker *w, const struct lvs_event *e, stru
 		server_sentence(w, e, b);
 		return !e->initial;
 	case LVS_RS_WEIGHT:
-		buf_printf(b, "Changing weight of service %s of VS %s to %lld", e->rs_name, e->vs_name,
-			   (long long)e->weight);
+		buf_printf(b, "Changing weight to %lld for %s service %s of VS %s",
+			   (long long)e->weight, e->rs_up ? "active" : "inactive", e->rs_name,
+			   e->vs_name);
 		return true;
 	case LVS_QUORUM_UP:
 	case LVS_QUORUM_DOWN:
 		quorum_sentence(e, b);
 		return true;
 	case LVS_SORRY_ON:
-		buf_printf(b, "Adding sorry server to VS %s", e->vs_name);
-		return true;
 	case LVS_SORRY_OFF:
-		buf_printf(b, "Removing sorry server from VS %s", e->vs_name);
+		sorry_sentence(w, e, b);
 		return true;
 	case LVS_PANIC_ON:
 		buf_printf(b, "PANIC: too many servers of VS %s fail together, all of them are served",
