@@ -52,15 +52,18 @@ static void server_sentence(const struct lvs_worker *w, const struct lvs_event *
 
 static void sorry_sentence(const struct lvs_worker *w, const struct lvs_event *e, struct buf *b)
 {
-	const struct conf_endpoint *sorry = e->vs < w->conf->virtual_servers.n
-						    ? w->conf->virtual_servers.v[e->vs]->sorry
-						    : NULL;
+	const struct conf_virtual_server *vs =
+		e->vs < w->conf->virtual_servers.n ? w->conf->virtual_servers.v[e->vs] : NULL;
 	bool on = e->kind == LVS_SORRY_ON;
-	char addr[IP_TEXT_MAX];
+	char name[LVS_NAME_MAX];
 
 	buf_printf(b, "%s sorry server ", on ? "Adding" : "Removing");
-	if (sorry)
-		buf_printf(b, "[%s]:%u ", ip_format(&sorry->addr, addr), sorry->port);
+	if (vs && vs->sorry) {
+		struct conf_real_server as_server = {.addr = vs->sorry->addr,
+						     .port = vs->sorry->port};
+
+		buf_printf(b, "%s ", lvs_server_name(&as_server, vs, name));
+	}
 	buf_printf(b, "%s VS %s", on ? "to" : "from", e->vs_name);
 }
 
