@@ -29,7 +29,11 @@
 
 #include "base/str.h"
 #include "io/library.h"
+#include "io/memory.h"
 #include "io/netns.h"
+
+/* What libnftables makes of a transaction of this size is worth giving back. */
+#define LARGE ((size_t)64 * 1024)
 
 struct functions {
 	struct nft_ctx *(*ctx_new)(uint32_t);
@@ -59,6 +63,8 @@ int nft_lvs_run(struct nft_lvs *n, const char *text, const char **ret_error)
 		return 0;
 	errno = 0;
 	r = n->nft.run(n->ctx, text);
+	if (strlen(text) > LARGE)
+		memory_trim();
 	if (r == 0)
 		return 0;
 	r = errno ? -errno : -EINVAL;
