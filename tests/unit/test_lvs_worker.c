@@ -42,6 +42,7 @@
 
 struct kernel {
 	volatile int error; /* every request gets it */
+	volatile int sync_error;
 	volatile unsigned dumps, applies, flushes;
 	volatile unsigned sync_started[2], sync_stopped[2]; /* backup, master */
 	unsigned n;
@@ -144,6 +145,8 @@ static int stub_flush(struct engine *e)
 
 static int stub_sync_start(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d)
 {
+	if (kernel->sync_error)
+		return kernel->sync_error;
 	kernel->sync_started[master]++;
 	return 0;
 }
@@ -691,6 +694,23 @@ static void test_the_sync_daemon_follows_an_instance(void **state)
 	assert_int_equal(kernel->sync_stopped[0], 3);
 }
 
+static void test_a_sync_daemon_is_tried_again(void **state)
+{
+	static const char text[] = "global_defs {\nlvs_sync_daemon eth0\n}\n" SERVICE(
+		1, SERVER(1) SERVER(2));
+	struct stage *s = *state;
+
+	kernel->sync_error = -ENODEV;
+	stage_start(s, text, shape_of_two);
+	wait_kernel(BOTH_UP);
+	kernel->sync_error = 0;
+	for (int left = 2 * PATIENCE; left > 0 && !kernel->sync_started[0]; left--)
+		usleep(1000);
+	assert_int_equal(kernel->sync_started[0], 1);
+	assert_int_equal(kernel->sync_started[1], 1);
+	stage_stop(s);
+}
+
 /* ---- */
 
 static int setup(void **state)
@@ -735,6 +755,7 @@ int main(void)
 		TEST(test_nothing_is_lost_in_a_full_channel),
 		TEST(test_it_sleeps_and_wakes_up),
 		TEST(test_the_sync_daemon_follows_an_instance),
+		TEST(test_a_sync_daemon_is_tried_again),
 	};
 	int r;
 

@@ -64,6 +64,9 @@ struct lvs_worker {
 	struct {
 		bool known;	     /* what runs was started by us */
 		bool master, backup; /* they run */
+		bool is_master;	     /* the instance it follows */
+		bool told;	     /* that it can't be started */
+		usec_t retry_at;     /* USEC_NEVER: nothing failed */
 		const struct conf_lvs_sync_daemon *conf;
 		struct conf_lvs_sync_daemon copy; /* with the strings of the next field */
 		char interface[16];
@@ -105,6 +108,8 @@ void suspend_close(struct lvs_worker *w);
 /* ---- sync.c: lvs_sync_daemon ---- */
 void sync_configure(struct lvs_worker *w);
 void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *m);
+/* Another try, when its time has come, with what could not be started. */
+void sync_retry(struct lvs_worker *w);
 void sync_stop(struct lvs_worker *w);
 
 /* ---- report.c ---- */

@@ -10,6 +10,8 @@
 #include "model/state.h"
 #include "proc/lvs/internal.h"
 
+#define RETRY (5 * USEC_PER_SEC) /* the interface may come later */
+
 /* What runs since before we were started has settings, and a state, that nobody knows. */
 static void stop_unknown(struct lvs_worker *w)
 {
@@ -29,6 +31,15 @@ static void stop_half(struct lvs_worker *w, bool master)
 	*runs = false;
 }
 
+static void failed(struct lvs_worker *w, bool master, int error)
+{
+	if (!w->sync.told)
+		log_err("the sync daemon (%s) can't be started on %s: %s",
+			master ? "master" : "backup", w->sync.copy.interface, strerror(-error));
+	w->sync.told = true;
+	w->sync.retry_at = loop_now(w->loop) + RETRY;
+}
+
 static void start_half(struct lvs_worker *w, bool master)
 {
 	bool *runs = master ? &w->sync.master : &w->sync.backup;
@@ -39,12 +50,27 @@ static void start_half(struct lvs_worker *w, bool master)
 	stop_unknown(w);
 	r = w->ops->sync_start(w->engine, master, &w->sync.copy);
 	*runs = r == 0;
-	if (r < 0)
-		log_err("the sync daemon (%s) can't be started on %s: %s",
-			master ? "master" : "backup", w->sync.copy.interface, strerror(-r));
-	else
+	if (r == 0)
 		log_info("IPVS sync daemon: %s on %s, id %u", master ? "master" : "backup",
 			 w->sync.copy.interface, w->sync.copy.sync_id);
+	else
+		failed(w, master, r);
+}
+
+void sync_retry(struct lvs_worker *w)
+{
+	const struct conf_lvs_sync_daemon *d = w->sync.conf;
+
+	if (!d || loop_now(w->loop) < w->sync.retry_at)
+		return;
+	w->sync.retry_at = USEC_NEVER;
+	if (d->instance != CONF_NONE) {
+		start_half(w, w->sync.is_master);
+	} else {
+		start_half(w, true);
+		start_half(w, false);
+	}
+	w->sync.told &= w->sync.retry_at != USEC_NEVER;
 }
 
 static bool is_same(const struct conf_lvs_sync_daemon *a, const struct conf_lvs_sync_daemon *b)
@@ -67,6 +93,8 @@ void sync_configure(struct lvs_worker *w)
 	bool runs = w->sync.master || w->sync.backup;
 
 	w->sync.conf = d;
+	w->sync.told = false;
+	w->sync.retry_at = USEC_NEVER;
 	if (runs && (!d || !is_same(&w->sync.copy, d)))
 		sync_stop(w);
 	if (!d)
@@ -85,6 +113,8 @@ void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *
 
 	if (m->generation != w->generation || !d || d->instance != m->instance)
 		return;
+	w->sync.is_master = master;
+	w->sync.retry_at = USEC_NEVER;
 	stop_unknown(w);
 	stop_half(w, !master);
 	start_half(w, master);

@@ -444,6 +444,7 @@ static void on_beat(void *ctx)
 	if (w->conf && !w->stopping) {
 		write_header(w);
 		say_again(w);
+		sync_retry(w);
 		if (w->board_dirty)
 			report_everything(w);
 	}
