@@ -247,7 +247,7 @@ static void process(void *ctx, const struct snapshot *s, const struct board_head
 	uint32_t priority = atomic_load(&h->rt_priority), restarts = atomic_load(&h->restarts);
 	char name[32], reason[160];
 
-	text_end_servers(ctx);
+	text_end_services(ctx);
 	text_heading(ctx, "Processes");
 	if (snapshot_is_lost(s, h, reason))
 		printf("  %-10s %s\n", "WARNING", reason);

@@ -10,6 +10,8 @@ struct text {
 	const char *section; /* whose heading was printed last */
 	unsigned services, services_good, servers, servers_up;
 	bool all_services, all_servers; /* few enough to show each */
+	bool skipped;		   /* the present service is not shown */
+	unsigned bad;		   /* services that are not good, when there are many */
 	unsigned listed, left_out; /* servers of the present service */
 };
 
@@ -21,8 +23,9 @@ void text_count_services(struct text *t, const struct snapshot *s);
 void text_service(void *ctx, const struct snapshot *s, const struct board_service *v);
 void text_server(void *ctx, const struct snapshot *s, const struct board_service *of,
 		 const struct board_server *r);
-/* Ends the list of the last service. */
+/* Ends the list of the servers of one service, and the whole. */
 void text_end_servers(struct text *t);
+void text_end_services(struct text *t);
 void text_check(void *ctx, const struct snapshot *s, const struct board_header *of,
 		const struct board_probe *p);
 

@@ -52,6 +52,14 @@ void text_end_servers(struct text *t)
 	t->listed = t->left_out = 0;
 }
 
+void text_end_services(struct text *t)
+{
+	text_end_servers(t);
+	if (t->bad > FEW)
+		printf("  and %u more virtual servers (all: `holdfast status --servers`)\n", t->bad - FEW);
+	t->bad = 0;
+}
+
 void text_service(void *ctx, const struct snapshot *s, const struct board_service *v)
 {
 	struct text *t = ctx;
@@ -62,7 +70,10 @@ void text_service(void *ctx, const struct snapshot *s, const struct board_servic
 		text_heading(t, section);
 		summary(t, s);
 	}
-	if (!t->all_services && snapshot_service_is_good(v) && v->n_up == v->n_servers)
+	t->skipped = !t->all_services && snapshot_service_is_good(v) && v->n_up == v->n_servers;
+	if (!t->skipped && !t->all_services && ++t->bad > FEW)
+		t->skipped = true;
+	if (t->skipped)
 		return;
 	printf("  %s  %s for %s, %s, %u of %u servers, weight %" PRId64 ", quorum %u", v->name,
 	       v->up ? "UP" : "DOWN", text_duration(s->now - v->since, age), v->scheduler, v->n_up,
@@ -96,7 +107,7 @@ void text_server(void *ctx, const struct snapshot *s, const struct board_service
 {
 	struct text *t = ctx;
 
-	if (!t->all_servers && r->up && !r->draining)
+	if (t->skipped || (!t->all_servers && r->up && !r->draining))
 		return;
 	if (!t->options.servers && t->listed == BAD_SHOWN) {
 		t->left_out++;
@@ -114,7 +125,7 @@ void text_check(void *ctx, const struct snapshot *s, const struct board_header *
 	struct board_server server;
 	char age[40];
 
-	text_end_servers(t);
+	text_end_services(t);
 	text_heading(t, "Checks");
 	if (!snapshot_server_of(s, p->checker, &server))
 		snprintf(server.name, sizeof(server.name), "checker %u", p->checker);

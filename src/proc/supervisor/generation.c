@@ -167,6 +167,7 @@ int generation_fill(struct supervisor *s, const struct conf *conf, struct genera
 
 	if (r == 0 && g->needs.wanted[SLOT_LVS])
 		g->engine = needs_engine(s, conf);
+	g->engine_chosen = conf->global.lvs_engine == ENGINE_AUTO && !conf->global.net_namespace_ipvs;
 	for (enum slot slot = 0; slot < SLOTS && r == 0; slot++)
 		if (needs_board(s, g, slot))
 			r = make_board(s, conf, g, slot);

@@ -57,6 +57,7 @@ struct generation {
 	unsigned instances, services;
 	struct needs needs;
 	uint8_t engine; /* enum conf_lvs_engine, never AUTO when lvs runs */
+	bool engine_chosen; /* by us: the configuration says AUTO */
 	struct {
 		int fd;
 		struct board map; /* .header NULL: no such worker */

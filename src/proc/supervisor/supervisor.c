@@ -324,6 +324,19 @@ static void start_refused(struct worker *w, const struct msg_ready *m)
 			m->error == -EPERM || m->error == -EACCES ? EXIT_PERMISSION : EXIT_FATAL);
 }
 
+/* We chose by what the machine seems to have; a module that lies there need not load. lvs has tried. */
+static bool tries_other_engine(struct worker *w, const struct msg_ready *m)
+{
+	struct supervisor *s = w->s;
+
+	if (w->id != PROC_LVS || m->error != -ENODEV || w->again || !s->now.engine_chosen ||
+	    s->now.engine != ENGINE_IPVS)
+		return false;
+	log_notice("IPVS can't be used: nftables is tried");
+	s->engine = s->now.engine = ENGINE_NFTABLES;
+	return worker_configure(w, &s->now, false) == 0;
+}
+
 void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 {
 	struct supervisor *s = w->s;
@@ -335,6 +348,8 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 	if (m->generation != s->now.number || s->phase > PHASE_RUNNING)
 		return;
 	if (m->error < 0) {
+		if (tries_other_engine(w, m))
+			return;
 		if (s->phase == PHASE_STARTING)
 			start_refused(w, m);
 		else
