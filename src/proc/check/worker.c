@@ -24,6 +24,7 @@
 #include "io/memory.h"
 #include "io/privilege.h"
 #include "proc/check/internal.h"
+#include "proc/handed.h"
 
 #define HEARTBEAT USEC_PER_SEC
 #define HELD_MAX 65536
@@ -47,31 +48,6 @@ static void write_header(struct check_worker *w)
 	atomic_store(&h->pid, (int32_t)getpid());
 	atomic_store(&h->heartbeat, clock_monotonic());
 	atomic_store(&h->worst_lateness, w->worst_lateness);
-}
-
-static void ready(struct check_worker *w, uint32_t generation, int error, const char *text)
-{
-	struct msg_ready m = {.generation = generation, .error = error};
-
-	str_copy(m.text, sizeof(m.text), text);
-	(void)channel_send(&w->supervisor, MSG_READY_CHECK, &m, NULL, 0);
-}
-
-static void open_log(const struct msg_config *c)
-{
-	char ident[96];
-	struct log_options o = {
-		.sink = (enum log_sink)c->log_sink,
-		.format = (enum log_format)c->log_format,
-		.level = (enum log_level)c->log_level,
-		.facility = c->log_facility << 3,
-		.also_stderr = c->log_also_stderr,
-		.ident = ident,
-	};
-
-	snprintf(ident, sizeof(ident), "Keepalived_check%.*s", (int)sizeof(c->ident_suffix),
-		 c->ident_suffix);
-	log_open(&o);
 }
 
 /* ---- privileges ---- */
@@ -154,18 +130,9 @@ static void read_text(void *ctx)
 	static const struct conf_load_options sealed = {.tree.literal = true};
 	const struct conf_host nobody = {0};
 	struct reading *r = ctx;
-	uint32_t len = r->config.text_len;
-	char *text = memfile_map(r->text_fd, len);
-	struct conf_loaded l;
+	struct conf_loaded l = handed_load(&r->config, r->text_fd, &nobody, &sealed);
 
-	if (!text)
-		return;
-	l = conf_load_text("configuration", text, len, &nobody, &sealed);
-	memfile_unmap(text, len);
-	l.conf->generation = r->config.generation;
-	if (l.diags.count[DIAG_FATAL] > 0)
-		arena_free(l.arena);
-	else
+	if (l.arena)
 		r->set = check_set_new(&l, r->config.generation, r->config.share, r->config.n_shares);
 }
 
@@ -190,7 +157,7 @@ static void take(struct check_worker *w, const struct reading *r, const struct b
 		atomic_store(&w->board.header->started, clock_monotonic());
 	write_header(w);
 	release_held(w);
-	ready(w, r->config.generation, 0, "");
+	handed_ready(&w->supervisor, MSG_READY_CHECK, r->config.generation, 0, "");
 	if (!enough) {
 		log_notice("checks need privileges that were given up: another process takes over");
 		checks_stop(w);
@@ -216,7 +183,7 @@ static void take_up(void *ctx)
 		take(w, r, &board);
 	} else {
 		check_set_free(r->set);
-		ready(w, r->config.generation, e,
+		handed_ready(&w->supervisor, MSG_READY_CHECK, r->config.generation, e,
 		      r->set ? "the board does not fit the configuration"
 			     : "the configuration can't be read back");
 	}
@@ -240,7 +207,7 @@ static void configure(struct check_worker *w, struct message *m)
 		.w = w, .config = m->CONFIG_CHECK, .text_fd = m->fds[0], .board_fd = m->fds[1]};
 	m->fds[0] = m->fds[1] = -1;
 	w->reading = r;
-	open_log(&r->config);
+	handed_open_log(&r->config, "Keepalived_check");
 	/* The first one is read at once: there is nothing to keep going yet. */
 	if (w->set && aside_run(w->loop, read_text, take_up, r))
 		return;

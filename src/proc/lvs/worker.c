@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "io/memfile.h"
 #include "io/memory.h"
 #include "io/sched.h"
+#include "proc/handed.h"
 #include "proc/lvs/internal.h"
 
 #define HEARTBEAT USEC_PER_SEC
@@ -95,45 +95,6 @@ static void write_header(struct lvs_worker *w)
 	if (!atomic_load(&h->started))
 		atomic_store(&h->started, clock_monotonic());
 	str_copy(h->engine, sizeof(h->engine), w->ops ? w->ops->name : "");
-}
-
-static void ready(struct lvs_worker *w, uint32_t generation, int error, const char *text)
-{
-	struct msg_ready m = {.generation = generation, .error = error};
-
-	str_copy(m.text, sizeof(m.text), text);
-	(void)channel_send(&w->supervisor, MSG_READY_LVS, &m, NULL, 0);
-}
-
-static void open_log(const struct msg_config *c)
-{
-	char ident[112];
-	struct log_options o = {
-		.sink = (enum log_sink)c->log_sink,
-		.format = (enum log_format)c->log_format,
-		.level = (enum log_level)c->log_level,
-		.facility = c->log_facility << 3,
-		.also_stderr = c->log_also_stderr,
-		.ident = ident,
-	};
-
-	snprintf(ident, sizeof(ident), "Keepalived_healthcheckers%.*s", (int)sizeof(c->ident_suffix),
-		 c->ident_suffix);
-	log_open(&o);
-}
-
-static struct conf_loaded load(const struct msg_config *c, int text_fd)
-{
-	const struct conf_host nobody = {0};
-	const struct conf_load_options options = {.tree = {.literal = true}};
-	char *text = memfile_map(text_fd, c->text_len);
-	struct conf_loaded l = {0};
-
-	if (!text)
-		return l;
-	l = conf_load_text("configuration", text, c->text_len, &nobody, &options);
-	memfile_unmap(text, c->text_len);
-	return l;
 }
 
 static void schedule(const struct conf_sched *s)
@@ -224,7 +185,7 @@ static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_l
 	board_unmap(&old_board);
 	arena_free(old);
 	memory_trim();
-	ready(w, c->generation, 0, "");
+	handed_ready(&w->supervisor, MSG_READY_LVS, c->generation, 0, "");
 	for (unsigned p = 0; p < PEERS; p++)
 		ask(w, p);
 }
@@ -237,23 +198,25 @@ static bool fits(const struct board *board, const struct conf *conf)
 
 static void configure(struct lvs_worker *w, const struct msg_config *c, const int fds[MSG_FDS_MAX])
 {
+	static const struct conf_load_options sealed = {.tree = {.literal = true}};
+	const struct conf_host nobody = {0};
 	struct conf_loaded l;
 	struct board board;
 	bool first = !w->conf;
 
-	open_log(c);
-	l = load(c, fds[0]);
-	if (!l.arena || l.diags.count[DIAG_FATAL] > 0) {
-		arena_free(l.arena);
-		ready(w, c->generation, -EINVAL, "the configuration can't be read back");
+	handed_open_log(c, "Keepalived_healthcheckers");
+	l = handed_load(c, fds[0], &nobody, &sealed);
+	if (!l.arena) {
+		handed_ready(&w->supervisor, MSG_READY_LVS, c->generation,
+			     -EINVAL, "the configuration can't be read back");
 		return;
 	}
-	l.conf->generation = c->generation;
 	if (c->engine == ENGINE_NFTABLES)
 		l.conf->global.nftables_ipvs = NULL; /* groups need no marks there */
 	if (board_map(fds[1], true, &board) < 0 || !fits(&board, l.conf)) {
 		arena_free(l.arena);
-		ready(w, c->generation, -EPROTO, "the board does not fit the configuration");
+		handed_ready(&w->supervisor, MSG_READY_LVS, c->generation,
+			     -EPROTO, "the board does not fit the configuration");
 		return;
 	}
 	if (first)
@@ -261,7 +224,8 @@ static void configure(struct lvs_worker *w, const struct msg_config *c, const in
 	if (kernel_open(w, c->engine, l.conf) < 0) {
 		arena_free(l.arena);
 		board_unmap(&board);
-		ready(w, c->generation, -ENODEV, "the engine can't be used");
+		handed_ready(&w->supervisor, MSG_READY_LVS, c->generation,
+			     -ENODEV, "the engine can't be used");
 		return;
 	}
 	if (first)

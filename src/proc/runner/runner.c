@@ -21,7 +21,7 @@
 #include "io/child.h"
 #include "io/memory.h"
 #include "io/host.h"
-#include "io/memfile.h"
+#include "proc/handed.h"
 #include "proc/runner/internal.h"
 #include "proc/runner/mail.h"
 #include "proc/runner/webhook.h"
@@ -130,48 +130,19 @@ static void write_header(struct runner *r)
 	atomic_store(&h->heartbeat, clock_monotonic());
 }
 
-static void ready(struct runner *r, uint32_t generation, int error, const char *text)
-{
-	struct msg_ready m = {.generation = generation, .error = error};
-
-	str_copy(m.text, sizeof(m.text), text);
-	(void)channel_send(&r->supervisor, MSG_READY_RUNNER, &m, NULL, 0);
-}
-
-static void open_log(const struct msg_config *c)
-{
-	char ident[96];
-	struct log_options o = {
-		.sink = (enum log_sink)c->log_sink,
-		.format = (enum log_format)c->log_format,
-		.level = (enum log_level)c->log_level,
-		.facility = c->log_facility << 3,
-		.also_stderr = c->log_also_stderr,
-		.ident = ident,
-	};
-
-	snprintf(ident, sizeof(ident), "Keepalived_runner%.*s", (int)sizeof(c->ident_suffix),
-		 c->ident_suffix);
-	log_open(&o);
-}
-
 /* Judged again: only this process may run scripts, so it asks itself whether they are safe. */
 static struct conf_loaded load(const struct msg_config *c, int text_fd)
 {
-	const struct conf_load_options options = {.judge = true, .tree = {.literal = true}};
-	char *text = memfile_map(text_fd, c->text_len);
-	struct conf_loaded l = {0};
+	const struct conf_load_options options = {
+		.judge = true, .tree = {.literal = true}, .skip_services = c->no_services};
+	struct conf_loaded l;
 	struct conf_host host;
 
-	if (!text)
-		return l;
 	host_init(&host, NULL);
 	host.interface = NULL;
 	host.addresses = NULL;
-	l = conf_load_text("configuration", text, c->text_len, &host, &options);
+	l = handed_load(c, text_fd, &host, &options);
 	host_done(&host);
-	memfile_unmap(text, c->text_len);
-	l.conf->generation = c->generation;
 	return l;
 }
 
@@ -217,7 +188,7 @@ static void take(struct runner *r, const struct msg_config *c, struct conf_loade
 	board_unmap(&old_board);
 	keep_previous(r, old, old_conf);
 	memory_trim();
-	ready(r, c->generation, 0, "");
+	handed_ready(&r->supervisor, MSG_READY_RUNNER, c->generation, 0, "");
 	release_held(r);
 	tell_vrrp(r);
 	tell_lvs(r);
@@ -228,20 +199,21 @@ static void configure(struct runner *r, const struct msg_config *c, const int fd
 	struct conf_loaded l;
 	struct board board;
 
-	open_log(c);
+	handed_open_log(c, "Keepalived_runner");
 	on_vrrp(r);
 	on_lvs(r);
 	l = load(c, fds[0]);
-	if (!l.arena || l.diags.count[DIAG_FATAL] > 0) {
-		arena_free(l.arena);
-		ready(r, c->generation, -EINVAL, "the configuration can't be read back");
+	if (!l.arena) {
+		handed_ready(&r->supervisor, MSG_READY_RUNNER, c->generation,
+			     -EINVAL, "the configuration can't be read back");
 		return;
 	}
 	if (board_map(fds[1], true, &board) < 0 ||
 	    board.header->shape.scripts != l.conf->scripts.n ||
 	    board.header->shape.files != l.conf->files.n) {
 		arena_free(l.arena);
-		ready(r, c->generation, -EPROTO, "the board does not fit the configuration");
+		handed_ready(&r->supervisor, MSG_READY_RUNNER, c->generation,
+			     -EPROTO, "the board does not fit the configuration");
 		return;
 	}
 	take(r, c, &l, &board);

@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "io/aside.h"
 #include "io/log.h"
-#include "io/memfile.h"
 #include "io/memory.h"
+#include "proc/handed.h"
 #include "proc/vrrp/driver.h"
 
 #include <errno.h>
@@ -184,29 +184,6 @@ static void terminate(void *ctx, int signo)
 
 /* ---- a configuration ---- */
 
-static void ready(struct vrrp_worker *w, uint32_t generation, int error, const char *text)
-{
-	struct msg_ready m = {.generation = generation, .error = error};
-
-	str_copy(m.text, sizeof(m.text), text);
-	channel_send(&w->supervisor, MSG_READY_VRRP, &m, NULL, 0);
-}
-
-static void log_as_told(const struct msg_config *c)
-{
-	char ident[96];
-
-	snprintf(ident, sizeof(ident), "Keepalived_vrrp%s", c->ident_suffix);
-	log_open(&(struct log_options){
-		.sink = c->log_sink,
-		.format = c->log_format,
-		.level = c->log_level,
-		.facility = c->log_facility << 3,
-		.also_stderr = c->log_also_stderr,
-		.ident = ident,
-	});
-}
-
 /* A configuration being read: aside, so that no advert waits for 10,000 instances. */
 struct reading {
 	struct vrrp_worker *w;
@@ -222,18 +199,9 @@ static void read_text(void *ctx)
 							.skip_services = true};
 	struct conf_host nobody = {0};
 	struct reading *r = ctx;
-	uint32_t len = r->config.text_len;
-	const char *text = memfile_map(r->text_fd, len);
-	struct conf_loaded loaded;
+	struct conf_loaded loaded = handed_load(&r->config, r->text_fd, &nobody, &sealed);
 
-	if (!text)
-		return;
-	loaded = conf_load_text("configuration", text, len, &nobody, &sealed);
-	memfile_unmap(text, len);
-	loaded.conf->generation = r->config.generation;
-	if (loaded.diags.count[DIAG_FATAL])
-		arena_free(loaded.arena);
-	else
+	if (loaded.arena)
 		r->g = generation_build(loaded, r->board_fd, r->old_links, r->old_slots);
 }
 
@@ -294,7 +262,8 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 	int r = able ? open_kernel(w, &g->conf->global) : -EPERM;
 
 	if (r < 0) {
-		ready(w, c->generation, r, able ? "can't open netlink" : "no permission to change addresses");
+		handed_ready(&w->supervisor, MSG_READY_VRRP, c->generation,
+			     r, able ? "can't open netlink" : "no permission to change addresses");
 		generation_free(g);
 		return;
 	}
@@ -305,7 +274,8 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 		adopt(g, c);
 	generation_start(w, g, NULL);
 	heartbeat(w);
-	ready(w, c->generation, w->denied ? -EPERM : 0, w->denied ? "no permission to open raw sockets" : "");
+	handed_ready(&w->supervisor, MSG_READY_VRRP, c->generation,
+		     w->denied ? -EPERM : 0, w->denied ? "no permission to open raw sockets" : "");
 	ask_snapshot(w);
 }
 
@@ -339,7 +309,7 @@ static void next(struct vrrp_worker *w, struct generation *g, const struct msg_c
 	w->retired = old;
 	if (g->conf->global.fifo_write_vrrp_states_on_reload)
 		report_states_to_fifo(w, g);
-	ready(w, c->generation, 0, "");
+	handed_ready(&w->supervisor, MSG_READY_VRRP, c->generation, 0, "");
 	ask_snapshot(w);
 	sync_tell(w);
 }
@@ -351,7 +321,8 @@ static void take_up(void *ctx)
 
 	w->reading = false;
 	if (!r->g) {
-		ready(w, r->config.generation, -EINVAL, "the worker can't read the configuration or its board");
+		handed_ready(&w->supervisor, MSG_READY_VRRP, r->config.generation,
+			     -EINVAL, "the worker can't read the configuration or its board");
 	} else {
 		generation_join(w, r->g, w->g);
 		if (w->g)
@@ -382,7 +353,7 @@ static void configure(struct vrrp_worker *w, struct message *m)
 	}
 	w->options = r->config;
 	w->reading = true;
-	log_as_told(&r->config);
+	handed_open_log(&r->config, "Keepalived_vrrp");
 	if (w->g && aside_run(w->loop, read_text, take_up, r))
 		return;
 	read_text(r);
