@@ -4,6 +4,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -35,6 +36,15 @@ def test_the_kernel_has_what_the_tests_need():
     done = run("sh", "-c", f"for m in {wanted}; do test -d /sys/module/$m || echo no $m; done; modprobe wireguard; "
                "test -d /sys/module/wireguard || echo no modprobe; ipvsadm -Ln | head -1")
     assert done.stdout.startswith("IP Virtual Server version"), done.stdout + done.stderr
+
+
+def test_the_clock_is_right():
+    seen = []
+    machine = guest.Guest(guest.prepare(CACHE), ["sh", "-c", "date +%s.%N; sleep 3; date +%s.%N"], timeout=60)
+    assert machine.run(lambda data: seen.append((time.time(), float(data)))) == 0
+    (first, first_guest), (last, last_guest) = seen
+    assert abs((last_guest - first_guest) - (last - first)) < 0.5, seen
+    assert abs(last_guest - last) < 2, seen
 
 
 def test_a_guest_that_dies_shows_its_console():

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lvs process and IPVS: where it works, what the kernel refuses, what it may do."""
+import pytest
+
+from netlab import configs, ipvs
+from netlab.farm import VIP, VIPS
+from netlab.wait import wait_until
+
+pytestmark = pytest.mark.ipvs
+
+SERVICE = f"tcp {VIP}:80"
+ALL = {"s1": 1, "s2": 1}
+
+
+def service(farm, vip=VIP, **more):
+    return configs.virtual_server(f"{vip} 80", [configs.real_server(farm.real(name)) for name in ALL], **more)
+
+
+def test_services_in_another_namespace(farm):
+    """net_namespace_ipvs moves the services, and nothing else: addresses are looked for at home."""
+    text = f"net_namespace_ipvs {farm.s3.namespace}\n" + configs.config(service(farm, extra="ha_suspend"))
+    daemon = farm.d1.run(text)
+    wait_until(lambda: SERVICE in ipvs.table(farm.s3) and len(ipvs.table(farm.s3)[SERVICE].servers) == 2, 20,
+               "the service in the other namespace", 0.1)
+    assert ipvs.table(farm.d1) == {}
+    farm.kill("s1")
+    wait_until(lambda: len(ipvs.table(farm.s3)[SERVICE].servers) == 1, 20, "a server taken out there", 0.1)
+    daemon.stop()
+    assert ipvs.table(farm.s3) == {}
+
+
+@pytest.mark.holdfast_only
+def test_a_refused_service_stops_no_other(farm):
+    """The kernel knows no such engine: that is said, the others serve, and nothing is left behind."""
+    bad = service(farm, VIPS[1], extra="persistence_timeout 60\npersistence_engine nosuch")
+    daemon = farm.d1.run(configs.config(bad, service(farm)))
+    farm.wait_pool(SERVICE, ALL)
+    assert set(ipvs.table(farm.d1)) == {SERVICE}
+    daemon.wait_log(r"the kernel refuses to add service \[192\.0\.2\.101\]:tcp:80 .*engine", 10)
+    errors = {one["name"]: one.get("error") for one in daemon.status()["virtual_servers"]}
+    assert errors[f"[{VIPS[1]}]:tcp:80"] and not errors[f"[{VIP}]:tcp:80"]
+    farm.kill("s1")
+    farm.wait_pool(SERVICE, {"s2": 1})
+    daemon.reload(configs.config(service(farm, VIPS[1]), service(farm)))
+    wait_until(lambda: f"tcp {VIPS[1]}:80" in ipvs.table(farm.d1), 20, "the service without the engine", 0.1)
+    daemon.stop()
+    assert ipvs.table(farm.d1) == {}
+
+
+def test_the_options_of_a_sync_daemon(farm):
+    daemon = farm.d1.run(configs.config(service(farm), extra=(
+        "lvs_sync_daemon eth1 id 7 maxlen 1400 port 8900 ttl 3 group 224.0.0.90")))
+    wait_until(lambda: set(ipvs.sync_daemons(farm.d1)) == {"master", "backup"}, 20, "both sync daemons", 0.2)
+    for words in ipvs.sync_daemons(farm.d1).values():
+        assert {"syncid=7", "maxlen=1400", "port=8900", "group=224.0.0.90"} <= set(words)
+    assert "ttl=3" in ipvs.sync_daemons(farm.d1)["master"]
+    daemon.reload(configs.config(service(farm), extra="lvs_sync_daemon eth1 id 8"))
+    wait_until(lambda: all("syncid=8" in words for words in ipvs.sync_daemons(farm.d1).values()), 20,
+               "another id", 0.2)
+    daemon.reload(configs.config(service(farm)))
+    wait_until(lambda: not ipvs.sync_daemons(farm.d1), 20, "no sync daemon", 0.2)
+
+
+@pytest.mark.holdfast_only
+def test_it_may_change_the_network_and_nothing_else(farm):
+    daemon = farm.d1.run(configs.config(service(farm)))
+    farm.wait_pool(SERVICE, ALL)
+    pid = next(one["pid"] for one in daemon.status()["processes"] if one["name"] == "lvs")
+    with open(f"/proc/{pid}/status", encoding="ascii") as handle:
+        status = dict(line.split(":\t", 1) for line in handle.read().splitlines() if ":\t" in line)
+    for kind in ("CapPrm", "CapEff", "CapBnd"):
+        assert int(status[kind], 16) == 1 << 12, kind   # CAP_NET_ADMIN
+    assert status["NoNewPrivs"].strip() == "1"
