@@ -30,6 +30,7 @@ struct msg_config {
 	uint8_t share, n_shares; /* check: which of the check processes this is, and of how many;
 				  * lvs: n_shares of them will answer its snapshot, maybe none */
 	uint8_t engine;		 /* lvs: enum conf_lvs_engine in force, never AUTO */
+	bool no_services;	 /* runner: of the virtual servers nothing concerns it */
 	bool first;		 /* the daemon has just started: lvs_flush is in force */
 	bool adopt;		 /* the board holds the past of a predecessor that died */
 	usec_t died;		 /* when it was seen dead */

@@ -73,6 +73,23 @@ static void test_what_check_processes_need(void **state)
 	assert_true(n.tls);
 }
 
+static void test_what_the_runner_knows_of_services(void **state)
+{
+	const char *mails = "global_defs {\nnotification_email {\na@b.c\n}\nsmtp_server 192.0.2.9\n"
+			    "smtp_alert\n}\n" SERVICE("192.0.2.1", SERVER("1", TCP));
+
+	assert_false(needs(SERVICE("192.0.2.1", SERVER("1", TCP))).told);
+	assert_true(needs(SERVICE("192.0.2.1", SERVER("1", MISC))).told);
+	assert_true(needs(SERVICE("192.0.2.1", SERVER("1", "notify_up /bin/true\n" TCP))).told);
+	assert_true(needs(SERVICE("192.0.2.1", SERVER("1", "notify_down /bin/true\n" TCP))).told);
+	assert_true(needs(SERVICE("192.0.2.1", "quorum_up /bin/true\n" SERVER("1", TCP))).told);
+	assert_true(needs(SERVICE("192.0.2.1", "quorum_down /bin/true\n" SERVER("1", TCP))).told);
+	assert_true(needs(mails).told);
+	assert_false(needs("global_defs {\nlvs_notify_fifo /run/f\n}\n" SERVICE(
+				   "192.0.2.1", SERVER("1", TCP)))
+			     .told);
+}
+
 static void test_sync_daemon_of_an_instance(void **state)
 {
 	struct needs n = needs("global_defs {\nlvs_sync_daemon eth0 V\n}\n" INSTANCE
@@ -151,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_workers_without_work_are_not_there),
 		cmocka_unit_test(test_the_command_line_leaves_halves_out),
 		cmocka_unit_test(test_what_check_processes_need),
+		cmocka_unit_test(test_what_the_runner_knows_of_services),
 		cmocka_unit_test(test_sync_daemon_of_an_instance),
 		cmocka_unit_test(test_number_of_check_processes),
 		cmocka_unit_test(test_boards_hold_every_probe_once),

@@ -44,6 +44,7 @@ struct needs {
 	bool ping;	 /* raw ICMP sockets */
 	bool tls;	 /* certificates and key of the SSL block */
 	bool sync;	 /* the sync daemon follows an instance: vrrp tells lvs */
+	bool told;	 /* the runner has scripts or mails of virtual servers */
 };
 
 /* A configuration as the workers get it. */

@@ -70,6 +70,32 @@ static bool has_kind(const struct conf *conf, enum conf_check_kind kind)
 	return false;
 }
 
+static bool tells_of_servers(const struct conf_virtual_server *vs, bool mails)
+{
+	for (unsigned i = 0; i < vs->rs.n; i++) {
+		const struct conf_real_server *rs = vs->rs.v[i];
+
+		if (rs->notify_up || rs->notify_down || (mails && rs->smtp_alert == TRI_ON))
+			return true;
+	}
+	return false;
+}
+
+/* FIFOs and webhooks take what lvs says as it is: for them the runner need not know the servers. */
+static bool tells_of_services(const struct conf *conf)
+{
+	bool mails = conf->global.emails.n > 0 && conf->global.smtp_server;
+
+	for (unsigned i = 0; i < conf->virtual_servers.n; i++) {
+		const struct conf_virtual_server *vs = conf->virtual_servers.v[i];
+
+		if (vs->quorum_up || vs->quorum_down || (mails && vs->smtp_alert == TRI_ON) ||
+		    tells_of_servers(vs, mails))
+			return true;
+	}
+	return has_kind(conf, CHECK_MISC);
+}
+
 struct needs needs_of(const struct conf *conf, const struct supervisor_options *o, unsigned before)
 {
 	bool lvs = o->all || (!o->no_checkers && conf->virtual_servers.n > 0);
@@ -83,6 +109,7 @@ struct needs needs_of(const struct conf *conf, const struct supervisor_options *
 		n.wanted[SLOT_CHECK + i] = true;
 	n.ping = n.checks > 0 && has_kind(conf, CHECK_PING);
 	n.tls = n.checks > 0 && conf->ssl;
+	n.told = lvs && tells_of_services(conf);
 	n.sync = lvs && n.wanted[SLOT_VRRP] && sync && sync->instance != CONF_NONE;
 	return n;
 }

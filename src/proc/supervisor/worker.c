@@ -152,6 +152,7 @@ int worker_configure(struct worker *w, const struct generation *g, bool adopt)
 		.share = (uint8_t)slot_index(w->slot),
 		.n_shares = (uint8_t)g->needs.checks,
 		.engine = g->engine,
+		.no_services = !g->needs.told,
 		.first = g->number == 1 && !w->again,
 		.adopt = adopt,
 		.died = w->died,
