@@ -29,3 +29,7 @@
  *   - DR: clients on the director itself don't reach the service.
  *   - NAT without `masquerade` needs the director as the servers' gateway, as IPVS does.
  */
+#ifndef HF_CORE_LVS_NFT_LIMITS_H
+#define HF_CORE_LVS_NFT_LIMITS_H
+
+#endif
