@@ -307,6 +307,7 @@ void probe_start(struct probe_engine *e, struct probe *p)
 	p->fd = -1;
 	p->ssl = NULL;
 	p->out.n = 0;
+	p->n_in = 0;
 	p->deadline.fn = on_deadline;
 	p->limit = loop_now(e->loop) + limit_of(p);
 	switch ((enum probe_transport)p->transport) {

@@ -36,6 +36,8 @@ enum probe_outcome {
 };
 
 #define PROBE_REASON_MAX 120
+/* More is no answer to a check, but somebody who wants to keep us busy. */
+#define PROBE_BYTES_MAX ((size_t)64 << 20)
 
 /* Bytes that stay until the judge is next called. */
 struct probe_bytes {
@@ -96,6 +98,7 @@ struct probe {
 	struct probe_bytes out; /* still to be sent */
 	void *ssl;
 	uint64_t nonce;
+	size_t n_in; /* bytes received */
 };
 
 /* NULL (and errno) when there is no epoll set to be had. The agenda stays the caller's. */
@@ -121,7 +124,7 @@ int probe_engine_set_tls(struct probe_engine *e, const struct probe_tls_material
 uint32_t probe_engine_random(struct probe_engine *e);
 
 /* Starts a run; judge->done() ends it, within the larger of 4 times connect_timeout and 30 s, whatever
- * the peer does. */
+ * the peer does, and with PROBE_BYTES_MAX received. */
 void probe_start(struct probe_engine *e, struct probe *p);
 /* Ends a run without a word; nothing happens when there is none. */
 void probe_cancel(struct probe *p);

@@ -12,7 +12,7 @@
 
 #include "io/probe_internal.h"
 
-#define PIECES_MAX 8 /* received in a row before others get their turn */
+#define PIECES_MAX 4 /* received in a row before others get their turn */
 #define ENDING (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 /* ---- sending ---- */
@@ -100,6 +100,11 @@ static void receive_all(struct probe *p, uint32_t events)
 		}
 		if (n == 0) {
 			(void)probe_judged(p, p->judge->closed(p));
+			return;
+		}
+		p->n_in += (size_t)n;
+		if (p->n_in > PROBE_BYTES_MAX) {
+			probe_fail(p, "an answer of more than %zu MB", PROBE_BYTES_MAX >> 20);
 			return;
 		}
 		if (!obey(p, p->judge->feed(p, p->engine->buffer, (size_t)n, &p->out)))

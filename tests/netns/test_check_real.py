@@ -123,7 +123,7 @@ CASES = {
     "agent_down": (9004, "AGENT_CHECK { }", DOWN, "at lunch"),
     "agent_maint": (9005, "AGENT_CHECK { }", DOWN, "maint"),
 }
-AGENTS = {9001: "up 100%", 9002: "75%", 9003: "drain", 9004: "down#at lunch", 9005: "maint"}
+AGENTS = {9001: "up 100%", 9002: "75%", 9003: "drain", 9004: "down # at lunch", 9005: "maint"}
 NUMBERS = {name: number for number, name in enumerate(CASES, 1)}
 
 
