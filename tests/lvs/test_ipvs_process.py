@@ -36,6 +36,7 @@ def test_a_refused_service_stops_no_other(farm):
     daemon = farm.d1.run(configs.config(bad, service(farm)))
     farm.wait_pool(SERVICE, ALL)
     assert set(ipvs.table(farm.d1)) == {SERVICE}
+    daemon.wait_ready(20)
     daemon.wait_log(r"the kernel refuses to add service \[192\.0\.2\.101\]:tcp:80 .*engine", 10)
     errors = {one["name"]: one.get("error") for one in daemon.status()["virtual_servers"]}
     assert errors[f"[{VIPS[1]}]:tcp:80"] and not errors[f"[{VIP}]:tcp:80"]
@@ -52,10 +53,10 @@ def test_the_options_of_a_sync_daemon(farm):
         "lvs_sync_daemon eth1 id 7 maxlen 1400 port 8900 ttl 3 group 224.0.0.90")))
     wait_until(lambda: set(ipvs.sync_daemons(farm.d1)) == {"master", "backup"}, 20, "both sync daemons", 0.2)
     for words in ipvs.sync_daemons(farm.d1).values():
-        assert {"syncid=7", "maxlen=1400", "port=8900", "group=224.0.0.90"} <= set(words)
+        assert {"syncid=7", "maxlen=1400", "port=8900", "group=224.0.0.90"} <= set(words.split(", "))
     assert "ttl=3" in ipvs.sync_daemons(farm.d1)["master"]
     daemon.reload(configs.config(service(farm), extra="lvs_sync_daemon eth1 id 8"))
-    wait_until(lambda: all("syncid=8" in words for words in ipvs.sync_daemons(farm.d1).values()), 20,
+    wait_until(lambda: ["syncid=8" in words for words in ipvs.sync_daemons(farm.d1).values()] == [True, True], 20,
                "another id", 0.2)
     daemon.reload(configs.config(service(farm)))
     wait_until(lambda: not ipvs.sync_daemons(farm.d1), 20, "no sync daemon", 0.2)
@@ -65,6 +66,7 @@ def test_the_options_of_a_sync_daemon(farm):
 def test_it_may_change_the_network_and_nothing_else(farm):
     daemon = farm.d1.run(configs.config(service(farm)))
     farm.wait_pool(SERVICE, ALL)
+    daemon.wait_ready(20)
     pid = next(one["pid"] for one in daemon.status()["processes"] if one["name"] == "lvs")
     with open(f"/proc/{pid}/status", encoding="ascii") as handle:
         status = dict(line.split(":\t", 1) for line in handle.read().splitlines() if ":\t" in line)

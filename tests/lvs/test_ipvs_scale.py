@@ -67,6 +67,7 @@ def heavy_rows(lines):
 def test_ten_thousand_servers(large):
     daemon = large.d1.run(text())
     until(large, lambda lines: len(lines) == TOTAL, "all servers in the table")
+    daemon.wait_ready(60)
 
     daemon.configure(text(heavy=(40, 40)))
     daemon.signal(signal.SIGHUP)
