@@ -297,6 +297,11 @@ int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 
 /* ---- opening and closing ---- */
 
+int nft_lvs_forget(struct nft_lvs *n, struct conntrack_way *v, unsigned count)
+{
+	return conntrack_forget(n->netfilter, v, count);
+}
+
 int nft_lvs_fd(const struct nft_lvs *n)
 {
 	return mnl_socket_get_fd(n->monitor);

@@ -6,6 +6,7 @@
 #ifndef HF_IO_NFT_LVS_H
 #define HF_IO_NFT_LVS_H
 
+#include "io/conntrack.h"
 #include "model/nft.h"
 
 struct nft_lvs;
@@ -29,6 +30,10 @@ int nft_lvs_devices(struct nft_lvs *n, struct arena *a, struct nft_options *ret)
  * gateway; other -errno. The device is in `a`. */
 int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 		 struct nft_link *ret);
+
+/* Forgets connections that would stay with a server that is gone (io/conntrack.h): their number, or
+ * -errno. */
+int nft_lvs_forget(struct nft_lvs *n, struct conntrack_way *v, unsigned count);
 
 /* Readable when interfaces or routes have changed. */
 int nft_lvs_fd(const struct nft_lvs *n);

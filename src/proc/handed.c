@@ -42,6 +42,24 @@ struct conf_loaded handed_load(const struct msg_config *c, int text_fd, const st
 	return l;
 }
 
+struct sched_got handed_schedule_checker(const struct conf_sched *s)
+{
+	const struct sched_wish wish = {
+		.rt_priority = s->rt_priority > 0 ? s->rt_priority : 0,
+		.lock_memory = s->no_swap == TRI_ON,
+		.nice = s->nice,
+		.cpus = s->cpus.v,
+		.n_cpus = s->cpus.n,
+		.rlimit_rttime = s->rt_priority > 0 ? s->rlimit_rttime : 0,
+	};
+	struct sched_got got;
+
+	sched_apply(&wish, &got);
+	if (got.rt_error < 0 || got.lock_error < 0)
+		log_warning("checker_rt_priority or checker_no_swap is not permitted");
+	return got;
+}
+
 void handed_ready(const struct channel *supervisor, enum message_kind kind, uint32_t generation,
 		  int error, const char *text)
 {

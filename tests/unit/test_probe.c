@@ -229,6 +229,29 @@ static void test_connected_is_good(void **state)
 	server_end(&s);
 }
 
+static void test_connected_by_ipv6(void **state)
+{
+	struct bench *b = *state;
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		print_message("needs IPv6 on the loopback interface\n");
+		skip();
+	}
+	listen(fd, 8);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	ip_parse("::1", &b->client.conf.connect_ip);
+	b->client.conf.connect_port = ntohs(a.sin6_port);
+	b->client.conf.bindto = b->client.conf.connect_ip;
+	run(b, PROBE_CONNECT);
+	expect_success(b);
+	close(fd);
+	run(b, PROBE_CONNECT);
+	expect_failure(b, "connection refused");
+}
+
 static void test_refused(void **state)
 {
 	struct bench *b = *state;
@@ -473,27 +496,25 @@ static void quit(void *ctx)
 	loop_quit(ctx);
 }
 
-/* Somebody who talks without end does not keep a timer waiting. */
+/* Somebody who talks without end does not keep a timer waiting, and is not listened to without end. */
 static void test_flood_delays_nobody(void **state)
 {
 	struct bench *b = *state;
 	struct loop_timer *t = loop_timer_new(b->loop, quit, b->loop);
 	struct server s;
-	usec_t before;
+	unsigned turns = 0;
 
 	server_start(&s, b, play_flood);
 	b->client.probe.transport = PROBE_STREAM;
 	probe_start(b->engine, &b->client.probe);
-	before = clock_monotonic();
-	for (unsigned i = 1; i <= 10; i++) {
-		loop_timer_set(t, before + i * 20000);
+	while (!b->client.done) {
+		loop_timer_set(t, clock_monotonic() + 1000);
 		loop_run(b->loop);
+		turns++;
 	}
-	assert_in_range(clock_monotonic() - before, 200000, 1200000);
-	assert_int_equal(b->client.done, 0);
-	assert_true(b->client.n_feeds > 20);
-	probe_cancel(&b->client.probe);
-	assert_false(probe_is_running(&b->client.probe));
+	expect_failure(b, "an answer of more than 64 MB");
+	assert_true(b->client.n_feeds > 1000);
+	assert_true(turns > 5);
 	server_end(&s);
 	loop_timer_free(t);
 }
@@ -668,6 +689,12 @@ static void test_echo(void **state)
 	ip_parse("127.0.0.9", &b->client.conf.bindto);
 	run(b, PROBE_ECHO);
 	expect_success(b);
+	if (v6 >= 0) {
+		b->client.conf.bindto = (struct ip_addr){0};
+		ip_parse("::1", &b->client.conf.connect_ip);
+		run(b, PROBE_ECHO);
+		expect_success(b);
+	}
 }
 
 int main(void)
@@ -675,6 +702,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_connected_is_good),
+		TEST(test_connected_by_ipv6),
 		TEST(test_refused),
 		TEST(test_no_answer_to_a_connection),
 		TEST(test_source_address_and_port),

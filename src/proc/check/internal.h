@@ -9,6 +9,7 @@
 #include "core/check/verdict.h"
 #include "io/log.h"
 #include "io/probe.h"
+#include "io/sched.h"
 #include "ipc/board.h"
 #include "ipc/channel.h"
 
@@ -85,6 +86,7 @@ struct check_worker {
 	struct run *free_runs[CHECK_KINDS];
 	unsigned privileges; /* enum privilege: kept when all others were dropped */
 	bool dropped;
+	struct sched_got sched;
 	bool stopping;
 	usec_t worst_lateness;
 	/* ---- tell.c ---- */

@@ -48,6 +48,8 @@ static void write_header(struct check_worker *w)
 	atomic_store(&h->pid, (int32_t)getpid());
 	atomic_store(&h->heartbeat, clock_monotonic());
 	atomic_store(&h->worst_lateness, w->worst_lateness);
+	atomic_store(&h->rt_priority, (uint32_t)w->sched.rt_priority);
+	atomic_store(&h->mem_locked, w->sched.locked);
 }
 
 /* ---- privileges ---- */
@@ -75,6 +77,7 @@ static bool suffices(struct check_worker *w, const struct check_set *s)
 
 	if (w->dropped)
 		return (needed & ~w->privileges) == 0;
+	w->sched = handed_schedule_checker(&s->conf->global.checker_sched);
 	r = privilege_drop(needed);
 	if (r < 0)
 		log_warning("privileges can't be given up: %s", strerror(-r));

@@ -19,7 +19,6 @@
 
 #include "base/str.h"
 #include "io/memory.h"
-#include "io/sched.h"
 #include "proc/handed.h"
 #include "proc/lvs/internal.h"
 
@@ -78,6 +77,7 @@ static void note_answer(struct lvs_worker *w, unsigned peer, uint32_t generation
 	if (generation != w->generation)
 		return;
 	w->peers[peer].complete = true;
+	w->board_dirty = true; /* reasons of verdicts that changed nothing */
 	if (peer == PEER_RUNNER)
 		suspend_tell(w, peer);
 	if (w->wait_until != USEC_NEVER && everybody_has_answered(w))
@@ -95,23 +95,6 @@ static void write_header(struct lvs_worker *w)
 	if (!atomic_load(&h->started))
 		atomic_store(&h->started, clock_monotonic());
 	str_copy(h->engine, sizeof(h->engine), w->ops ? w->ops->name : "");
-}
-
-static void schedule(const struct conf_sched *s)
-{
-	const struct sched_wish wish = {
-		.rt_priority = s->rt_priority > 0 ? s->rt_priority : 0,
-		.lock_memory = s->no_swap == TRI_ON,
-		.nice = s->nice,
-		.cpus = s->cpus.v,
-		.n_cpus = s->cpus.n,
-		.rlimit_rttime = s->rt_priority > 0 ? s->rlimit_rttime : 0,
-	};
-	struct sched_got got;
-
-	sched_apply(&wish, &got);
-	if (got.rt_error < 0 || got.lock_error < 0)
-		log_warning("checker_rt_priority or checker_no_swap is not permitted");
 }
 
 static void give_up_privileges(void)
@@ -148,10 +131,31 @@ static bool past_server(void *ctx, const struct conf_real_server *rs, bool *ret_
 	return true;
 }
 
+static usec_t past_quorum_since(void *ctx, const struct conf_virtual_server *vs)
+{
+	const struct board *board = ctx;
+	struct board_service b;
+
+	return board_read(&board->services[vs->id], &b, sizeof(b)) ? b.since : 0;
+}
+
+static usec_t past_server_since(void *ctx, const struct conf_real_server *rs)
+{
+	const struct board *board = ctx;
+	struct board_server b;
+
+	return board_read(&board->servers[rs->id], &b, sizeof(b)) ? b.since : 0;
+}
+
 static void build(struct lvs_worker *w, const struct msg_config *c)
 {
 	const struct lvs_past past = {
-		.ctx = &w->board, .quorum = past_quorum, .server = past_server};
+		.ctx = &w->board,
+		.quorum = past_quorum,
+		.server = past_server,
+		.quorum_since = past_quorum_since,
+		.server_since = past_server_since,
+	};
 	struct lvs *old = w->lvs;
 
 	w->lvs = lvs_new(w->conf, w->arena, old, c->adopt ? &past : NULL, loop_now(w->loop));
@@ -220,7 +224,7 @@ static void configure(struct lvs_worker *w, const struct msg_config *c, const in
 		return;
 	}
 	if (first)
-		schedule(&l.conf->global.checker_sched);
+		handed_schedule_checker(&l.conf->global.checker_sched);
 	if (kernel_open(w, c->engine, l.conf) < 0) {
 		arena_free(l.arena);
 		board_unmap(&board);
