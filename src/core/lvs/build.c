@@ -101,7 +101,7 @@ void lvs_server_start(struct lvs *l, uint32_t rs, usec_t now)
 /* ---- after a crash ---- */
 
 /* Which checkers had failed a server is not known: all, until each says otherwise. */
-static void server_adopt(struct lvs *l, uint32_t rs, bool up, usec_t now)
+static void server_adopt(struct lvs *l, uint32_t rs, bool up, usec_t since, usec_t now)
 {
 	const struct conf_real_server *conf = lvs_rs(l, rs);
 	struct lvs_server *s = &l->servers[rs];
@@ -112,8 +112,18 @@ static void server_adopt(struct lvs *l, uint32_t rs, bool up, usec_t now)
 	lvs_server_settle(l, rs, now);
 	s->up = s->failed == 0;
 	s->told = true;
-	s->since = now;
+	s->since = since > 0 && s->up == up ? since : now;
 	lvs_server_account(l, rs, +1);
+}
+
+static usec_t past_server_since(const struct lvs_past *past, const struct conf_real_server *rs)
+{
+	return past->server_since ? past->server_since(past->ctx, rs) : 0;
+}
+
+static usec_t past_quorum_since(const struct lvs_past *past, const struct conf_virtual_server *vs)
+{
+	return past->quorum_since ? past->quorum_since(past->ctx, vs) : 0;
 }
 
 static void service_start(struct lvs *l, uint32_t vs, const struct lvs_past *past, usec_t now)
@@ -125,7 +135,8 @@ static void service_start(struct lvs *l, uint32_t vs, const struct lvs_past *pas
 	s->since = now;
 	for (unsigned i = 0; i < conf->rs.n; i++) {
 		if (past && past->server && past->server(past->ctx, conf->rs.v[i], &up))
-			server_adopt(l, conf->rs.v[i]->id, up, now);
+			server_adopt(l, conf->rs.v[i]->id, up, past_server_since(past, conf->rs.v[i]),
+				     now);
 		else
 			lvs_server_start(l, conf->rs.v[i]->id, now);
 	}
@@ -133,6 +144,8 @@ static void service_start(struct lvs *l, uint32_t vs, const struct lvs_past *pas
 	if (s->known) {
 		s->quorum_up = up;
 		s->sorry = !up && conf->sorry;
+		if (past_quorum_since(past, conf) > 0)
+			s->since = past_quorum_since(past, conf);
 	}
 	lvs_service_evaluate(l, vs, !s->known, now);
 }

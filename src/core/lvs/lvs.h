@@ -33,6 +33,9 @@ struct lvs_past {
 	void *ctx;
 	bool (*quorum)(void *ctx, const struct conf_virtual_server *vs, bool *ret_up);
 	bool (*server)(void *ctx, const struct conf_real_server *rs, bool *ret_up);
+	/* When it became so; 0: not known. */
+	usec_t (*quorum_since)(void *ctx, const struct conf_virtual_server *vs);
+	usec_t (*server_since)(void *ctx, const struct conf_real_server *rs);
 };
 
 /* What has happened, for notifications, the log and the event ring. */
