@@ -380,14 +380,55 @@ static void one_by_one(struct engine_nft *e, const struct engine_step *step, dif
 	}
 }
 
+typedef VEC(struct conntrack_way) ways;
+
+static int dest_order(const void *a, const void *b)
+{
+	return dest_compare(a, b);
+}
+
+static bool has_dest(const struct service *s, const struct dest *d)
+{
+	return s->dests.n && bsearch(d, s->dests.v, s->dests.n, sizeof(*d), dest_order);
+}
+
+/* NAT servers that a service no longer has. Of those of weight 0 it keeps the connections. */
+static void ways_gather(const struct difference *d, struct arena *a, ways *ret)
+{
+	for (unsigned i = 0; d->old && d->new &&i < d->old->dests.n; i++) {
+		const struct dest *gone = &d->old->dests.v[i];
+
+		if (gone->method == LVS_NAT && !has_dest(d->new, gone))
+			vec_push(
+				a, ret,
+				((struct conntrack_way){.server = gone->addr,
+							.vip = d->key.addr,
+							.protocol = d->key.protocol,
+							.server_port = d->key.port ? gone->port : 0,
+							.port = d->key.port}));
+	}
+}
+
+static void connections_forget(struct engine_nft *e, ways *w)
+{
+	int r = nft_lvs_forget(e->nft, w->v, w->n);
+
+	if (r < 0)
+		log_warning("connections to servers that are gone can't be forgotten: %s",
+			    strerror(-r));
+}
+
 static void change(struct engine_nft *e, const struct engine_step *step, struct arena *a)
 {
 	differences d = {0};
+	ways w = {0};
 	int r;
 
 	differences_find(e, step, a, &d);
 	if (!d.n)
 		return;
+	for (unsigned i = 0; i < d.n; i++)
+		ways_gather(&d.v[i], a, &w);
 	r = dr_prepare(e, &d, a);
 	if (r < 0)
 		refuse(step, NULL, r);
@@ -397,6 +438,7 @@ static void change(struct engine_nft *e, const struct engine_step *step, struct 
 		service_table_replace(&e->applied, step->to, e->arena);
 	else
 		memory_take_all(e, step->to);
+	connections_forget(e, &w);
 }
 
 /* Servers that the rules leave out, and what was refused. */
