@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+from datetime import datetime
 
 import pytest
 
@@ -44,6 +45,17 @@ def servers(daemon):
     return [(server["state"], server["weight"]) for server in found[0]["real_servers"]] if found else None
 
 
+def history(daemon):
+    """Since when and why the first virtual server and its servers are as they are."""
+    service = daemon.status()["virtual_servers"][0]
+    return [(datetime.fromisoformat(x["since"]).timestamp(), x.get("reason"))
+            for x in (service, *service["real_servers"])]
+
+
+def same_history(one, other):
+    return all(abs(x - y) < 0.1 and a == b for (x, a), (y, b) in zip(one, other, strict=True))
+
+
 def settled(daemon, wanted):
     wait_until(lambda: servers(daemon) == wanted, 10, f"servers {wanted}, now {servers(daemon)}")
 
@@ -68,11 +80,12 @@ def test_workers_killed_in_turn(pair):
     a = pair.a.run(config(instance(), balanced(pair, (HTTP, 81))))
     pair.a.wait_has(VIP, 5)
     settled(a, [("UP", 1), ("DOWN", 0)])
-    vrrp, watch = a.worker(), pair.a.watch()
+    vrrp, watch, before = a.worker(), pair.a.watch(), history(a)
     for name in ("lvs", "check0", "runner", "check0", "lvs"):
         settle(0.3)
         kill(a, name)
         assert servers(a) == [("UP", 1), ("DOWN", 0)]
+    wait_until(lambda: same_history(history(a), before), 3, f"since and reasons as before: {before}")
     assert a.worker() == vrrp and pair.a.has(VIP) and not watch.removed(VIP)
     assert not a.logged("Entering (BACKUP|FAULT) STATE(?! \\(init)")
     assert len(a.logged("Removing service")) == 1  # when it was found dead

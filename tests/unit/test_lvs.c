@@ -572,6 +572,34 @@ static void past_is_taken_over_silently(void **state)
 	bench_free(&b);
 }
 
+static usec_t past_quorum_since(void *ctx, const struct conf_virtual_server *vs)
+{
+	return 7;
+}
+
+static usec_t past_server_since(void *ctx, const struct conf_real_server *rs)
+{
+	return rs->id == 0 ? 0 : 5;
+}
+
+static void past_says_since_when(void **state)
+{
+	struct conf *c = with_sorry(3);
+	bool up = true;
+	struct lvs_past past = {.ctx = &up,
+				.quorum = past_quorum,
+				.server = past_server,
+				.quorum_since = past_quorum_since,
+				.server_since = past_server_since};
+	struct bench b = bench_past(c, &past);
+
+	assert_int_equal(lvs_view_server(b.l, 1).since, 5);
+	assert_int_equal(lvs_view_server(b.l, 0).since, b.now); /* not known */
+	assert_int_equal(lvs_view_server(b.l, 2).since, b.now); /* a new one */
+	assert_int_equal(lvs_view_service(b.l, 0).since, 7);
+	bench_free(&b);
+}
+
 /* A weight that a script, a file or an agent gave is not on the board: it comes with the verdicts.
  */
 static void past_quorum_waits_for_the_weights(void **state)
@@ -657,6 +685,7 @@ int main(void)
 		cmocka_unit_test(stop_tells_with_omega),
 		cmocka_unit_test(stop_without_omega_or_with_flush),
 		cmocka_unit_test(past_is_taken_over_silently),
+		cmocka_unit_test(past_says_since_when),
 		cmocka_unit_test(past_quorum_waits_for_the_weights),
 		cmocka_unit_test(past_quorum_that_is_lost_stays_lost),
 	};

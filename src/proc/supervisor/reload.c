@@ -360,10 +360,14 @@ static void forget(struct worker *w)
 static void retire(struct worker *w)
 {
 	w->retiring = true;
-	if (w->pid > 0)
+	if (w->pid > 0) {
 		worker_stop(w);
-	else
-		forget(w);
+		return;
+	}
+	if (w->id == PROC_LVS)
+		log_warning("the lvs worker was not there to take out the virtual servers that are gone: "
+			    "some may be left in the kernel");
+	forget(w);
 }
 
 static void begin_stage(struct supervisor *s)
