@@ -30,61 +30,67 @@ static const char *target_of(const struct check *c, char buf[static TARGET_MAX])
 
 static const char *name_of(const struct check *c)
 {
+	uint8_t kind = c->plan->conf->kind;
+
+	return kind == CHECK_HTTP || kind == CHECK_SSL ? "HTTP_CHECK" : c->plan->ops->name;
+}
+
+/* "TCP connection to TARGET success.": what some kinds are said to have tried; NULL for the others. */
+static const char *connection_of(const struct check *c)
+{
 	switch (c->plan->conf->kind) {
-	case CHECK_HTTP:
-		return "HTTP_CHECK";
-	case CHECK_SSL:
-		return "SSL_CHECK";
+	case CHECK_TCP:
+		return "TCP";
+	case CHECK_UDP:
+		return "UDP";
+	case CHECK_PING:
+		return "ICMP";
 	default:
-		return c->plan->ops->name;
+		return NULL;
 	}
 }
 
 /* The first success of one that was taken to be up is no news. */
 static void log_up(const struct check *c, enum log_level level)
 {
+	const char *connection = connection_of(c);
+	uint8_t kind = c->plan->conf->kind;
 	char target[TARGET_MAX];
 
 	target_of(c, target);
-	switch (c->plan->conf->kind) {
-	case CHECK_TCP:
-		log_write(level, NULL, "TCP connection to %s success.", target);
-		break;
-	case CHECK_HTTP:
-	case CHECK_SSL:
+	if (connection)
+		log_write(level, NULL, "%s connection to %s success.", connection, target);
+	else if (kind == CHECK_HTTP || kind == CHECK_SSL)
 		log_write(level, NULL, "Remote Web server %s succeed on service.", target);
-		break;
-	case CHECK_SMTP:
+	else if (kind == CHECK_SMTP)
 		log_write(level, NULL, "Remote SMTP server %s succeed on service.", target);
-		break;
-	default:
+	else
 		log_write(level, NULL, "%s on service %s succeeded.", name_of(c), target);
-	}
+}
+
+static void log_attempt(const struct check *c, const char *reason)
+{
+	const char *connection = connection_of(c);
+	char target[TARGET_MAX];
+
+	target_of(c, target);
+	if (connection)
+		log_info("%s connection to %s failed. Reason: %s", connection, target, reason);
+	else
+		log_info("%s on service %s: attempt failed. Reason: %s", name_of(c), target, reason);
 }
 
 static void log_down(const struct check *c, const char *reason)
 {
 	uint32_t retries = c->plan->conf->timing.retry;
-	char target[TARGET_MAX];
+	char target[TARGET_MAX], after[40] = "";
 
+	if (connection_of(c))
+		log_attempt(c, reason);
 	target_of(c, target);
-	if (c->plan->conf->kind == CHECK_TCP)
-		log_notice("TCP connection to %s failed. Reason: %s", target, reason);
-	else if (c->verdict.failures > retries || c->plan->conf->kind == CHECK_SMTP)
-		log_notice("%s on service %s failed after %u retries. Reason: %s", name_of(c), target,
-			   retries, reason);
-	else
-		log_notice("%s on service %s failed. Reason: %s", name_of(c), target, reason);
-}
-
-/* An attempt that changes nothing. */
-static void log_attempt(const struct check *c, const char *reason)
-{
-	char target[TARGET_MAX];
-
-	if (c->plan->conf->log_all_failures)
-		log_info("%s on service %s: attempt failed. Reason: %s", name_of(c),
-			 target_of(c, target), reason);
+	if (c->verdict.failures > retries || c->plan->conf->kind == CHECK_SMTP)
+		snprintf(after, sizeof(after), " after %u retries", retries);
+	log_notice("%s on service %s failed%s. Reason: %s", name_of(c), target, after, reason);
 }
 
 /* Once, until a run gives a verdict again. */
@@ -160,7 +166,7 @@ static void log_result(struct check *c, const struct probe_result *r, const stru
 		log_up(c, was_up ? LVL_INFO : LVL_NOTICE);
 	else if (next->changed)
 		log_down(c, r->reason);
-	else if (r->outcome == PROBE_FAILED)
+	else if (r->outcome == PROBE_FAILED && c->plan->conf->log_all_failures)
 		log_attempt(c, r->reason);
 }
 
