@@ -73,3 +73,16 @@ bool ip_is_link_local(const struct ip_addr *a)
 		return a->b[0] == 169 && a->b[1] == 254;
 	return a->family == IP_V6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
+
+uint32_t ip_range_count(const struct ip_addr *first, const struct ip_addr *last)
+{
+	uint64_t n = 0;
+
+	/* The first byte that differs makes it positive, and no borrow takes that back. */
+	for (unsigned i = 0; i < ip_len(first); i++) {
+		n = n * 256 + last->b[i] - first->b[i];
+		if (n > UINT64_C(1) << 40)
+			return UINT32_MAX;
+	}
+	return n < UINT32_MAX ? (uint32_t)n + 1 : UINT32_MAX;
+}

@@ -44,6 +44,9 @@ struct ip_addr ip_from_bytes(enum ip_family family, const void *bytes);
 /* As unsigned numbers in network order (RFC 9568 6.4.3: ties go to the greater address);
  * different families compare by family. */
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
+
+/* How many addresses first..last are, of one family and first not after last; at most UINT32_MAX. */
+uint32_t ip_range_count(const struct ip_addr *first, const struct ip_addr *last);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 
 /* Whether `a` lies in `net`/`prefix`. */

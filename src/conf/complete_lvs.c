@@ -43,6 +43,20 @@ static void service_unset(struct conf_virtual_server *vs, const char *row)
 
 /* ---- what the service is ---- */
 
+/* Every address is a service of the kernel, unless nftables gives them one mark. */
+static bool group_is_too_large(const struct lvs *l, const struct conf_virtual_server_group *g)
+{
+	if (l->c->conf->global.nftables_ipvs && !g->has_mark)
+		return false;
+	for (unsigned i = 0; i < g->entries.n; i++) {
+		const struct conf_group_entry *e = g->entries.v[i];
+
+		if (!e->is_mark && ip_range_count(&e->first, &e->last) > GROUP_ENTRY_ADDRESSES_MAX)
+			return true;
+	}
+	return false;
+}
+
 static bool service_link(struct lvs *l, struct conf_virtual_server *vs)
 {
 	uint32_t id;
@@ -56,6 +70,14 @@ static bool service_link(struct lvs *l, struct conf_virtual_server *vs)
 		return false;
 	}
 	vs->group = l->c->conf->virtual_server_groups.v[id];
+	if (group_is_too_large(l, vs->group)) {
+		service_say(l, vs, DIAG_ERROR, "too-many",
+			    "an entry of the group has more than 65,536 addresses; the virtual server is "
+			    "ignored")
+			->hint = "with nftables_ipvs in global_defs a group is one service, however "
+				 "large";
+		return false;
+	}
 	vs->ordinal = l->group_uses[id]++;
 	return true;
 }

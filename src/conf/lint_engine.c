@@ -89,10 +89,24 @@ static bool has_thresholds(const struct conf_virtual_server *vs)
 	return false;
 }
 
+static bool has_large_entry(const struct conf_virtual_server_group *g)
+{
+	for (unsigned i = 0; i < g->entries.n; i++) {
+		const struct conf_group_entry *e = g->entries.v[i];
+
+		if (!e->is_mark && ip_range_count(&e->first, &e->last) > GROUP_ENTRY_ADDRESSES_MAX)
+			return true;
+	}
+	return false;
+}
+
 static void engine_service(struct engine *e, const struct conf_virtual_server *vs)
 {
 	engine_scheduler(e, vs);
 	engine_methods(e, vs);
+	if (vs->group && has_large_entry(vs->group)) /* they got here by nftables_ipvs */
+		service_cannot(e, vs, "room for entries of more than 65,536 addresses",
+			       "the first ones of each are served");
 	if (vs->persistence_engine)
 		service_cannot(e, vs, "persistence_engine", "clients are told by their address")
 			->tolerated = true;

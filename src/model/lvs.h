@@ -284,6 +284,9 @@ struct conf_real_server {
 
 enum conf_service_kind { SERVICE_ADDRESS, SERVICE_MARK, SERVICE_GROUP };
 
+/* An entry of more addresses is a service for each of them only as marks of nftables_ipvs. */
+#define GROUP_ENTRY_ADDRESSES_MAX 65536
+
 /* One entry of a group: a mark, or the addresses first..last. */
 struct conf_group_entry {
 	struct conf_block block;

@@ -10,7 +10,6 @@
 #include "core/lvs/internal.h"
 #include "core/reconcile/services.h"
 
-#define ENTRY_ADDRESSES_MAX 65536 /* of one entry; a network may be endless */
 #define START_MARK 1000
 #define PROTOCOLS 3 /* of a group's marks */
 
@@ -102,7 +101,7 @@ static void add_range(struct expansion *x, const struct conf_virtual_server *vs,
 {
 	struct ip_addr a = e->first;
 
-	for (unsigned n = 0; n < ENTRY_ADDRESSES_MAX && ip_compare(&a, &e->last) <= 0; n++) {
+	for (unsigned n = 0; n < GROUP_ENTRY_ADDRESSES_MAX && ip_compare(&a, &e->last) <= 0; n++) {
 		add_key(x, vs->id,
 			(struct service_key){.family = a.family,
 					     .protocol = vs->protocol,
