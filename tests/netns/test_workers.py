@@ -116,7 +116,7 @@ def test_frozen_worker_is_started_again(pair, name, limit):
     pid, watch = processes(a)[name], pair.a.watch()
     os.kill(pid, signal.SIGSTOP)
     a.wait_log(f"{name} worker has not run for", timeout=limit)
-    wait_until(lambda: healthy(a), 5, "all well again")
+    wait_until(lambda: healthy(a), 10, "all well again")
     assert processes(a)[name] != pid and servers(a) == [("UP", 1)]
     assert not watch.removed(VIP)
 
