@@ -85,7 +85,7 @@ void task_start(struct task *t, usec_t limit)
 		t->ops->result(t, 127, false);
 		return;
 	}
-	t->child.pid = pid;
+	t->child.pid = t->group = pid;
 	t->child.ended = on_ended;
 	children_add(&t->r->children, &t->child);
 	t->kill_at = t->started + limit;
@@ -125,6 +125,9 @@ static void on_ended(struct child *c, int wait_status)
 	struct task *t = (struct task *)c;
 
 	t->kill_at = USEC_NEVER;
+	/* The command obeyed TERM; what it has started may not have. */
+	if (t->expired)
+		(void)child_kill(t->group, SIGKILL);
 	if (t->gone) {
 		t->ops->free(t);
 		return;

@@ -28,6 +28,7 @@ struct task {
 	struct child child; /* first: children.c gives it back */
 	struct runner *r;
 	const struct task_ops *ops;
+	pid_t group; /* of the last run; its members may outlive it */
 	struct command *command; /* NULL: nothing can be run */
 	struct loop_timer *timer; /* the earlier of due and kill_at */
 	usec_t due, kill_at, kill_wait;
