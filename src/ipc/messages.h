@@ -111,6 +111,7 @@ struct msg_notify {
 struct msg_verdict {
 	uint32_t generation, checker;
 	bool up, drain, has_percent;
+	bool absent; /* the check can't be run: its server is judged as if it had none */
 	uint16_t percent;
 	int64_t contribution;
 	char reason[120];

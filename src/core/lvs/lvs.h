@@ -21,6 +21,7 @@ struct lvs;
 struct lvs_verdict {
 	bool up;
 	bool drain;	       /* agent: no new connections, but not failed */
+	bool absent;	       /* it can't be run: the server is judged without it */
 	bool has_percent;      /* agent: the weight is `percent` of the configured one */
 	uint16_t percent;
 	int64_t contribution;  /* added to the weight: MISC_CHECK dynamic */

@@ -36,7 +36,7 @@ static void checker_take(struct lvs *l, uint32_t checker, const struct lvs_verdi
 {
 	struct lvs_checker *c = &l->checkers[checker];
 
-	c->up = v->up;
+	c->up = v->up || v->absent;
 	c->seen = true;
 	c->assumed = false;
 	c->drain = v->drain;
@@ -46,11 +46,11 @@ static void checker_take(struct lvs *l, uint32_t checker, const struct lvs_verdi
 	verdict_reason(l, checker, v);
 }
 
-/* A state that was only assumed has been told by the predecessor. */
+/* A state that was only assumed has been told by the predecessor; a check that is none says nothing. */
 static bool is_told(const struct lvs_checker *before, const struct lvs_checker *now,
-		    const struct conf_checker *conf)
+		    const struct conf_checker *conf, bool absent)
 {
-	if (before->assumed)
+	if (before->assumed || absent)
 		return false;
 	return before->up != now->up || (!before->seen && conf->kind == CHECK_MISC);
 }
@@ -70,7 +70,7 @@ void lvs_set_verdict(struct lvs *l, uint32_t checker, const struct lvs_verdict *
 	reason = l->checkers[checker].reason;
 	changed = lvs_server_update(l, conf->rs, reason, now);
 	lvs_service_evaluate(l, lvs_rs(l, conf->rs)->vs, false, now);
-	if (is_told(&before, &l->checkers[checker], conf))
+	if (is_told(&before, &l->checkers[checker], conf, v->absent))
 		lvs_event_add(
 			l, &(struct lvs_event_in){.kind = v->up ? LVS_CHECKER_UP : LVS_CHECKER_DOWN,
 						  .vs = lvs_rs(l, conf->rs)->vs,

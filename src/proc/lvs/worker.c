@@ -252,6 +252,7 @@ static void hear_verdict(struct lvs_worker *w, const struct msg_verdict *m)
 	struct lvs_verdict v = {
 		.up = m->up,
 		.drain = m->drain,
+		.absent = m->absent,
 		.has_percent = m->has_percent,
 		.percent = m->percent,
 		.contribution = m->contribution,

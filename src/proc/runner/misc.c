@@ -40,6 +40,7 @@ struct miscs {
 	struct runner *r;
 	struct misc **v;
 	unsigned n;
+	VEC(uint32_t) absent; /* checkers whose commands can't be run */
 };
 
 /* ---- telling ---- */
@@ -295,6 +296,7 @@ static void add_checker(struct miscs *all, struct misc **v, unsigned *n,
 	if (!can_run(misc)) {
 		log_err("Misc check [%s] can't be run: its server is judged without it",
 			misc->script ? misc->script->command : "");
+		*vec_add(all->r->arena, &all->absent) = c->id;
 		return;
 	}
 	m = all->r->conf->global.no_shared_checks ? NULL : find_sharer(v, *n, &key);
@@ -313,6 +315,7 @@ void miscs_configure(struct miscs *all, bool adopt)
 
 	if (!v)
 		abort();
+	memset(&all->absent, 0, sizeof(all->absent));
 	for (unsigned i = 0; i < conf->checkers.n; i++)
 		if (conf->checkers.v[i]->kind == CHECK_MISC)
 			add_checker(all, v, &n, conf->checkers.v[i], adopt);
@@ -331,8 +334,14 @@ void miscs_configure(struct miscs *all, bool adopt)
 
 void miscs_send_all(struct miscs *all)
 {
+	struct msg_verdict absent = {.generation = all->r->generation, .absent = true};
+
 	for (unsigned i = 0; i < all->n; i++)
 		send_state(all->v[i]);
+	for (unsigned i = 0; i < all->absent.n; i++) {
+		absent.checker = all->absent.v[i];
+		runner_send_lvs(all->r, MSG_VERDICT_RUNNER, &absent);
+	}
 }
 
 static void rest(struct misc *m, uint32_t checker, bool suspended)
