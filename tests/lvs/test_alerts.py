@@ -136,11 +136,13 @@ def test_removed_server_is_told_to_its_script(farm):
 def test_omega_tells_the_stop(farm, mail_server):
     path = farm.path("fifo")
     fifo = Fifo(path)
-    daemon = farm.d1.run(configuration(farm, ["s1"], mails(farm, f"lvs_notify_fifo {path}"), service="omega"))
+    daemon = farm.d1.run(configuration(farm, ["s1"], mails(farm, f"lvs_notify_fifo {path}"), service="omega\nsmtp_alert"))
     farm.wait_pool(SERVICE, {"s1": 1})
     daemon.stop()
     assert fifo.lines()[-2:] == [f"RS {rs(farm, 's1')} {VS} DOWN", f"VS {VS} DOWN"]
     mail_server.wait(f"Realserver {rs(farm, 's1')} of virtual server {VS} - DOWN")
+    _, last = mail_server.wait(f"Virtualserver {VS} - DOWN")
+    assert "stopping" in last.get_payload()
 
 
 def test_webhook(farm):

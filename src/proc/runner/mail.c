@@ -208,13 +208,18 @@ static void mail_server(struct mail *m, const struct msg_notify_lvs *e, bool up)
 static void mail_quorum(struct mail *m, const struct msg_notify_lvs *e, bool up)
 {
 	char subject[SUBJECT_MAX], body[BODY_MAX];
-	int64_t bound = (int64_t)e->quorum + (up ? 1 : -1) * (int64_t)e->hysteresis;
+	bool upper = up || e->initial; /* a quorum that is down has to reach the upper bound */
+	int64_t bound = (int64_t)e->quorum + (upper ? 1 : -1) * (int64_t)e->hysteresis;
 
 	snprintf(subject, sizeof(subject), "Virtualserver %.*s - %s", (int)sizeof(e->vs_name),
 		 e->vs_name, up ? "UP" : "DOWN");
-	snprintf(body, sizeof(body), "quorum %s%s: %u%c%u=%lld %s %lld",
-		 e->initial ? "at start: " : "", up ? "gained" : "lost", e->quorum, up ? '+' : '-',
-		 e->hysteresis, (long long)bound, up ? "<=" : ">", (long long)e->weight);
+	if (e->stopping)
+		snprintf(body, sizeof(body), "the service is no longer served: stopping or removed");
+	else
+		snprintf(body, sizeof(body), "quorum %s%s: %u%c%u=%lld %s %lld",
+			 e->initial ? "at start: " : "", up ? "gained" : "lost", e->quorum,
+			 upper ? '+' : '-', e->hysteresis, (long long)bound, up ? "<=" : ">",
+			 (long long)e->weight);
 	send_mail(m, subject, body);
 }
 
