@@ -180,7 +180,7 @@ static const char *program_name(const struct worker *w)
 
 	if (w->id == PROC_VRRP && set->vrrp_process_name)
 		return set->vrrp_process_name;
-	if (w->id == PROC_LVS && set->checker_process_name)
+	if ((w->id == PROC_LVS || w->id == PROC_CHECK) && set->checker_process_name)
 		return set->checker_process_name;
 	return w->s->o->keepalived ? "keepalived" : "holdfast";
 }
