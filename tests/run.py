@@ -106,7 +106,8 @@ class Runner:
             report = os.path.join(place, "report.xml")
             command = [*pytest_command(path, report), "-rs"]
             if workers:
-                command += ["-n", str(workers)]
+                # loadgroup: a file that starts its servers once stays with one of them
+                command += ["-n", str(workers), "--dist", "loadgroup"]
             status = self.run(command, env=env)
             return pytest_count(folder, report, status)
 
