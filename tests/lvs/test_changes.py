@@ -6,6 +6,7 @@ import pytest
 
 from netlab import configs, ipvs
 from netlab.client import Connection
+from netlab.daemons import daemon_kind
 from netlab.farm import GUE_PORT, VIP, VIP6, VIPS, VIPS6
 from netlab.wait import wait_until
 
@@ -23,8 +24,8 @@ def service(farm, reals=None, **more):
     return configs.virtual_server(f"{VIP} 7", reals or servers(farm), **more)
 
 
-def start(farm, *blocks, options=(), **more):
-    return farm.d1.run(configs.config(*blocks, **more), options=options)
+def start(farm, *blocks, **more):
+    return farm.d1.run(configs.config(*blocks, **more))
 
 
 def wait_for(farm, condition, what):
@@ -119,8 +120,9 @@ def test_flush_on_stop(farm, mode, left):
 
 
 def test_dont_release_ipvs(farm):
-    """With --dont-release-ipvs the table outlives the daemon, and the next one takes it over."""
-    daemon = start(farm, service(farm), options=["--dont-release-ipvs"])
+    """With keepalived's --dont-release-ipvs the table outlives the daemon, and the next one takes it over."""
+    kind = {"holdfast": "holdfast-as-keepalived"}.get(daemon_kind())
+    daemon = farm.d1.run(configs.config(service(farm)), kind, options=["--dont-release-ipvs"])
     farm.wait_pool(SERVICE, ALL)
     with Connection(farm.client, VIP) as connection:
         assert daemon.stop() == 0

@@ -73,6 +73,9 @@ def running(farm):
     daemon = farm.d1.run(text(farm))
     farm.wait_pool(SERVICE, ALL)
     farm.wait_pool(f"tcp {VIP}:7", ALL)
+    if daemon.kind == "holdfast":
+        wait_until(lambda: daemon.status() and all(workers(daemon, name) for name in ("check", "lvs", "runner")), 20,
+                   "all workers")
     return daemon
 
 
