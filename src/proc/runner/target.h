@@ -9,7 +9,7 @@
 #include "proc/runner/internal.h"
 #include "proc/runner/queue.h"
 
-#define TARGET_NAME_MAX 128
+#define TARGET_NAME_MAX 208
 
 struct target;
 
