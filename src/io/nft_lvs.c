@@ -17,6 +17,7 @@
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
 #include <libnftnl/set.h>
+#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/if.h>
@@ -167,6 +168,36 @@ int nft_lvs_present(struct nft_lvs *n, struct arena *a, struct nft_present *ret)
 	if (r == 0 && ret->dr_chains.v.n)
 		r = names_read(n, NFT_MSG_GETSET, NFPROTO_NETDEV,
 			       (struct gathering){a, &ret->dr_maps});
+	return r;
+}
+
+static int handle_take(const struct nlmsghdr *nlh, void *data)
+{
+	struct nftnl_table *t = nftnl_table_alloc();
+	uint64_t *ret = data;
+
+	if (t && nftnl_table_nlmsg_parse(nlh, t) == 0)
+		*ret = nftnl_table_get_u64(t, NFTNL_TABLE_HANDLE);
+	nftnl_table_free(t);
+	return MNL_CB_OK;
+}
+
+int nft_lvs_handles(struct nft_lvs *n, uint64_t ret[2])
+{
+	static const uint16_t families[] = {NFPROTO_INET, NFPROTO_NETDEV};
+	int r = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++) {
+		char bytes[512] __attribute__((aligned(NLMSG_ALIGNTO)));
+		struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(bytes, NFT_MSG_GETTABLE, families[i],
+							     0, ++n->seq);
+
+		ret[i] = 0;
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_TABLE);
+		r = ask(n, n->netfilter, nlh, handle_take, &ret[i]);
+		if (r == -ENOENT)
+			r = 0;
+	}
 	return r;
 }
 

@@ -20,6 +20,10 @@ struct nft_lvs *nft_lvs_close(struct nft_lvs *n);
  * next call. */
 int nft_lvs_run(struct nft_lvs *n, const char *text, const char **ret_error);
 
+/* Handles of our tables, the inet one first; 0: there is none. Another handle is another table. 0 or
+ * -errno. */
+int nft_lvs_handles(struct nft_lvs *n, uint64_t ret[2]);
+
 /* Names of chains and maps in our tables, in `a`; none where there is no table. 0 or -errno. */
 int nft_lvs_present(struct nft_lvs *n, struct arena *a, struct nft_present *ret);
 

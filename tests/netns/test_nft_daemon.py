@@ -152,6 +152,23 @@ def test_a_worker_that_dies_leaves_everything(farm):
     wait_until(lambda: farm_answers(farm) not in (None, name), 15, "another server")
 
 
+@pytest.mark.parametrize("method", ["NAT", "DR"])
+def test_tables_removed_by_somebody_else_come_again(farm, method):
+    daemon = start(farm, configs.virtual_server(f"{VIP} 80", servers(farm), method=method))
+    wait_answers(farm, ALL)
+    commands = ["flush ruleset", f"delete table inet {nft.TABLE}"]
+    for command in commands + [f"delete table netdev {nft.TABLE}"] * (method == "DR"):
+        mark = daemon.log_mark()
+        farm.d1.execute("nft", *command.split())
+        daemon.wait_log("removed by somebody else", 10, since=mark)
+        wait_answers(farm, ALL)
+        farm.kill("s3")
+        wait_answers(farm, {"s1", "s2"})
+        farm.revive("s3")
+        wait_answers(farm, ALL)
+        assert not daemon.logged("refuses", mark)
+
+
 def farm_answers(farm):  # noqa: F811
     try:
         return farm.ask(timeout=1)[0]

@@ -43,6 +43,9 @@ struct engine_ops {
 	/* Looks at what changes by itself (interfaces, neighbours); when it wants to be called again,
 	 * USEC_NEVER: not. May be NULL. */
 	usec_t (*tick)(struct engine *e, const struct service_table *applied, usec_t now);
+	/* Cheap, asked every second: whether what apply() made is still there. If not, the next apply()
+	 * of all replaces everything. May be NULL. */
+	bool (*intact)(struct engine *e);
 	/* The connection synchronisation daemon; NULL: there is none. */
 	int (*sync_start)(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d);
 	int (*sync_stop)(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d);

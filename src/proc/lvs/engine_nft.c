@@ -29,6 +29,7 @@ struct engine_nft {
 	struct nft_lvs *nft;
 	bool known;  /* the kernel has `applied` */
 	bool dr;     /* and the netdev table */
+	uint64_t handles[2]; /* of the tables that have `applied` */
 	bool behind; /* interfaces or ways have changed, and the rules do not know */
 	usec_t look_at;
 	struct arena *arena;
@@ -320,8 +321,23 @@ static int start_over(struct engine_nft *e, const struct service_table *to, stru
 	if (r == 0) {
 		e->dr = dr;
 		memory_take_all(e, to);
+		(void)nft_lvs_handles(e->nft, e->handles);
 	}
 	return r;
+}
+
+/* `nft flush ruleset`, which a restart of the distribution's nftables.service is, takes ours as well;
+ * what loads a saved ruleset makes tables that only look like ours. */
+static bool intact(struct engine *base)
+{
+	struct engine_nft *e = self(base);
+	uint64_t now[2];
+
+	if (!e->known || nft_lvs_handles(e->nft, now) < 0)
+		return true;
+	if (now[0] != e->handles[0] || (e->dr && now[1] != e->handles[1]))
+		e->known = false;
+	return e->known;
 }
 
 /* The netdev table, when the first DR service comes. */
@@ -329,6 +345,7 @@ static int dr_prepare(struct engine_nft *e, const differences *d, struct arena *
 {
 	struct nft_text t = NFT_TEXT_IN(a);
 	bool needed = false;
+	uint64_t handles[2];
 	int r;
 
 	for (unsigned i = 0; i < d->n; i++)
@@ -340,6 +357,8 @@ static int dr_prepare(struct engine_nft *e, const differences *d, struct arena *
 		if (r < 0)
 			return r;
 		e->dr = true;
+		if (nft_lvs_handles(e->nft, handles) == 0)
+			e->handles[1] = handles[1];
 	}
 	for (unsigned i = 0; i < d->n; i++)
 		if (d->v[i].new)
@@ -541,4 +560,5 @@ const struct engine_ops engine_nft = {
 	.stop = stop,
 	.fd = fd,
 	.tick = tick,
+	.intact = intact,
 };

@@ -92,6 +92,8 @@ int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf);
 void kernel_update(struct lvs_worker *w);
 /* The kernel is asked again before the next update. */
 void kernel_doubt(struct lvs_worker *w);
+/* Makes anew what somebody else has removed, where the engine can tell. */
+void kernel_guard(struct lvs_worker *w);
 /* The end of all services, as lvs_flush_on_stop says. */
 void kernel_stop(struct lvs_worker *w);
 void kernel_close(struct lvs_worker *w);

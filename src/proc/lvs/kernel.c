@@ -275,6 +275,18 @@ void kernel_update(struct lvs_worker *w)
 	arm(w);
 }
 
+void kernel_guard(struct lvs_worker *w)
+{
+	if (!w->engine || !w->ops->intact || w->ops->intact(w->engine))
+		return;
+	log_warning("%s: the tables of the virtual servers were removed by somebody else, "
+		    "making them anew",
+		    w->ops->name);
+	kernel_doubt(w);
+	w->retry_at = USEC_NEVER;
+	kernel_update(w);
+}
+
 /* ---- the end ---- */
 
 /* The services of a predecessor whose kernel tables were not looked at yet. */

@@ -413,6 +413,7 @@ static void on_beat(void *ctx)
 	if (w->conf && !w->stopping) {
 		write_header(w);
 		say_again(w);
+		kernel_guard(w);
 		sync_retry(w);
 		if (w->board_dirty)
 			report_everything(w);
