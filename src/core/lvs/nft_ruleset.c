@@ -8,6 +8,11 @@
  * NAT, persistent, and DR: a chain for each server, which remembers the client (or the flow) and
  * forwards. The service's chain goes to the remembered server while it exists, of weight 0 too, as
  * IPVS does with its templates; else it forgets and chooses.
+ *
+ * A choice ends with a drop. The kernel changes rules and the maps in them at one moment, but a
+ * packet that is on its way through the old rules at that moment no longer finds anything in their
+ * maps. It must not reach the director's own stack, which would reset the connection; it is sent
+ * again.
  */
 #include "core/lvs/nft_ruleset.h"
 
@@ -116,16 +121,33 @@ static void put_targets(struct nft_text *t, const struct nft_service *n,
 	nft_put(t, " }\n");
 }
 
+static bool has_ports(const struct nft_service *n)
+{
+	for (unsigned i = 0; i < n->dests.n; i++)
+		if (n->dests.v[i].port)
+			return true;
+	return false;
+}
+
+/* See at the top. Not what has no port where others have one: it was nobody's choice. */
+static void put_end(struct nft_text *t, const struct nft_service *n)
+{
+	put_rule(t, n, n->chain);
+	nft_put(t, "%sdrop\n", n->mode == NFT_NAT && has_ports(n) ? n->transport : "");
+}
+
 static void put_nat_simple(struct nft_text *t, const struct nft_service *n,
 			   const struct nft_slots *slots)
 {
 	if (!slots->n)
 		return;
 	put_rule(t, n, n->chain);
-	if (slots->n == 1)
+	if (slots->n == 1) {
 		put_target(t, n, &n->dests.v[slots->index[0]]);
-	else
+	} else {
 		put_targets(t, n, slots);
+		put_end(t, n);
+	}
 }
 
 /* ---- chains of servers ---- */
@@ -259,8 +281,12 @@ static void put_recalling(struct nft_text *t, const struct nft_service *n,
 		put_recall(t, n, "flows", true);
 	if (n->persist[0])
 		put_recall(t, n, n->persist, false);
-	if (slots->n)
+	if (slots->n) {
 		put_go(t, n, slots);
+		if (slots->n > 1)
+			put_end(t, n);
+		return;
+	}
 	/* Nobody: on to the stack, as it came. */
 	put_rule(t, n, n->chain);
 	nft_put(t, "%smeta priority set none\n", n->mode == NFT_DR ? "meta mark set 0 " : "");
