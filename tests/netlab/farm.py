@@ -17,7 +17,7 @@ only where the kernel has them.
 import os
 import time
 
-from . import backend, client, configs, ipvs, ns
+from . import backend, client, configs, ipvs, nft, ns
 from .lab import Lab
 from .wait import Timeout, wait_until
 
@@ -144,17 +144,20 @@ class Farm(Lab):
 
     def pool(self, service, director=None):
         """{server name: weight} of a service ("tcp 192.0.2.100:80"); None when there is none. From the
-        kernel for IPVS; for nftables, whose rules are nothing to read weights from, from the daemon's
-        own word."""
+        kernel; the rules of nftables say who is served, and the daemon with which weight."""
         node = director or self.d1
         if self.engine == "ipvs":
             weights = ipvs.weights(node, service)
         else:
-            weights = node.daemons[-1].weights(service)
+            weights = nft.served(node, service)
+            told = node.daemons[-1].weights(service) or {} if weights else {}
+            weights = weights and {address: told.get(address) or 1 for address in weights}
         return None if weights is None else {self.name_of(address): weight for address, weight in weights.items()}
 
     def wait_pool(self, service, wanted, timeout=30.0, director=None):
-        """Until the service has exactly {server name: weight}."""
+        """Until the service has exactly {server name: weight}. In rules of nftables 0 does not show."""
+        if self.engine != "ipvs":
+            wanted = {name: weight for name, weight in wanted.items() if weight}
         deadline = time.monotonic() + timeout
         while (seen := self.pool(service, director)) != wanted:
             if time.monotonic() > deadline:

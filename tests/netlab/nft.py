@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The nftables engine's text on a director, without the daemon: as if every server were up."""
+"""The nftables engine: its text on a director, without the daemon, as if every server were up; and
+who is served, as the kernel's rules say it."""
+import collections
 import os
 import pathlib
+import re
 import subprocess
 
 from . import ns
@@ -52,3 +55,50 @@ def elements(node, family, name):
     """What a set or map of ours holds, as nft prints it."""
     text = node.execute("nft", "list", "map" if name.startswith(("clients", "flows")) else "set", family, TABLE, name)
     return text.partition("elements = {")[2].partition("}")[0].strip()
+
+
+# -- who is served, read from the rules ---------------------------------------------------------------
+
+def _chains(node, family):
+    """{chain: its rules} of our table; {} when there is none."""
+    text = ns.run("ip", "netns", "exec", node.namespace, "nft", "list", "table", family, TABLE, check=False)
+    found, name = {}, None
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["chain"]:
+            name = words[1]
+            found[name] = []
+        elif words[:1] == ["}"]:
+            name = None
+        elif name and words:
+            found[name].append(line.strip())
+    return found
+
+
+def _targets(chains, rule):
+    """Addresses that a rule sends to, directly or by the chain of a server."""
+    gotos = re.findall(r"goto (svc-[^ ,]+)", rule)
+    if gotos:
+        return [address for name in gotos for one in chains[name] for address in _targets(chains, one)]
+    direct = re.findall(r"(?:dnat|fwd) ip6? to (?:\[(.+)\]:\d+|([\d.]+):\d+|([\da-f:.]+))(?: device|$)", rule)
+    if direct:
+        return [next(filter(None, groups)) for groups in direct]
+    return re.findall(r"\d+ : ([\da-f:.]+)(?: \. [\d-]+)?(?=[ ,])", rule.partition(" map {")[2])
+
+
+def served(node, service):
+    """{address: slots} of the servers that take new connections of "tcp 192.0.2.100:80" (or "fwm 5",
+    "fwm6 5"); None when there is no such service."""
+    protocol, _, rest = service.partition(" ")
+    if protocol in ("fwm", "fwm6"):
+        name = f"svc-mark{protocol[3:] or 4}-{rest}"
+    else:
+        host, _, port = rest.rpartition(":")
+        name = f"svc-{protocol}-{host.strip('[]').replace(':', '-')}-{port}"
+    for family in ("inet", "netdev"):
+        chains = _chains(node, family)
+        if name in chains:
+            # Rules about a memory send to whom it names, not to whoever comes next.
+            rules = [rule for rule in chains[name] if "meta priority set" not in rule]
+            return dict(collections.Counter(address for rule in rules for address in _targets(chains, rule)))
+    return None
