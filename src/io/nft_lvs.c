@@ -102,8 +102,16 @@ static int ask(struct nft_lvs *n, struct mnl_socket *s, struct nlmsghdr *nlh, an
 
 struct gathering {
 	struct arena *a;
-	struct nft_names *ret;
+	struct nft_names *ret, *hooked;
 };
+
+static void hooks_take(const struct nftnl_chain *c, struct gathering *g)
+{
+	const char *const *names = nftnl_chain_get_array(c, NFTNL_CHAIN_DEVICES);
+
+	for (; names && *names; names++)
+		vec_push(g->a, &g->hooked->v, arena_strdup(g->a, *names));
+}
 
 static int chain_take(const struct nlmsghdr *nlh, void *data)
 {
@@ -111,9 +119,12 @@ static int chain_take(const struct nlmsghdr *nlh, void *data)
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
 	if (c && nftnl_chain_nlmsg_parse(nlh, c) == 0 &&
-	    str_eq0(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE), NFT_TABLE))
+	    str_eq0(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE), NFT_TABLE)) {
 		vec_push(g->a, &g->ret->v,
 			 arena_strdup(g->a, nftnl_chain_get_str(c, NFTNL_CHAIN_NAME)));
+		if (g->hooked)
+			hooks_take(c, g);
+	}
 	nftnl_chain_free(c);
 	return MNL_CB_OK;
 }
@@ -164,10 +175,12 @@ int nft_lvs_present(struct nft_lvs *n, struct arena *a, struct nft_present *ret)
 			       (struct gathering){a, &ret->nat_maps});
 	if (r == 0)
 		r = names_read(n, NFT_MSG_GETCHAIN, NFPROTO_NETDEV,
-			       (struct gathering){a, &ret->dr_chains});
+			       (struct gathering){a, &ret->dr_chains, &ret->hooked});
 	if (r == 0 && ret->dr_chains.v.n)
 		r = names_read(n, NFT_MSG_GETSET, NFPROTO_NETDEV,
 			       (struct gathering){a, &ret->dr_maps});
+	if (ret->hooked.v.n)
+		qsort(ret->hooked.v.v, ret->hooked.v.n, sizeof(*ret->hooked.v.v), name_compare);
 	return r;
 }
 
@@ -189,8 +202,8 @@ int nft_lvs_handles(struct nft_lvs *n, uint64_t ret[2])
 
 	for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++) {
 		char bytes[512] __attribute__((aligned(NLMSG_ALIGNTO)));
-		struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(bytes, NFT_MSG_GETTABLE, families[i],
-							     0, ++n->seq);
+		struct nlmsghdr *nlh =
+			nftnl_nlmsg_build_hdr(bytes, NFT_MSG_GETTABLE, families[i], 0, ++n->seq);
 
 		ret[i] = 0;
 		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_TABLE);

@@ -34,6 +34,7 @@ struct nft_names {
 /* What the tables of our name have. */
 struct nft_present {
 	struct nft_names nat_chains, nat_maps, dr_chains, dr_maps;
+	struct nft_names hooked; /* the interfaces of the chain `ingress` */
 };
 
 #endif

@@ -111,6 +111,8 @@ static struct nft_present present_of(const char *text, struct arena *a)
 		name_take(line, "add map inet " NFT_TABLE " ", &p.nat_maps, a);
 		name_take(line, "add chain netdev " NFT_TABLE " ", &p.dr_chains, a);
 		name_take(line, "add map netdev " NFT_TABLE " ", &p.dr_maps, a);
+		if (str_starts(line, "add chain netdev " NFT_TABLE " ingress "))
+			vec_push(a, &p.hooked.v, "eth0");
 	}
 	nft_names_sort(&p.nat_chains);
 	nft_names_sort(&p.nat_maps);

@@ -140,17 +140,19 @@ static void put_flow(struct nft_text *t, unsigned family)
 		family);
 }
 
-/* `ether type`: what has a VLAN tag here belongs to the VLAN's interface. `pkttype host`: a frame
- * to another MAC is not ours, a real server's for example that we see in passing. */
-static void put_ingress(struct nft_text *t, const struct nft_options *o)
+static void put_hooks(struct nft_text *t, const struct nft_options *o)
 {
-	if (!o->devices.n)
-		return;
 	nft_put(t,
 		"add chain netdev " NFT_TABLE " ingress { type filter hook ingress devices = { ");
 	for (unsigned i = 0; i < o->devices.n; i++)
 		nft_put(t, "%s\"%s\"", i ? ", " : "", o->devices.v[i]);
 	nft_put(t, " } priority 0; }\n");
+}
+
+/* `ether type`: what has a VLAN tag here belongs to the VLAN's interface. `pkttype host`: a frame
+ * to another MAC is not ours, a real server's for example that we see in passing. */
+static void put_ingress(struct nft_text *t)
+{
 	for (unsigned family = 4; family <= 6; family += 2) {
 		const char *ip = address_word(family);
 
@@ -163,7 +165,26 @@ static void put_ingress(struct nft_text *t, const struct nft_options *o)
 	}
 }
 
-void nft_frame_dr(struct nft_text *t, const struct nft_options *o, bool hooked)
+static bool hooks_are(const struct nft_names *hooked, const struct nft_options *o)
+{
+	if (!o->devices.n || hooked->v.n != o->devices.n)
+		return false;
+	for (unsigned i = 0; i < o->devices.n; i++)
+		if (!str_eq(hooked->v.v[i], o->devices.v[i]))
+			return false;
+	return true;
+}
+
+static bool has_ingress(const struct nft_present *present)
+{
+	for (unsigned i = 0; i < present->dr_chains.v.n; i++)
+		if (str_eq(present->dr_chains.v.v[i], "ingress"))
+			return true;
+	return false;
+}
+
+void nft_frame_dr(struct nft_text *t, const struct nft_options *o,
+		  const struct nft_present *present)
 {
 	nft_put(t,
 		"add map netdev " NFT_TABLE
@@ -175,14 +196,21 @@ void nft_frame_dr(struct nft_text *t, const struct nft_options *o, bool hooked)
 	put_maps(t, "netdev", "services", false, 2);
 	put_flow(t, 4);
 	put_flow(t, 6);
-	nft_render_devices(t, o, hooked);
+	/* While a chain is replaced there is a moment without rules. */
+	if (hooks_are(&present->hooked, o))
+		put_ingress(t);
+	else
+		nft_render_devices(t, o, has_ingress(present));
 }
 
 void nft_render_devices(struct nft_text *t, const struct nft_options *o, bool hooked)
 {
 	if (hooked)
 		nft_put(t, "delete chain netdev " NFT_TABLE " ingress\n");
-	put_ingress(t, o);
+	if (!o->devices.n)
+		return;
+	put_hooks(t, o);
+	put_ingress(t);
 }
 
 bool nft_frame_has_chain(const char *name)

@@ -8,7 +8,9 @@
 
 /* Adds tables, maps and hooks, all empty but for the rules of the hooks. Chains must be empty. */
 void nft_frame_nat(struct nft_text *t);
-void nft_frame_dr(struct nft_text *t, const struct nft_options *o, bool hooked);
+/* `present`: what is there of the table; hooks on the wanted interfaces stay. */
+void nft_frame_dr(struct nft_text *t, const struct nft_options *o,
+		  const struct nft_present *present);
 bool nft_frame_has_chain(const char *name); /* one of these */
 bool nft_frame_has_map(const char *name);
 

@@ -500,7 +500,7 @@ void nft_render_start(struct nft_text *t, const struct nft_options *o,
 		put_emptied(t, "netdev", &present->dr_maps);
 		put_stale_away(t, "chain", "netdev", &present->dr_chains, &wanted.dr_chains);
 		put_stale_away(t, "map", "netdev", &present->dr_maps, &wanted.dr_maps);
-		nft_frame_dr(t, o, names_have(&present->dr_chains, "ingress"));
+		nft_frame_dr(t, o, present);
 	} else {
 		nft_put(t, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");
 	}
@@ -511,7 +511,7 @@ void nft_render_start(struct nft_text *t, const struct nft_options *o,
 void nft_render_dr_frame(struct nft_text *t, const struct nft_options *o)
 {
 	nft_put(t, "add table netdev " NFT_TABLE "\n");
-	nft_frame_dr(t, o, false);
+	nft_frame_dr(t, o, &(struct nft_present){0});
 }
 
 void nft_render_stop(struct nft_text *t, bool dr)
