@@ -75,6 +75,18 @@ def test_a_command_that_can_not_be_run_is_no_check(pair):
     wait_until(lambda: states(daemon) == ["UP"], 10, "the server that is back")
 
 
+def test_a_session_that_nobody_runs_holds_no_server_back(pair):
+    daemon = pair.a.run(globals_() + "bfd_instance b {\n    neighbor_ip 192.0.2.2\n    source_ip 192.0.2.1\n}\n"
+                        + balanced(pair, "BFD_CHECK {\n    name b\n}\n" + TCP, extra="alpha"))
+    wait_until(lambda: states(daemon) == ["UP"], 10, "a server that is up")
+    pair.server.kill()
+    wait_until(lambda: states(daemon) == ["DOWN"], 10, "a server that is down")
+    os.kill(processes(daemon)["lvs"], signal.SIGKILL)
+    wait_until(lambda: states(daemon) == ["DOWN"], 10, "the same after the crash")
+    pair.server.start()
+    wait_until(lambda: states(daemon) == ["UP"], 10, "the server that is back")
+
+
 def test_what_a_command_leaves_behind_is_killed(pair):
     """It takes too long and obeys TERM; its child does not."""
     pids = pair.path("pids")

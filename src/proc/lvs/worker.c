@@ -147,6 +147,17 @@ static usec_t past_server_since(void *ctx, const struct conf_real_server *rs)
 	return board_read(&board->servers[rs->id], &b, sizeof(b)) ? b.since : 0;
 }
 
+/* As long as no process runs sessions, a BFD_CHECK holds no server back: neither one with alpha nor,
+ * after a crash, one that was down for another reason. */
+static void pass_over_sessions(struct lvs_worker *w)
+{
+	const struct lvs_verdict absent = {.absent = true};
+
+	for (uint32_t i = 0; i < w->conf->checkers.n; i++)
+		if (w->conf->checkers.v[i]->kind == CHECK_BFD)
+			lvs_set_verdict(w->lvs, i, &absent, loop_now(w->loop));
+}
+
 static void build(struct lvs_worker *w, const struct msg_config *c)
 {
 	const struct lvs_past past = {
@@ -159,6 +170,7 @@ static void build(struct lvs_worker *w, const struct msg_config *c)
 	struct lvs *old = w->lvs;
 
 	w->lvs = lvs_new(w->conf, w->arena, old, c->adopt ? &past : NULL, loop_now(w->loop));
+	pass_over_sessions(w);
 	kernel_doubt(w);
 	if (c->adopt)
 		w->wait_until = loop_now(w->loop) + ANSWER_LIMIT;
