@@ -248,12 +248,14 @@ def test_from_nat_to_dr_and_back(farm, rules):
 
 @pytest.mark.parametrize("method", ["NAT", "DR"])
 def test_replaced_under_load(farm, rules, method):
-    """Fifty times the service changes, every tenth time everything is replaced: no request fails."""
+    """Fifty times the service changes, every tenth time everything is replaced: no request fails. (DR
+    forgets the flows of a server that is gone, as IPVS does: there it is a weight that changes.)"""
     rules.apply(service(farm, method=method))
     with Load(farm.client, VIP, rate=200) as load:
         for number in range(50):
-            only = farm.server_names[:2 + number % 2]
-            text = service(farm, method=method, only=only, weights={"s1": 1 + number % 3}, scheduler="wrr")
+            only = farm.server_names[:2 + number % 2 if method == "NAT" else 3]
+            weights = {"s1": 1 + number % 3, "s3": number % 2}
+            text = service(farm, method=method, only=only, weights=weights, scheduler="wrr")
             rules.restart(text) if number % 10 == 9 else rules.apply(text)
         load.wait(100)
         outcome = load.stop()
