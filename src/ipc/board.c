@@ -78,10 +78,15 @@ static int fill_file(int fd, enum process p, const struct board_shape *shape, ui
 				 .shape = *shape,
 				 .process = p,
 				 .generation = generation};
+	int error;
 
 	str_copy(h.conf_path, sizeof(h.conf_path), conf_path ? conf_path : "");
-	if (fchmod(fd, 0644) < 0 || ftruncate(fd, (off_t)h.size) < 0)
+	if (fchmod(fd, 0644) < 0)
 		return -errno;
+	/* Not ftruncate(): a page that the full file system lacks later would kill who writes to it. */
+	error = posix_fallocate(fd, 0, (off_t)h.size);
+	if (error)
+		return -error;
 	if (pwrite(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
 		return errno ? -errno : -EIO;
 	return 0;

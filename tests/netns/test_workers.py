@@ -13,6 +13,7 @@ from common import VIP, config, holdfast_only, instance, settle
 from netlab import HOLDFAST, wait_until
 from netlab.backend import HTTP, Backend
 from netlab.configs import real_server, virtual_server
+from netlab.daemons import Holdfast
 
 pytestmark = [holdfast_only]
 
@@ -303,3 +304,43 @@ def test_halves_left_out_under_the_name_of_keepalived(pair, flag, wanted):
         pair.a.wait_has(VIP, 5)
     assert a.stop() == 0 and not os.path.exists(pid_file)
     assert not pair.a.has(VIP) and "holdfast" not in ruleset(pair.a)
+
+
+@pytest.fixture
+def small_run(pair):
+    """A daemon, not started yet, whose run directory has room for little."""
+    daemon = Holdfast(pair.a, config(instance(), balanced(pair)))
+    pair.a.daemons.append(daemon)
+    os.mkdir(daemon.run_dir)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "hf-test", daemon.run_dir], check=True)
+    yield daemon
+    daemon.kill()
+    subprocess.run(["umount", daemon.run_dir], check=True)
+
+
+def fill(path):
+    """Leaves room to begin a file, not to end one."""
+    with open(path, "wb", buffering=0) as handle:
+        with contextlib.suppress(OSError):
+            while True:
+                handle.write(bytes(4096))
+        handle.truncate(handle.tell() - 32768)
+
+
+def test_full_run_directory_kills_nobody(pair, small_run):
+    a = small_run.start()
+    settled(a, [("UP", 1)])
+    before = processes(a)
+    fill(os.path.join(a.run_dir, "filler"))
+    mark = a.log_mark()
+    many = balanced(pair, range(81, 281))
+    a.reload(config(instance(), many))
+    a.wait_log("No space left on device", since=mark)
+    assert VIP in ruleset(pair.a) and servers(a) == [("UP", 1)]
+    pair.b.ip("link set eth0 down")
+    wait_until(lambda: servers(a)[0][0] == "DOWN", 10, "boards are written on")
+    assert processes(a) == before
+    os.unlink(os.path.join(a.run_dir, "filler"))
+    a.reload(config(instance(), many))
+    wait_until(lambda: len(servers(a) or []) == 200, 10, "the new servers")
+    assert processes(a) == before

@@ -113,8 +113,10 @@ static int make_board(struct supervisor *s, const struct conf *conf, struct gene
 
 	board_path(s, slot, false, path);
 	r = board_create(path, slot_process(slot), &shape, g->number, s->conf_path);
-	if (r < 0)
+	if (r < 0) {
+		log_err("%s can't be made: %s", path, strerror(-r));
 		return r;
+	}
 	g->board[slot].fd = r;
 	r = board_map(g->board[slot].fd, true, &g->board[slot].map);
 	if (r < 0)
