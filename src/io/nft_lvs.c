@@ -253,7 +253,9 @@ static int device_take(const struct nlmsghdr *nlh, void *data)
 	struct looking *l = data;
 	const char *name = name_of(nlh);
 
-	if (i->ifi_type != ARPHRD_ETHER || !(i->ifi_flags & IFF_UP) || !name)
+	/* What nft would read as something else than a name. */
+	if (i->ifi_type != ARPHRD_ETHER || !(i->ifi_flags & IFF_UP) || !name ||
+	    strpbrk(name, "\"*\\"))
 		return MNL_CB_OK;
 	vec_push(l->a, &l->devices->devices, arena_strdup(l->a, name));
 	l->devices->devices_sum += (uint32_t)i->ifi_index * 2654435761u;

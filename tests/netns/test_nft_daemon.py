@@ -90,12 +90,13 @@ def replug(farm, node):  # noqa: F811
 
 def test_dr_follows_interfaces(farm):
     """The interface to the servers goes and comes again, as another one of the same name."""
-    start(farm, configs.virtual_server(f"{VIP} 80", servers(farm, check=""), method="DR"))
+    daemon = start(farm, configs.virtual_server(f"{VIP} 80", servers(farm, check=""), method="DR"))
     wait_answers(farm, ALL)
     farm.d1.ip("link set eth1 down")
     with pytest.raises(OSError):
         farm.ask(timeout=1)
     wait_until(lambda: "fwd" not in nft.ruleset(farm.d1), 5, "no way to the servers in the rules")
+    assert daemon.log().count("it is no neighbour") == 3
     farm.d1.ip("link set eth1 up")
     wait_answers(farm, ALL)
     replug(farm, farm.d1)

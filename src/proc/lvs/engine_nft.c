@@ -27,15 +27,17 @@
 struct engine_nft {
 	struct engine base; /* first */
 	struct nft_lvs *nft;
-	bool known;  /* the kernel has `applied` */
-	bool dr;     /* and the netdev table */
+	bool known;	     /* the kernel has `applied` */
+	bool dr;	     /* and the netdev table */
 	uint64_t handles[2]; /* of the tables that have `applied` */
-	bool behind; /* interfaces or ways have changed, and the rules do not know */
+	bool behind;	     /* interfaces or ways have changed, and the rules do not know */
 	usec_t look_at;
 	struct arena *arena;
 	struct service_table applied;
 	struct arena *world_arena;
 	struct nft_options world; /* devices, and links of the DR servers of `applied` */
+	struct arena *told_arena;
+	VEC(struct ip_addr) told; /* DR servers without a way, as the log says */
 	char error[256];
 };
 
@@ -88,6 +90,24 @@ static int address_compare(const void *a, const void *b)
 	return ip_compare(a, b);
 }
 
+/* `link` NULL: there is no way. Said when it changes. */
+static void way_tell(struct engine_nft *e, const struct ip_addr *addr, const struct nft_link *link)
+{
+	char text[IP_TEXT_MAX];
+	unsigned i = 0;
+
+	while (i < e->told.n && !ip_equal(&e->told.v[i], addr))
+		i++;
+	if (!link && i == e->told.n) {
+		vec_push(e->told_arena, &e->told, *addr);
+		log_warning("DR server [%s] gets nothing: by the routing table it is no neighbour",
+			    ip_format(addr, text));
+	} else if (link && i < e->told.n) {
+		e->told.v[i] = e->told.v[--e->told.n];
+		log_notice("DR server [%s] is a neighbour now", ip_format(addr, text));
+	}
+}
+
 /* Looks for the ways to the DR servers of these services that are not known. */
 static void world_add(struct engine_nft *e, struct nft_options *world, struct arena *a,
 		      const struct service *const *services, unsigned n)
@@ -105,10 +125,14 @@ static void world_add(struct engine_nft *e, struct nft_options *world, struct ar
 	qsort(new.v, new.n, sizeof(*new.v), address_compare);
 	for (unsigned i = 0; i < new.n; i++) {
 		struct nft_link link;
+		bool found;
 
-		if ((!i || !ip_equal(&new.v[i], &new.v[i - 1])) &&
-		    nft_lvs_link(e->nft, &new.v[i], a, &link) == 0)
+		if (i && ip_equal(&new.v[i], &new.v[i - 1]))
+			continue;
+		found = nft_lvs_link(e->nft, &new.v[i], a, &link) == 0;
+		if (found)
 			vec_push(a, &world->links, link);
+		way_tell(e, &new.v[i], found ? &link : NULL);
 	}
 	if (world->links.n > known)
 		nft_links_sort(world);
@@ -326,8 +350,8 @@ static int start_over(struct engine_nft *e, const struct service_table *to, stru
 	return r;
 }
 
-/* `nft flush ruleset`, which a restart of the distribution's nftables.service is, takes ours as well;
- * what loads a saved ruleset makes tables that only look like ours. */
+/* `nft flush ruleset`, which a restart of the distribution's nftables.service is, takes ours as
+ * well; what loads a saved ruleset makes tables that only look like ours. */
 static bool intact(struct engine *base)
 {
 	struct engine_nft *e = self(base);
@@ -513,6 +537,7 @@ static int open_nft(const struct conf *conf, struct engine **ret, const char **r
 		free(e);
 		return r;
 	}
+	e->told_arena = arena_new();
 	e->base.ops = &engine_nft;
 	*ret = &e->base;
 	return 0;
@@ -525,6 +550,7 @@ static struct engine *close_nft(struct engine *base)
 	nft_lvs_close(e->nft);
 	arena_free(e->arena);
 	arena_free(e->world_arena);
+	arena_free(e->told_arena);
 	free(e);
 	return NULL;
 }
