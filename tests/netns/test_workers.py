@@ -344,3 +344,18 @@ def test_full_run_directory_kills_nobody(pair, small_run):
     a.reload(config(instance(), many))
     wait_until(lambda: len(servers(a) or []) == 200, 10, "the new servers")
     assert processes(a) == before
+
+
+def test_stop_during_a_reload(pair):
+    """Who asked for it hears that it failed; nothing of it is left."""
+    a = pair.a.run(config(instance(), balanced(pair)))
+    settled(a, [("UP", 1)])
+    os.kill(processes(a)["vrrp"], signal.SIGSTOP)
+    a.configure(config(instance(), balanced(pair, (HTTP, 81))))
+    mark = a.log_mark()
+    with subprocess.Popen([HOLDFAST, "reload", "--run-dir", a.run_dir], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as client:
+        a.wait_log("Reloading", since=mark)
+        assert a.stop(15) == 0
+        assert client.wait(5) == 1
+    assert not [name for name in os.listdir(a.run_dir) if "next" in name]

@@ -238,6 +238,8 @@ void reload_deadline(struct supervisor *s);
 void reload_worker_ready(struct worker *w, const struct msg_ready *m);
 /* The worker died. */
 void reload_worker_gone(struct worker *w);
+/* The daemon ends, and one may not have ended: its askers hear that it failed. */
+void reload_abandon(struct supervisor *s);
 
 /* ---- orphan.c ---- */
 /* Takes the addresses of a vrrp worker that can't be started again away from the host: those of

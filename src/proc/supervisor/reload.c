@@ -243,7 +243,8 @@ static void finish(struct supervisor *s, int status)
 		generation_done(s, &s->next);
 	if (status != RELOAD_OK)
 		note_refusal(s);
-	sdnotify_ready();
+	if (s->phase == PHASE_RUNNING)
+		sdnotify_ready();
 	answer(&r->askers, status);
 	if (r->next.n > 0 && s->phase == PHASE_RUNNING)
 		run(s, &r->next, false);
@@ -499,4 +500,10 @@ void reload_deadline(struct supervisor *s)
 		if (is_waited_for(&s->worker[slot]))
 			worker_kill(&s->worker[slot]);
 	loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
+}
+
+void reload_abandon(struct supervisor *s)
+{
+	if (s->reload)
+		finish(s, RELOAD_FAILED);
 }

@@ -597,6 +597,7 @@ static int prepare(struct supervisor *s)
 
 static void clean_up(struct supervisor *s)
 {
+	reload_abandon(s);
 	s->control = control_close(s->control);
 	igmp_reports(s, false);
 	for (enum slot slot = 0; slot < SLOTS; slot++)
