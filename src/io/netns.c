@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 int netns_enter(const char *name)
@@ -35,4 +38,23 @@ int netns_return(int fd)
 
 	close(fd);
 	return r;
+}
+
+/* Abstract sockets belong to a network namespace, and go with their process. */
+int netns_claim(const char *name)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int n;
+
+	if (fd < 0)
+		return -errno;
+	n = snprintf(sa.sun_path + 1, sizeof(sa.sun_path) - 1, "%s", name);
+	if (bind(fd, (struct sockaddr *)&sa,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0) {
+		n = -errno;
+		close(fd);
+		return n;
+	}
+	return fd;
 }

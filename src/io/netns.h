@@ -11,4 +11,8 @@ int netns_current(void);
 /* Goes back to it, and closes the descriptor. 0 or -errno. */
 int netns_return(int fd);
 
+/* Holds a name in the calling thread's namespace as long as the descriptor that is returned is open:
+ * -EADDRINUSE when another process holds it, other -errno. */
+int netns_claim(const char *name);
+
 #endif

@@ -149,7 +149,7 @@ struct board_probe { /* of a check process: what it knows of one probe; of the r
 	usec_t due;
 	usec_t worst_lateness;
 	usec_t certificate_ends; /* wall time, 0: not known */
-	char reason[120]; /* of the last failure */
+	char reason[120]; /* why the last run failed, "": it did not */
 };
 
 struct board_event {

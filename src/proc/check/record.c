@@ -36,11 +36,10 @@ void record_result(const struct check *c, const char *reason, bool bad, const st
 	b->runs++;
 	b->failed_runs += bad;
 	b->last_start = c->started;
-	b->last_duration = loop_now(c->w->loop) - c->started;
+	b->last_duration = clock_monotonic() - c->started;
 	if (r->certificate_ends)
 		b->certificate_ends = r->certificate_ends;
-	if (*reason)
-		str_copy(b->reason, sizeof(b->reason), reason);
+	str_copy(b->reason, sizeof(b->reason), reason);
 	board_write_end(&b->seq);
 }
 

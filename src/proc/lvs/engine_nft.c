@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "core/lvs/nft_ruleset.h"
 #include "core/reconcile/services.h"
 #include "io/log.h"
+#include "io/netns.h"
 #include "io/nft_lvs.h"
 #include "proc/lvs/engine.h"
 
@@ -27,6 +29,7 @@
 struct engine_nft {
 	struct engine base; /* first */
 	struct nft_lvs *nft;
+	int claim; /* nobody else in this namespace has our tables */
 	bool known;	     /* the kernel has `applied` */
 	bool dr;	     /* and the netdev table */
 	uint64_t handles[2]; /* of the tables that have `applied` */
@@ -533,7 +536,13 @@ static int open_nft(const struct conf *conf, struct engine **ret, const char **r
 	if (!e)
 		abort();
 	r = nft_lvs_open(conf->global.net_namespace_ipvs, &e->nft, ret_error);
+	if (r == 0) {
+		r = e->claim = netns_claim("holdfast/" NFT_TABLE);
+		if (r == -EADDRINUSE)
+			*ret_error = "another holdfast here has virtual servers by nftables";
+	}
 	if (r < 0) {
+		nft_lvs_close(e->nft);
 		free(e);
 		return r;
 	}
@@ -548,6 +557,7 @@ static struct engine *close_nft(struct engine *base)
 	struct engine_nft *e = self(base);
 
 	nft_lvs_close(e->nft);
+	close(e->claim);
 	arena_free(e->arena);
 	arena_free(e->world_arena);
 	arena_free(e->told_arena);

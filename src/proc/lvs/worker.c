@@ -19,6 +19,7 @@
 
 #include "base/str.h"
 #include "io/memory.h"
+#include "io/sysctl.h"
 #include "proc/handed.h"
 #include "proc/lvs/internal.h"
 
@@ -176,6 +177,26 @@ static void build(struct lvs_worker *w, const struct msg_config *c)
 		w->wait_until = loop_now(w->loop) + ANSWER_LIMIT;
 }
 
+/* The commonest reason why NAT does not work, and nobody says so. */
+static void warn_of_forwarding(const struct conf *conf)
+{
+	bool v4 = false, v6 = false;
+
+	for (unsigned i = 0; i < conf->real_servers.n; i++) {
+		const struct conf_real_server *rs = conf->real_servers.v[i];
+
+		if (rs->method && rs->method->method != LVS_NAT)
+			continue;
+		v4 |= rs->addr.family == IP_V4;
+		v6 |= rs->addr.family == IP_V6;
+	}
+	if (v4 && sysctl_read("net/ipv4", ".", "ip_forward") == 0)
+		log_warning("NAT needs net.ipv4.ip_forward=1, which is 0: clients get no answer");
+	if (v6 && sysctl_read("net/ipv6/conf", "all", "forwarding") == 0)
+		log_warning("NAT needs net.ipv6.conf.all.forwarding=1, which is 0: "
+			    "clients get no answer");
+}
+
 static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_loaded *l,
 		 const struct board *board)
 {
@@ -196,6 +217,7 @@ static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_l
 	if (c->first && w->conf->global.lvs_flush && w->ops->flush)
 		(void)w->ops->flush(w->engine);
 	sync_configure(w);
+	warn_of_forwarding(w->conf);
 	kernel_update(w);
 	report_everything(w);
 	board_unmap(&old_board);
@@ -413,8 +435,10 @@ static void on_due(void *ctx)
 
 	if (!w->lvs || w->stopping)
 		return;
-	if (lvs_deadline(w->lvs) <= now)
+	if (lvs_deadline(w->lvs) <= now) {
 		lvs_tick(w->lvs, now);
+		w->board_dirty = true; /* ramps make no events */
+	}
 	kernel_update(w);
 }
 

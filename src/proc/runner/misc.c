@@ -45,6 +45,28 @@ struct miscs {
 
 /* ---- telling ---- */
 
+static bool is_success(const struct misc *m, int status, bool timed_out)
+{
+	return !timed_out && (status == 0 || (m->conf->dynamic && status >= DYNAMIC_BASE));
+}
+
+static void describe(const struct misc *m, char *buf, size_t size)
+{
+	struct buf b = {.p = buf, .cap = size};
+
+	if (m->timed_out)
+		buf_printf(&b, "took longer than %g s",
+			   (double)m->conf->timeout / (double)USEC_PER_SEC);
+	else if (m->task.failed_start)
+		buf_printf(&b, "could not be executed: %s", m->task.output);
+	else if (m->status < 0)
+		buf_printf(&b, "died from signal %d", -m->status);
+	else
+		buf_printf(&b, "exit status %d%s%s", m->status, m->task.output[0] ? ": " : "",
+			   m->task.output);
+	(void)buf_text(&b);
+}
+
 static void write_board(const struct misc *m)
 {
 	struct board_probe *b;
@@ -69,25 +91,10 @@ static void write_board(const struct misc *m)
 	b->last_start = m->task.started;
 	b->last_duration = m->task.duration;
 	b->due = m->next;
-	str_copy(b->reason, sizeof(b->reason), m->verdict.failures > 0 ? m->task.output : "");
+	b->reason[0] = '\0';
+	if (m->has_status && !is_success(m, m->status, m->timed_out))
+		describe(m, b->reason, sizeof(b->reason));
 	board_write_end(&b->seq);
-}
-
-static void describe(const struct misc *m, char *buf, size_t size)
-{
-	struct buf b = {.p = buf, .cap = size};
-
-	if (m->timed_out)
-		buf_printf(&b, "took longer than %g s",
-			   (double)m->conf->timeout / (double)USEC_PER_SEC);
-	else if (m->task.failed_start)
-		buf_printf(&b, "could not be executed: %s", m->task.output);
-	else if (m->status < 0)
-		buf_printf(&b, "died from signal %d", -m->status);
-	else
-		buf_printf(&b, "exit status %d%s%s", m->status, m->task.output[0] ? ": " : "",
-			   m->task.output);
-	(void)buf_text(&b);
 }
 
 /* The weight of each sharer is its own, and so is its contribution. */
@@ -129,11 +136,6 @@ static void log_flip(const struct misc *m)
 }
 
 /* ---- judging ---- */
-
-static bool is_success(const struct misc *m, int status, bool timed_out)
-{
-	return !timed_out && (status == 0 || (m->conf->dynamic && status >= DYNAMIC_BASE));
-}
 
 static void on_result(struct task *t, int status, bool timed_out)
 {

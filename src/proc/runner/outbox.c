@@ -76,7 +76,10 @@ static void done(void *ctx)
 
 	o->thread = NULL;
 	if (i->result.good) {
-		log_info("%s: sent%s", i->what, i->tries > 1 ? ", after more than one try" : "");
+		if (i->tries > 1)
+			log_info("%s: sent, after %u tries", i->what, i->tries);
+		else
+			log_debug("%s: sent", i->what);
 		take_first(o);
 	} else if (i->result.hopeless || now - i->queued > TOO_OLD) {
 		log_err("%s: %s: given up", i->what, i->result.text);

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the director itself must be like, and what is said when it is not."""
+import pytest
+
+from netlab import configs
+from netlab.configs import config, real_server, virtual_server
+from netlab.farm import VIP, VIPS
+
+SERVICE = f"tcp {VIP}:80"
+
+pytestmark = pytest.mark.holdfast_only
+
+
+def one_server(farm, vip=VIP):
+    return config(virtual_server(f"{vip} 80", [real_server(farm.real("s1"))]))
+
+
+def test_forwarding_that_is_off_is_said(farm):
+    farm.d1.sysctl("net.ipv4.ip_forward", 0)
+    daemon = farm.d1.run(one_server(farm))
+    daemon.wait_log(r"NAT needs net\.ipv4\.ip_forward=1, which is 0")
+
+
+@pytest.mark.skipif(configs.ENGINE != "nftables", reason="IPVS has no table of ours that two could claim")
+def test_a_second_daemon_leaves_the_first_alone(farm):
+    """The nftables tables have one name: whoever comes second says so and ends."""
+    farm.d1.run(one_server(farm))
+    farm.wait_pool(SERVICE, {"s1": 1})
+    second = farm.d1.run(one_server(farm, VIPS[1]))
+    second.wait_log("another holdfast here has virtual servers by nftables")
+    assert second.wait_exit() != 0
+    assert farm.tally(count=3) == {"s1": 3}
