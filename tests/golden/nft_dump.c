@@ -51,22 +51,21 @@ static const struct conf *load(const char *path)
 	return l.conf;
 }
 
-static struct service_table services_of(const char *path, struct arena *a)
+static struct service_table services_of(const struct conf *conf, struct arena *a)
 {
 	struct service_table r = {0};
 
-	lvs_desired(lvs_new(load(path), a, NULL, NULL, 0), a, &r);
+	lvs_desired(lvs_new(conf, a, NULL, NULL, 0), a, &r);
 	return r;
 }
 
-static void marks(struct nft_text *t, const char *old_path, const char *new_path)
+static void marks(struct nft_text *t, const struct conf *before, const struct conf *after)
 {
 	struct nft_marks old, new;
 
-	if (old_path)
-		nft_marks_gather(load(old_path), t->a, &old);
-	nft_marks_gather(load(new_path), t->a, &new);
-	nft_marks_render(t, old_path ? &old : NULL, &new);
+	nft_marks_gather(before, t->a, &old);
+	nft_marks_gather(after, t->a, &new);
+	nft_marks_render(t, before == after ? NULL : &old, &new);
 }
 
 static bool is_dr(const struct service_table *t)
@@ -148,12 +147,15 @@ int main(int argc, char **argv)
 	struct arena *a = arena_new();
 	struct nft_options o = {0};
 	struct nft_text t = NFT_TEXT_IN(a), before = NFT_TEXT_IN(a);
+	const struct conf *before, *after;
 	struct service_table old, new;
 
 	if (argc < 3)
 		return 2;
-	old = services_of(argv[2], a);
-	new = services_of(argv[argc - 1], a);
+	before = load(argv[2]);
+	after = argc > 3 ? load(argv[3]) : before;
+	old = services_of(before, a);
+	new = services_of(after, a);
 	vec_push(a, &o.devices, "eth0");
 	add_links(&o, &old, a);
 	add_links(&o, &new, a);
@@ -168,11 +170,14 @@ int main(int argc, char **argv)
 		p = present_of(nft_text_of(&before), a);
 		nft_render_start(&t, &o, &p, &new, is_dr(&new));
 	} else if (str_eq(argv[1], "marks")) {
-		marks(&t, argc > 3 ? argv[2] : NULL, argv[argc - 1]);
+		marks(&t, before, after);
 	} else {
 		nft_render_stop(&t, is_dr(&new));
 	}
 	fputs(nft_text_of(&t), stdout);
 	arena_free(a);
+	if (after != before)
+		arena_free(after->arena);
+	arena_free(before->arena);
 	return 0;
 }
