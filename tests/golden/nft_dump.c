@@ -41,13 +41,18 @@ static int read_file(void *ctx, const char *path, struct arena *a, char **ret, s
 
 static const struct conf_host host = {.config_id = "golden", .read_file = read_file};
 
+/* What the program loads, at most two files of each purpose, lives until its end. */
+static struct arena *loaded[8];
+static unsigned n_loaded;
+
 static const struct conf *load(const char *path)
 {
 	const struct conf_load_options o = {.tree = {.missing_main_is_error = true}};
 	struct conf_loaded l = conf_load_file(path, &host, &o);
 
-	if (l.diags.count[DIAG_FATAL])
+	if (l.diags.count[DIAG_FATAL] || n_loaded == ARRAY_SIZE(loaded))
 		exit(2);
+	loaded[n_loaded++] = l.arena;
 	return l.conf;
 }
 
@@ -175,6 +180,8 @@ int main(int argc, char **argv)
 		nft_render_stop(&t, is_dr(&new));
 	}
 	fputs(nft_text_of(&t), stdout);
+	while (n_loaded > 0)
+		arena_free(loaded[--n_loaded]);
 	arena_free(a);
 	if (after != before)
 		arena_free(after->arena);
