@@ -89,12 +89,22 @@ static void on_deadline(struct agenda_item *item)
 
 /* ---- the end ---- */
 
+/* All is said: what is left is our FIN, its acknowledgement and the peer's TIME_WAIT. */
+static void reset(const struct probe *p)
+{
+	const struct linger hard = {.l_onoff = 1};
+
+	(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
 static void close_all(struct probe *p)
 {
 	if (p->phase == PROBE_ECHOING)
 		probe_echo_forget(p);
 	if (p->ssl)
 		probe_tls_close(p);
+	if (p->peer_closed && p->speaks_first && p->transport == PROBE_STREAM)
+		reset(p);
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
@@ -308,6 +318,7 @@ void probe_start(struct probe_engine *e, struct probe *p)
 	p->ssl = NULL;
 	p->out.n = 0;
 	p->n_in = 0;
+	p->peer_closed = false;
 	p->deadline.fn = on_deadline;
 	p->limit = loop_now(e->loop) + limit_of(p);
 	switch ((enum probe_transport)p->transport) {

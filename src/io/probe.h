@@ -87,8 +87,12 @@ struct probe {
 	const struct probe_judge *judge;
 	uint8_t transport; /* enum probe_transport */
 	struct probe_tls_wish tls;
+	/* Ours is the first word, the peer's the last: the handshake's last packet goes with the first, and a
+	 * stream that the peer has closed ends by a reset, without TIME_WAIT. */
+	bool speaks_first;
 	/* The transport's; zeroed at first. */
 	uint8_t phase;
+	bool peer_closed; /* its FIN has come */
 	uint16_t echo_slot;
 	int fd;
 	struct probe_engine *engine;

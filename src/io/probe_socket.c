@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,6 +103,8 @@ static bool set_up(struct probe *p, int type)
 		return false;
 	if (c->bind_port && type == SOCK_STREAM)
 		leave_no_trace(p);
+	if (p->speaks_first && type == SOCK_STREAM)
+		(void)set_option(p, IPPROTO_TCP, TCP_QUICKACK, 0);
 	return true;
 }
 

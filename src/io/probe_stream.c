@@ -99,6 +99,7 @@ static void receive_all(struct probe *p, uint32_t events)
 			return;
 		}
 		if (n == 0) {
+			p->peer_closed = true;
 			(void)probe_judged(p, p->judge->closed(p));
 			return;
 		}
@@ -178,6 +179,7 @@ static void connect_ended(struct probe *p, uint32_t events)
 
 void probe_stream_ready(struct probe *p, uint32_t events)
 {
+	p->peer_closed = (events & EPOLLRDHUP) != 0;
 	if (p->phase == PROBE_CONNECTING) {
 		connect_ended(p, events);
 		if (p->phase != PROBE_TALKING)

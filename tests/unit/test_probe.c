@@ -383,6 +383,32 @@ static void test_half_closed_is_the_end(void **state)
 	assert_int_equal(s.heard, 0);
 }
 
+static void play_answer_and_close(int fd, struct server *s)
+{
+	char c;
+
+	hear(fd, "hello");
+	say(fd, "world");
+	shutdown(fd, SHUT_WR);
+	s->heard = (size_t)recv(fd, &c, 1, 0); /* an error: there was no goodbye */
+}
+
+/* Who has answered what we asked and closed is left without TIME_WAIT. */
+static void test_reset_of_what_is_over(void **state)
+{
+	struct bench *b = *state;
+	struct server s;
+
+	b->client.probe.speaks_first = true;
+	b->client.say = (struct probe_bytes){"hello", 5};
+	b->client.want = "never";
+	server_start(&s, b, play_answer_and_close);
+	run(b, PROBE_STREAM);
+	assert_string_equal(b->client.got, "world");
+	server_end(&s);
+	assert_int_equal(s.heard, (size_t)-1);
+}
+
 static void play_reset(int fd, struct server *s)
 {
 	const struct linger hard = {.l_onoff = 1};
@@ -710,6 +736,7 @@ int main(void)
 		TEST(test_answer_in_pieces),
 		TEST(test_end_before_the_answer),
 		TEST(test_half_closed_is_the_end),
+		TEST(test_reset_of_what_is_over),
 		TEST(test_reset),
 		TEST(test_silence),
 		TEST(test_drops_do_not_wear_the_limit_away),

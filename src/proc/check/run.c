@@ -191,6 +191,7 @@ void run_start(struct check *c)
 	c->probe.conf = (const struct conf_check_socket *)plan->conf;
 	c->probe.judge = plan->ops->silence ? &patient : &impatient;
 	c->probe.transport = (uint8_t)plan->ops->transport;
+	c->probe.speaks_first = plan->conf->kind == CHECK_HTTP || plan->conf->kind == CHECK_SSL;
 	if (plan->ops->transport == DIALOGUE_TLS)
 		c->probe.tls = wish_of(plan, c->verdict.url);
 	probe_start(c->w->engine, &c->probe);
