@@ -68,9 +68,10 @@ static void marks(struct nft_text *t, const struct conf *before, const struct co
 {
 	struct nft_marks old, new;
 
-	nft_marks_gather(before, t->a, &old);
+	if (before)
+		nft_marks_gather(before, t->a, &old);
 	nft_marks_gather(after, t->a, &new);
-	nft_marks_render(t, before == after ? NULL : &old, &new);
+	nft_marks_render(t, before ? &old : NULL, &new);
 }
 
 static bool is_dr(const struct service_table *t)
@@ -151,7 +152,7 @@ int main(int argc, char **argv)
 {
 	struct arena *a = arena_new();
 	struct nft_options o = {0};
-	struct nft_text t = NFT_TEXT_IN(a), before = NFT_TEXT_IN(a);
+	struct nft_text t = NFT_TEXT_IN(a), legacy = NFT_TEXT_IN(a);
 	const struct conf *before, *after;
 	struct service_table old, new;
 
@@ -171,11 +172,11 @@ int main(int argc, char **argv)
 	} else if (str_eq(argv[1], "restart")) {
 		struct nft_present p;
 
-		nft_render_start(&before, &o, &(struct nft_present){0}, &old, is_dr(&old));
-		p = present_of(nft_text_of(&before), a);
+		nft_render_start(&legacy, &o, &(struct nft_present){0}, &old, is_dr(&old));
+		p = present_of(nft_text_of(&legacy), a);
 		nft_render_start(&t, &o, &p, &new, is_dr(&new));
 	} else if (str_eq(argv[1], "marks")) {
-		marks(&t, before, after);
+		marks(&t, argc > 3 ? before : NULL, after);
 	} else {
 		nft_render_stop(&t, is_dr(&new));
 	}
