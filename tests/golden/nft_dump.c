@@ -184,8 +184,5 @@ int main(int argc, char **argv)
 	while (n_loaded > 0)
 		arena_free(loaded[--n_loaded]);
 	arena_free(a);
-	if (after != before)
-		arena_free(after->arena);
-	arena_free(before->arena);
 	return 0;
 }
