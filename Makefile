@@ -36,6 +36,7 @@ check: need-root test-deps all
 
 bench: need-root test-deps all
 	@$(PYTHON) bench/run.py
+	@$(PYTHON) bench/run.py --guest --repeat 1 checks-tcp checks-http death checks-libraries
 
 sim: all
 	$(BUILD)/src/sim/sim --seeds $(SEEDS)

@@ -5,6 +5,7 @@
     bench/run.py                    all of them
     bench/run.py takeover stop      some
     bench/run.py --list             their names
+    bench/run.py --guest checks-tcp on a kernel with IPVS, in the emulated guest of tests/vm
 """
 import argparse
 import importlib
@@ -20,7 +21,8 @@ sys.path.insert(0, HERE)
 
 import harness  # noqa: E402
 
-MODULES = ("takeover", "stop", "addresses", "adverts", "start", "reload", "parse", "scripts", "load", "memory")
+MODULES = ("takeover", "stop", "addresses", "adverts", "start", "reload", "parse", "scripts", "load", "memory",
+           "checks")
 
 
 def benchmarks():
@@ -51,12 +53,19 @@ def machine():
             f"{version.splitlines()[0] if version else 'no keepalived'}")
 
 
+def in_guest(arguments):
+    command = [sys.executable, os.path.abspath(__file__), *(word for word in arguments if word != "--guest")]
+    return subprocess.run([sys.executable, os.path.join(harness.TREE, "tests", "vm", "run_guest.py"), "--", *command],
+                          check=False).returncode
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="benchmarks (or beginnings of their names)")
     parser.add_argument("--list", action="store_true", help="list them")
     parser.add_argument("--repeat", type=int, help="runs of each kind")
     parser.add_argument("--only", choices=(harness.OURS, harness.THEIRS), help="measure one daemon only")
+    parser.add_argument("--guest", action="store_true", help="in the guest, where keepalived has its IPVS")
     parser.add_argument("--json", metavar="FILE", help="write all values too")
     options = parser.parse_args()
     chosen = [b for b in benchmarks() if not options.names or any(b.name.startswith(n) for n in options.names)]
@@ -68,6 +77,8 @@ def main():
         sys.exit("bench: needs root (network namespaces)")
     if not chosen:
         sys.exit(f"bench: nothing is called {' or '.join(options.names)}")
+    if options.guest:
+        return in_guest(sys.argv[1:])
     outcomes, failed = [], []
     for benchmark in chosen:
         try:
