@@ -160,12 +160,12 @@ SSL {{
 
 class World:
     def __init__(self):
-        self.lab = Lab("ab", sniff=False)
+        self.lab = Lab("abc", sniff=False)
         self.services = Services(self.lab.b, self.lab.directory)
         self.authority = Authority(self.lab.directory)
         self.client = self.authority.issue("client", "lb.example.net")
         self._start_servers()
-        self.daemon = self.run(CASES, self.client)
+        self.daemon = self.run(self.lab.a, CASES, self.client)
 
     def _start_servers(self):
         issue, services = self.authority.issue, self.services
@@ -214,8 +214,8 @@ class World:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self.look(daemon, name)}") from None
 
-    def run(self, cases, client):
-        daemon = self.lab.a.run(configuration(cases, self.authority, client), name=f"cases{len(cases)}")
+    def run(self, node, cases, client):
+        daemon = node.run(configuration(cases, self.authority, client), name=f"cases{len(cases)}")
         daemon.cases = list(cases)
         return daemon
 
@@ -283,7 +283,7 @@ def test_certificates_that_end_soon_are_said(world):
 
 
 def test_no_client_certificate(world):
-    daemon = world.run(["ssl_client_certificate", "ssl"], None)
+    daemon = world.run(world.lab.c, ["ssl_client_certificate", "ssl"], None)
     world.judged(daemon, "ssl", UP)
     server, _ = world.judged(daemon, "ssl_client_certificate", DOWN)
     assert "HTTP status 400" in server["reason"]
