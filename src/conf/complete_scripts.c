@@ -138,6 +138,7 @@ static void script_complete(struct scripts *s, struct conf_script *script, const
 	struct complete *c = s->c;
 	const struct conf_global *g = &c->conf->global;
 	const struct identity *id;
+	struct diag *d;
 
 	script->supplementary |= g->supplementary_groups;
 	if (user) {
@@ -145,11 +146,12 @@ static void script_complete(struct scripts *s, struct conf_script *script, const
 		script->uid = id->uid;
 		script->gid = id->gid;
 		if (!id->known) {
-			diag_add(c->diags, DIAG_ERROR, "unknown-user", script->at,
-				 "user %s%s%s does not exist on this machine", user,
-				 group ? " or group " : "", group ? group : "")
-				->class
-				= DIAG_SECURITY;
+			d = diag_add(c->diags, DIAG_ERROR, "unknown-user", script->at,
+				     "user %s%s%s does not exist on this machine", user,
+				     group ? " or group " : "", group ? group : "");
+			d->class = DIAG_SECURITY;
+			d->hint = "what follows the command is its user: a command with arguments "
+				  "stands in quotes";
 			script->unsafe = true;
 			return;
 		}
