@@ -41,6 +41,7 @@ CASES = [
     Case("sh", ANY, "sh-port", ("sh-port",)), Case("sh", ONE, "sh-fallback", ("sh-fallback",)),
     Case("sh", ANY, "sh-port\nsh-fallback", ("sh-fallback", "sh-port")),
     Case("mh", ANY, "mh-port", ("mh-port",)), Case("mh", ONE, "mh-fallback", ("mh-fallback",)),
+    Case("wlc", WEIGHTED, "flag-1", ("flag-1",)), Case("wlc", WEIGHTED, "flag-2", ("flag-2",)),
     Case("wlc", WEIGHTED, "flag-3", ("flag-3",)),
 ]
 PORTS = {case.name: 8000 + number for number, case in enumerate(CASES)}

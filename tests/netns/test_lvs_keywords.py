@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Keywords of virtual servers and their checks, on a running daemon."""
 import os
+import re
 import signal
 
 import pytest
@@ -102,3 +103,91 @@ def test_what_a_command_leaves_behind_is_killed(pair):
     wait_until(lambda: len(alive()) <= 1, 3, "only the child of the run under way")
     daemon.stop()
     wait_until(lambda: not alive(), 3, "no child after the stop")
+
+
+def proc_field(pid, file, name):
+    """The rest of the line of /proc/PID/FILE that begins with the name."""
+    with open(f"/proc/{pid}/{file}", encoding="ascii") as handle:
+        return next(line[len(name):].split() for line in handle if line.startswith(name))
+
+
+def test_memory_and_processor_time_are_those_of_both_processes(pair):
+    daemon = pair.a.run(globals_("checker_no_swap\nchecker_rt_priority 5\nchecker_rlimit_rttime 123456") + balanced(pair))
+    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
+    pids = processes(daemon)
+    for name in ("lvs", "check0"):
+        wait_until(lambda pid=pids[name]: int(proc_field(pid, "status", "VmLck:")[0]) > 0, 5, f"locked memory of {name}")
+        assert proc_field(pids[name], "limits", "Max realtime timeout")[0] == "123456"
+    assert int(proc_field(pids["runner"], "status", "VmLck:")[0]) == 0
+
+
+def test_receive_buffer_of_the_address_monitor(pair):
+    """Of ha_suspend; the kernel doubles what is asked for."""
+    def buffers(keywords):
+        daemon = pair.a.run(globals_(keywords) + balanced(pair, extra="ha_suspend"))
+        wait_until(lambda: states(daemon), 10, "a status")
+        shown = pair.a.execute("ss", "--family", "netlink", "--processes", "--memory")
+        daemon.stop()
+        return {int(size) for size in re.findall(r"rtnl:.*?rb(\d+)", shown)}
+    assert 2 * 54321 not in buffers("")
+    assert 2 * 54321 in buffers("lvs_netlink_monitor_rcv_bufs 54321")
+    assert 2 * 87654321 in buffers("lvs_netlink_monitor_rcv_bufs 87654321\nlvs_netlink_monitor_rcv_bufs_force")
+
+
+def read_fifo(pair, name):
+    """The lines of a FIFO of ours, from before the daemon opens it."""
+    path = pair.path(name)
+    os.mkfifo(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def lines(text=b""):
+        try:
+            while data := os.read(descriptor, 65536):
+                text += data
+        except BlockingIOError:
+            pass
+        return text.decode().splitlines()
+    return path, lines
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_rs_init_notifies(pair, told):
+    """A server that starts in the pool is told of only if wanted."""
+    path, lines = read_fifo(pair, "fifo")
+    daemon = pair.a.run(globals_(f"lvs_notify_fifo {path}\n" + ("rs_init_notifies" if told else "")) + balanced(pair))
+    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
+    seen = []
+    wait_until(lambda: seen.extend(lines()) or any(line.startswith("VS ") for line in seen), 5, "the line of the quorum")
+    assert any(line.startswith("RS ") and line.endswith(" UP") for line in seen) == told
+
+
+def test_lvs_notify_fifo_script(pair):
+    """Started once, with the FIFO's path as its last argument; what it reads are the events."""
+    got, path = pair.path("got"), pair.path("fifo")
+    script = pair.script("reader", f'echo "$@" >{got}; exec cat "$2" >>{got}')
+    pair.a.run(globals_(f'lvs_notify_fifo {path}\nlvs_notify_fifo_script "{script} extra"') + balanced(pair))
+
+    def lines():
+        with open(got, encoding="utf-8") as handle:
+            return handle.read().splitlines()
+    wait_until(lambda: os.path.exists(got) and len(lines()) >= 2, 10, "the line of the quorum")
+    assert lines()[0] == f"extra {path}" and lines()[1].startswith("VS ") and lines()[1].endswith(" UP")
+
+
+@pytest.mark.parametrize("check", ["tcp", "misc"])
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_checker_log_all_failures(pair, check, all_of_them):
+    """Of three failures that count as one, one is logged, or all of them."""
+    timing = "retry 2\n    delay_before_retry 0.1\n    delay_loop 0.2\n    warmup 0"
+    flag = pair.path("flag")
+    text = {"tcp": f"TCP_CHECK {{\n    {timing}\n}}",
+            "misc": misc(pair.script("check", f"test ! -e {flag}"), timing)}[check]
+    daemon = pair.a.run(globals_("checker_log_all_failures" if all_of_them else "") + balanced(pair, text))
+    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
+    document = wait_until(lambda: [one for one in daemon.status()["checks"] if one["runs"] > 0], 5, "a good check")
+    assert document
+    pair.server.kill()
+    pair.write("flag", "")
+    wait_until(lambda: states(daemon) == ["DOWN"], 10, "the server is down")
+    failures = len(daemon.logged(r"TCP connection to .* failed|Misc check for .* failed"))
+    assert failures >= 3 if all_of_them else failures == 1

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Mails and webhooks about VRRP: who gets what, with which login, and what a refusal does."""
+import socket
 import subprocess
+import time
 
 import pytest
 
 from common import VIP, become_master, config, holdfast_only, instance
+from netlab import ns
 from netlab.post import PASSWORD, USER, Hook, MailServer
 
 FROM = "HA pair <pair@example.com>"
@@ -52,6 +55,23 @@ def test_no_mail_without_smtp_alert(lab):
         lab.a.run(config(instance(), alerting(name="VI_2", vrid=52, vips=("192.0.2.101/24",)), extra=settings(lab)))
         server.wait("VI_2 - Entering MASTER state")
         assert not [message for _, message in server.mails() if "VI_1" in message["Subject"]]
+
+
+def test_smtp_alert_vrrp_is_the_default_of_instances(lab):
+    with mail_server(lab) as server:
+        lab.a.run(config(instance(), extra=settings(lab, "smtp_alert_vrrp")))
+        server.wait("VI_1 - Entering MASTER state")
+
+
+@holdfast_only
+def test_a_silent_server_costs_smtp_connect_timeout(lab):
+    """It takes the connection and says nothing."""
+    with ns.inside(lab.b.namespace, socket.create_server, (lab.b.address(), 2525)):
+        began = time.monotonic()
+        daemon = lab.a.run(config(alerting(), extra=settings(lab).replace("smtp_connect_timeout 5",
+                                                                          "smtp_connect_timeout 1")))
+        daemon.wait_log(r"mail .*: tried again", timeout=10)
+        assert 0.9 < time.monotonic() - began < 4.5
 
 
 def test_no_email_faults(lab):

@@ -531,6 +531,53 @@ static void test_dns_names(void **state)
 	}
 }
 
+static void test_dns_types(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t number;
+	} types[] = {{"A", 1},	 {"NS", 2},    {"CNAME", 5},  {"SOA", 6},    {"MX", 15},
+		     {"TXT", 16}, {"AAAA", 28}, {"RRSIG", 46}, {"DNSKEY", 48}};
+	char text[512];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+		snprintf(text, sizeof(text), SERVICE(SERVER("DNS_CHECK {\n type %s\n}")),
+			 types[i].name);
+		load(text);
+		assert_quiet(DIAG_NOTE);
+		assert_int_equal(((const struct conf_check_dns *)loaded.conf->checkers.v[0])->type,
+				 types[i].number);
+		assert_round_trip();
+	}
+}
+
+/* The n-th name is the n-th bit of enum conf_regex_option. */
+static void test_regex_option_names(void **state)
+{
+	static const char *const names[] = {
+		"allow_empty_class", "alt_bsux",	   "auto_callout",	"caseless",
+		"dollar_endonly",    "dotall",		   "dupnames",		"extended",
+		"firstline",	     "match_unset_backref", "multiline",	"never_ucp",
+		"never_utf",	     "no_auto_capture",	   "no_auto_possess",	"no_dotstar_anchor",
+		"no_start_optimize", "ucp",		   "ungreedy",		"utf",
+		"never_backslash_c", "alt_circumflex",	   "alt_verbnames",	"use_offset_limit"};
+	char text[512];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct conf_check_http *c;
+
+		snprintf(text, sizeof(text),
+			 SERVICE(SERVER("HTTP_GET {\n url {\n path /\n regex x\n regex_options %s\n}\n}")),
+			 names[i]);
+		load(text);
+		c = (const struct conf_check_http *)loaded.conf->checkers.v[0];
+		assert_int_equal(c->urls.v[0]->regex_options, 1u << i);
+		assert_round_trip();
+	}
+}
+
 static void test_udp_bytes(void **state)
 {
 	static const uint8_t payload[] = {0xab, 0x01, 0x2f, 0xc0, 0x0d};
@@ -650,6 +697,8 @@ int main(void)
 		cmocka_unit_test(test_url),
 		cmocka_unit_test(test_regex_escapes),
 		cmocka_unit_test(test_dns_names),
+		cmocka_unit_test(test_dns_types),
+		cmocka_unit_test(test_regex_option_names),
 		cmocka_unit_test(test_udp_bytes),
 		cmocka_unit_test(test_source_of_another_family),
 		cmocka_unit_test(test_sync_daemon),

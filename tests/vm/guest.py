@@ -29,7 +29,7 @@ import kernel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
-CONSOLE_LINES = 40
+CONSOLE_LINES = 150  # the trace of a panic, and what led to it
 PR_SET_PDEATHSIG = 1
 MEMORY = 1536  # MiB
 

@@ -132,8 +132,10 @@ struct search_pattern *search_pattern_new(const struct conf_url *url, struct are
 	p->keep = behind < 2 ? 2 : behind;
 	if (p->utf)
 		p->keep = p->keep * 4 + 3;
-	/* Where memory must not be executable this fails, and matching is slower. */
-	pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
+	/* Where memory must not be executable this fails, and matching is slower. For partial matches
+	 * the library's JIT (10.42) forgets PCRE2_FIRSTLINE. */
+	pcre2_jit_compile(p->code, p->first_line ? PCRE2_JIT_COMPLETE
+						 : PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
 	set_limits(p, url);
 	return p;
 }

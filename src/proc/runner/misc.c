@@ -123,11 +123,11 @@ static void send_state(const struct misc *m)
 	}
 }
 
-static void log_flip(const struct misc *m)
+static void log_run(const struct misc *m, bool good)
 {
 	char why[LVS_REASON_MAX];
 
-	if (m->verdict.up) {
+	if (good) {
 		log_notice("Misc check for [%s] succeeded", m->conf->script->command);
 		return;
 	}
@@ -151,10 +151,8 @@ static void on_result(struct task *t, int status, bool timed_out)
 	m->failed_runs += !good;
 	next = check_verdict_step(&m->verdict, &m->conf->check, good ? CHECK_GOOD : CHECK_BAD);
 	m->next = t->started + next.delay;
-	if (next.changed)
-		log_flip(m);
-	else if (!good && m->conf->check.log_all_failures)
-		log_flip(m);
+	if (next.changed || (!good && m->conf->check.log_all_failures))
+		log_run(m, good);
 	if (next.changed || other_weight)
 		send_state(m);
 	write_board(m);
