@@ -165,6 +165,18 @@ bool probe_judged(struct probe *p, enum probe_step step)
 	return true;
 }
 
+bool probe_obey(struct probe *p, enum probe_step step, bool (*send)(struct probe *p))
+{
+	if (probe_judged(p, step))
+		return false;
+	if (step == PROBE_WAIT) {
+		p->out.n = 0;
+		return true;
+	}
+	probe_wait_anew(p);
+	return send(p);
+}
+
 /* ---- events ---- */
 
 bool probe_watch(struct probe *p, uint32_t events)

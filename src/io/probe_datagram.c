@@ -26,18 +26,6 @@ static bool send_out(struct probe *p)
 	return false;
 }
 
-static bool obey(struct probe *p, enum probe_step step)
-{
-	if (probe_judged(p, step))
-		return false;
-	if (step == PROBE_WAIT) {
-		p->out.n = 0;
-		return true;
-	}
-	probe_wait_anew(p);
-	return send_out(p);
-}
-
 void probe_datagram_ready(struct probe *p)
 {
 	struct probe_engine *e = p->engine;
@@ -52,7 +40,7 @@ void probe_datagram_ready(struct probe *p)
 				probe_give_up(p, "", probe_error_is_verdict(errno) ? errno : EHOSTUNREACH);
 			return;
 		}
-		if (!obey(p, p->judge->feed(p, e->buffer, (size_t)n, &p->out)))
+		if (!probe_obey(p, p->judge->feed(p, e->buffer, (size_t)n, &p->out), send_out))
 			return;
 	}
 	(void)epoll_ctl(e->epoll_fd, EPOLL_CTL_MOD, p->fd, &again);
@@ -75,5 +63,5 @@ void probe_datagram_start(struct probe *p)
 		return;
 	hear_errors(p);
 	if (probe_watch(p, EPOLLIN))
-		(void)obey(p, p->judge->begin(p, &p->out));
+		(void)probe_obey(p, p->judge->begin(p, &p->out), send_out);
 }

@@ -60,6 +60,8 @@ void probe_give_up(struct probe *p, const char *what, int error);
 const char *probe_error_text(int error, char *buf, size_t size);
 /* What a verdict of the judge ends; true if it did. */
 bool probe_judged(struct probe *p, enum probe_step step);
+/* Does what the judge wants: ends, waits, or sends p->out and waits anew. False: the run has ended. */
+bool probe_obey(struct probe *p, enum probe_step step, bool (*send)(struct probe *p));
 
 /* ---- probe_socket.c ---- */
 /* A socket with mark, interface and source as configured, connected or being connected. 0,

@@ -58,19 +58,6 @@ static bool send_all(struct probe *p)
 	return true;
 }
 
-/* False: the run has ended. */
-static bool obey(struct probe *p, enum probe_step step)
-{
-	if (probe_judged(p, step))
-		return false;
-	if (step == PROBE_WAIT) {
-		p->out.n = 0;
-		return true;
-	}
-	probe_wait_anew(p);
-	return send_all(p);
-}
-
 /* ---- receiving ---- */
 
 static ssize_t receive_some(struct probe *p)
@@ -108,7 +95,7 @@ static void receive_all(struct probe *p, uint32_t events)
 			probe_fail(p, "an answer of more than %zu MB", PROBE_BYTES_MAX >> 20);
 			return;
 		}
-		if (!obey(p, p->judge->feed(p, p->engine->buffer, (size_t)n, &p->out)))
+		if (!probe_obey(p, p->judge->feed(p, p->engine->buffer, (size_t)n, &p->out), send_all))
 			return;
 		if (!p->ssl && (size_t)n < PROBE_BUFFER && !(events & ENDING))
 			return;
@@ -121,7 +108,7 @@ static void receive_all(struct probe *p, uint32_t events)
 static void talk(struct probe *p)
 {
 	p->phase = PROBE_TALKING;
-	(void)obey(p, p->judge->begin(p, &p->out));
+	(void)probe_obey(p, p->judge->begin(p, &p->out), send_all);
 }
 
 static void handshake(struct probe *p, uint32_t events)

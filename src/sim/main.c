@@ -5,65 +5,16 @@
  *   sim --seed K [--trace]        runs one, tells everything
  * Exit status 1 when a property broke.
  */
+#include "sim/options.h"
 #include "sim/sim.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct options {
-	uint64_t first, seeds;
-	bool trace;
-};
-
-static void usage(void)
-{
-	fprintf(stderr, "usage: sim [--seeds N] [--first K] | --seed K [--trace]\n");
-	exit(2);
-}
-
-static uint64_t number(const char *text)
-{
-	char *end;
-	unsigned long long v = strtoull(text, &end, 10);
-
-	if (*end || end == text)
-		usage();
-	return v;
-}
-
-static struct options options_read(int argc, char **argv)
-{
-	static const struct option table[] = {{"seeds", required_argument, NULL, 'n'},
-					      {"first", required_argument, NULL, 'f'},
-					      {"seed", required_argument, NULL, 's'},
-					      {"trace", no_argument, NULL, 't'},
-					      {0}};
-	struct options o = {.first = 1, .seeds = 1000};
-
-	for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-		if (c == 'n') {
-			o.seeds = number(optarg);
-		} else if (c == 'f') {
-			o.first = number(optarg);
-		} else if (c == 's') {
-			o.first = number(optarg);
-			o.seeds = 1;
-		} else if (c == 't') {
-			o.trace = true;
-		} else {
-			usage();
-		}
-	}
-	if (optind != argc)
-		usage();
-	return o;
-}
-
 int main(int argc, char **argv)
 {
-	struct options o = options_read(argc, argv);
+	struct sim_options o = sim_options_read(argc, argv, "sim", 1000);
 	uint64_t failed = 0, steps = 0;
 
 	for (uint64_t seed = o.first; seed < o.first + o.seeds; seed++) {

@@ -103,6 +103,53 @@ void judge_frame_next(struct judge_frame *f)
 	f->complete = false;
 }
 
+enum dialogue_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data,
+			       size_t len, const char *what,
+			       enum dialogue_step (*line)(struct dialogue *d, const char *text))
+{
+	const char *p = data;
+
+	while (len) {
+		size_t n = judge_line_take(l, p, len);
+		enum dialogue_step step;
+
+		p += n;
+		len -= n;
+		if (l->too_long)
+			return dialogue_fail(d, "%s of more than %d bytes", what, JUDGE_LINE_MAX);
+		if (!l->complete)
+			break;
+		step = line(d, l->text);
+		judge_line_next(l);
+		if (step != DIALOGUE_MORE || d->n_out)
+			return step;
+	}
+	return dialogue_more(d);
+}
+
+enum dialogue_step judge_frames(struct dialogue *d, struct judge_frame *f, const void *data,
+				size_t len, const struct judge_frame_kind *kind)
+{
+	const char *p = data;
+
+	while (len) {
+		size_t n = judge_frame_take(f, p, len, kind->n_head, kind->length);
+		enum dialogue_step step;
+
+		p += n;
+		len -= n;
+		if (f->broken)
+			return dialogue_fail(d, "%s", kind->broken);
+		if (!f->complete)
+			break;
+		step = kind->frame(d);
+		judge_frame_next(f);
+		if (step != DIALOGUE_MORE || d->n_out)
+			return step;
+	}
+	return dialogue_more(d);
+}
+
 enum dialogue_step judge_closed_early(struct dialogue *d)
 {
 	return dialogue_fail(d, "the server closed the connection before its answer was complete");

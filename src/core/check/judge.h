@@ -42,6 +42,11 @@ struct judge_line {
  * not fit is marked too_long and never completes. To begin the next line: judge_line_next(). */
 size_t judge_line_take(struct judge_line *l, const void *data, size_t len);
 void judge_line_next(struct judge_line *l);
+/* Feeds each whole line of what came to `line`, until one is judged or answered: what comes unasked
+ * after that is no answer to what we are about to say. `what`: "a line", for one that is too long. */
+enum dialogue_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data,
+			       size_t len, const char *what,
+			       enum dialogue_step (*line)(struct dialogue *d, const char *text));
 
 /* A message with a length in its header, of which the first bytes are kept and the rest is skipped.
  */
@@ -60,6 +65,15 @@ struct judge_frame {
 size_t judge_frame_take(struct judge_frame *f, const void *data, size_t len, size_t n_head,
 			size_t (*length)(const uint8_t *head));
 void judge_frame_next(struct judge_frame *f);
+/* The same as judge_lines() of frames. */
+struct judge_frame_kind {
+	size_t n_head;
+	size_t (*length)(const uint8_t *head);
+	enum dialogue_step (*frame)(struct dialogue *d);
+	const char *broken; /* the reason when there is no sane length */
+};
+enum dialogue_step judge_frames(struct dialogue *d, struct judge_frame *f, const void *data,
+				size_t len, const struct judge_frame_kind *kind);
 /* How many of its bytes were kept. */
 static inline size_t judge_frame_kept(const struct judge_frame *f)
 {

@@ -10,6 +10,7 @@
 #include "core/check/judge.h"
 
 #define MYSQL_HEAD 4
+#define MYSQL_BROKEN "not a MySQL reply"
 #define MYSQL_PROTOCOL 10
 #define MYSQL_PLUGIN "mysql_native_password"
 
@@ -153,27 +154,22 @@ static enum dialogue_step mysql_login(struct dialogue *d)
 	}
 }
 
+static enum dialogue_step mysql_frame(struct dialogue *d)
+{
+	const struct mysql_state *s = d->state;
+
+	if (s->frame.len == MYSQL_HEAD)
+		return dialogue_fail(d, MYSQL_BROKEN);
+	return s->greeted ? mysql_login(d) : mysql_greeting(d);
+}
+
 static enum dialogue_step mysql_feed(struct dialogue *d, const void *data, size_t len)
 {
+	static const struct judge_frame_kind kind = {MYSQL_HEAD, mysql_length, mysql_frame,
+						     MYSQL_BROKEN};
 	struct mysql_state *s = d->state;
-	const char *p = data;
 
-	while (len) {
-		size_t n = judge_frame_take(&s->frame, p, len, MYSQL_HEAD, mysql_length);
-		enum dialogue_step step;
-
-		p += n;
-		len -= n;
-		if (s->frame.broken || (s->frame.complete && s->frame.len == MYSQL_HEAD))
-			return dialogue_fail(d, "not a MySQL reply");
-		if (!s->frame.complete)
-			break;
-		step = s->greeted ? mysql_login(d) : mysql_greeting(d);
-		judge_frame_next(&s->frame);
-		if (step != DIALOGUE_MORE || d->n_out)
-			return step;
-	}
-	return dialogue_more(d);
+	return judge_frames(d, &s->frame, data, len, &kind);
 }
 
 const struct dialogue_ops dialogue_mysql = {

@@ -123,25 +123,11 @@ static enum dialogue_step pgsql_message(struct dialogue *d)
 
 static enum dialogue_step pgsql_feed(struct dialogue *d, const void *data, size_t len)
 {
+	static const struct judge_frame_kind kind = {PGSQL_HEAD, pgsql_length, pgsql_message,
+						     "not a PostgreSQL reply"};
 	struct pgsql_state *s = d->state;
-	const char *p = data;
 
-	while (len) {
-		size_t n = judge_frame_take(&s->frame, p, len, PGSQL_HEAD, pgsql_length);
-		enum dialogue_step step;
-
-		p += n;
-		len -= n;
-		if (s->frame.broken)
-			return dialogue_fail(d, "not a PostgreSQL reply");
-		if (!s->frame.complete)
-			break;
-		step = pgsql_message(d);
-		if (step != DIALOGUE_MORE)
-			return step;
-		judge_frame_next(&s->frame);
-	}
-	return dialogue_more(d);
+	return judge_frames(d, &s->frame, data, len, &kind);
 }
 
 const struct dialogue_ops dialogue_pgsql = {

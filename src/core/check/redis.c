@@ -104,24 +104,8 @@ static enum dialogue_step redis_line(struct dialogue *d, const char *text)
 static enum dialogue_step redis_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct redis_state *s = d->state;
-	const char *p = data;
 
-	while (len) {
-		size_t n = judge_line_take(&s->line, p, len);
-		enum dialogue_step step;
-
-		p += n;
-		len -= n;
-		if (s->line.too_long)
-			return dialogue_fail(d, "a line of more than %d bytes", JUDGE_LINE_MAX);
-		if (!s->line.complete)
-			break;
-		step = redis_line(d, s->line.text);
-		judge_line_next(&s->line);
-		if (step != DIALOGUE_MORE || d->n_out)
-			return step;
-	}
-	return dialogue_more(d);
+	return judge_lines(d, &s->line, data, len, "a line", redis_line);
 }
 
 const struct dialogue_ops dialogue_redis = {

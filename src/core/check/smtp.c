@@ -82,27 +82,8 @@ static enum dialogue_step smtp_line(struct dialogue *d, const char *text)
 static enum dialogue_step smtp_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct smtp_state *s = d->state;
-	const char *p = data;
 
-	while (len) {
-		size_t n = judge_line_take(&s->line, p, len);
-		enum dialogue_step step;
-
-		p += n;
-		len -= n;
-		if (s->line.too_long)
-			return dialogue_fail(d, "an SMTP line of more than %d bytes",
-					     JUDGE_LINE_MAX);
-		if (!s->line.complete)
-			break;
-		step = smtp_line(d, s->line.text);
-		judge_line_next(&s->line);
-		/* What comes after the last line of a reply, unasked, is not an answer to what we
-		 * are about to say. */
-		if (step != DIALOGUE_MORE || d->n_out)
-			return step;
-	}
-	return dialogue_more(d);
+	return judge_lines(d, &s->line, data, len, "an SMTP line", smtp_line);
 }
 
 static enum dialogue_step smtp_closed(struct dialogue *d)
