@@ -34,7 +34,7 @@ void lvs_kernel_foreign(struct lvs_sim *s)
 	}
 }
 
-void lvs_kernel_check_foreign(struct lvs_sim *s)
+static void check_foreign(struct lvs_sim *s)
 {
 	unsigned n = 0;
 
@@ -161,5 +161,5 @@ void lvs_kernel_apply(struct lvs_sim *s, const service_changes *c,
 			lvs_sim_fail(s, "a service is empty on the way");
 	}
 	free(kept);
-	lvs_kernel_check_foreign(s);
+	check_foreign(s);
 }

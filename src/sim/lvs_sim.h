@@ -137,7 +137,6 @@ void lvs_kernel_foreign(struct lvs_sim *s);
 /* Carries out the changes one by one; `desired` is where they lead. */
 void lvs_kernel_apply(struct lvs_sim *s, const service_changes *c,
 		      const struct service_table *desired);
-void lvs_kernel_check_foreign(struct lvs_sim *s);
 bool lvs_kernel_is_foreign(const struct service_key *key);
 
 /* lvs_property.c */

@@ -122,8 +122,6 @@ static inline const struct conf_real_server *lvs_rs(const struct lvs *l, uint32_
 }
 
 /* server.c */
-/* A weight as the kernel takes it. */
-uint32_t lvs_weight_clamp(int64_t weight);
 /* State, weights and timers from its checkers; events when they change. True: the state changed. */
 bool lvs_server_update(struct lvs *l, uint32_t rs, const char *reason, usec_t now);
 /* The same at start, without events; `up` is not touched. */
@@ -153,8 +151,6 @@ void lvs_service_evaluate(struct lvs *l, uint32_t vs, bool initial, usec_t now);
 void lvs_service_dirty(struct lvs *l, uint32_t vs);
 /* Ends the waiting after a crash. */
 void lvs_release(struct lvs *l);
-/* What the notifications of a virtual server that goes say. */
-void lvs_service_leave(struct lvs *l, uint32_t vs);
 
 /* carry.c */
 void lvs_carry(struct lvs *l, const struct lvs *old, usec_t now);

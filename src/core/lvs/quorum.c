@@ -93,7 +93,7 @@ void lvs_release(struct lvs *l)
 /* ---- leaving ---- */
 
 /* A server that is down has been told so; the quorum-lost one comes in any case. */
-void lvs_service_leave(struct lvs *l, uint32_t vs)
+static void service_leave(struct lvs *l, uint32_t vs)
 {
 	const struct conf_virtual_server *conf = lvs_vs(l, vs);
 
@@ -122,7 +122,7 @@ void lvs_stop(struct lvs *l, usec_t now)
 		return;
 	for (uint32_t vs = 0; vs < l->conf->virtual_servers.n; vs++)
 		if (lvs_vs(l, vs)->omega)
-			lvs_service_leave(l, vs);
+			service_leave(l, vs);
 	l->stopped = true;
 	l->all_dirty = true;
 }

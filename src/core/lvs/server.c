@@ -9,7 +9,7 @@
 
 #define CONTRIBUTION_MAX (INT64_C(1) << 40) /* so that sums never wrap */
 
-uint32_t lvs_weight_clamp(int64_t weight)
+static uint32_t weight_clamp(int64_t weight)
 {
 	return weight < 0 ? 0 : weight > INT32_MAX ? INT32_MAX : (uint32_t)weight;
 }
@@ -50,7 +50,7 @@ static void server_measure(struct lvs *l, uint32_t rs)
 			percent = c->percent;
 	}
 	s->effective = weight_share(weight, percent) + more;
-	s->target = s->drain ? 0 : lvs_weight_clamp(s->effective);
+	s->target = s->drain ? 0 : weight_clamp(s->effective);
 }
 
 void lvs_server_account(struct lvs *l, uint32_t rs, int sign)

@@ -164,6 +164,7 @@ static void begin_fresh(struct check *c, const struct check_plan *plan, bool fir
 static void continue_with(struct check *c, const struct check_plan *plan, bool same_timing)
 {
 	c->plan = plan;
+	check_verdict_mend(&c->verdict, plan->conf);
 	if (!same_timing)
 		c->due_at = usec_min(c->due_at, loop_now(c->w->loop) + plan->conf->timing.delay_loop);
 }
