@@ -221,7 +221,8 @@ def test_deleted_is_told_only_to_those_who_ask(lab):
     for vrid in (51, 52, 53):
         lab.wire.wait_advert("a", vrid=vrid)
     wait_lines(lab, 2)
-    fifo.lines()
+    before = []  # BACKUP and MASTER of each
+    wait_until(lambda: before.extend(fifo.lines()) or len(before) >= 6, 3, "six lines of the FIFO")
     daemon.reload(config(instance("VI_3", 53, vips=["192.0.2.103/24"]), extra=extra))
     lab.a.wait_has_not(VIP)
     lab.a.wait_has_not("192.0.2.102")
