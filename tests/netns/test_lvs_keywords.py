@@ -64,9 +64,8 @@ def test_scheduling_is_that_of_both_processes(pair):
     assert os.sched_getscheduler(pids["runner"]) & 0xFF == os.SCHED_OTHER
 
 
-def test_a_command_that_can_not_be_run_is_no_check(pair):
-    """Its server is judged by the other checks alone, also after a crash of the lvs process while it was down."""
-    daemon = pair.a.run(globals_() + balanced(pair, misc("/nonexistent/check", "alpha") + "\n" + TCP))
+def judged_by_the_others(pair, daemon):
+    """The server is what its TCP_CHECK says, also after a crash of the lvs process while it was down."""
     wait_until(lambda: states(daemon) == ["UP"], 10, "a server that is up")
     pair.server.kill()
     wait_until(lambda: states(daemon) == ["DOWN"], 10, "a server that is down")
@@ -74,18 +73,18 @@ def test_a_command_that_can_not_be_run_is_no_check(pair):
     wait_until(lambda: states(daemon) == ["DOWN"], 10, "the same after the crash")
     pair.server.start()
     wait_until(lambda: states(daemon) == ["UP"], 10, "the server that is back")
+
+
+def test_a_command_that_can_not_be_run_is_no_check(pair):
+    """Its server is judged by the other checks alone, also after a crash of the lvs process while it was down."""
+    daemon = pair.a.run(globals_() + balanced(pair, misc("/nonexistent/check", "alpha") + "\n" + TCP))
+    judged_by_the_others(pair, daemon)
 
 
 def test_a_session_that_nobody_runs_holds_no_server_back(pair):
     daemon = pair.a.run(globals_() + "bfd_instance b {\n    neighbor_ip 192.0.2.2\n    source_ip 192.0.2.1\n}\n"
                         + balanced(pair, "BFD_CHECK {\n    name b\n}\n" + TCP, extra="alpha"))
-    wait_until(lambda: states(daemon) == ["UP"], 10, "a server that is up")
-    pair.server.kill()
-    wait_until(lambda: states(daemon) == ["DOWN"], 10, "a server that is down")
-    os.kill(processes(daemon)["lvs"], signal.SIGKILL)
-    wait_until(lambda: states(daemon) == ["DOWN"], 10, "the same after the crash")
-    pair.server.start()
-    wait_until(lambda: states(daemon) == ["UP"], 10, "the server that is back")
+    judged_by_the_others(pair, daemon)
 
 
 def test_what_a_command_leaves_behind_is_killed(pair):
