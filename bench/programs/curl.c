@@ -15,6 +15,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "cost.h"
+
 #define EVENTS 256
 #define HANDLES 1024
 
@@ -24,14 +26,6 @@ static unsigned n_unused;
 static int epoll_fd;
 static int64_t deadline = -1;
 static unsigned long done, failed;
-
-static int64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
-}
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
 {
@@ -126,12 +120,11 @@ static void turn(void)
 int main(int argc, char **argv)
 {
 	struct rlimit files = {65536, 65536};
-	struct rusage before, after;
+	struct rusage before;
 	int64_t begin, end;
 	uint64_t started = 0;
 	struct in_addr first;
 	unsigned count;
-	double ms;
 
 	if (argc != 5 || inet_pton(AF_INET, argv[1], &first) != 1)
 		return 2;
@@ -154,13 +147,5 @@ int main(int argc, char **argv)
 			start(ntohl(first.s_addr) + (uint32_t)(started % count), atoi(argv[3]));
 		turn();
 	}
-	getrusage(RUSAGE_SELF, &after);
-	ms = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1e3 +
-	     (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e3;
-	if (failed || !done) {
-		fprintf(stderr, "%lu of %lu failed\n", failed, done);
-		return 1;
-	}
-	printf("%.3f\n", ms * 1000 / (double)done);
-	return 0;
+	return cost_print(&before, done, failed);
 }

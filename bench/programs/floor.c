@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cost.h"
+
 #define EVENTS 256
 
 static const char request[] = "GET / HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nConnection: close\r\nHost: server\r\n\r\n";
@@ -26,14 +28,6 @@ static int http, epoll_fd;
 static uint16_t port;
 static unsigned long done, failed;
 static char *asking; /* by descriptor: the request is sent */
-
-static int64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
-}
 
 static void start(uint32_t address)
 {
@@ -78,12 +72,11 @@ int main(int argc, char **argv)
 {
 	struct rlimit files = {65536, 65536};
 	struct epoll_event events[EVENTS];
-	struct rusage before, after;
+	struct rusage before;
 	int64_t begin, end;
 	uint64_t started = 0;
 	struct in_addr first;
 	unsigned count;
-	double ms;
 
 	if (argc != 6 || inet_pton(AF_INET, argv[2], &first) != 1)
 		return 2;
@@ -106,13 +99,5 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++)
 			serve(events[i].data.fd, events[i].events);
 	}
-	getrusage(RUSAGE_SELF, &after);
-	ms = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1e3 +
-	     (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e3;
-	if (failed || !done) {
-		fprintf(stderr, "%lu of %lu failed\n", failed, done);
-		return 1;
-	}
-	printf("%.3f\n", ms * 1000 / (double)done);
-	return 0;
+	return cost_print(&before, done, failed);
 }
