@@ -11,6 +11,7 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -109,7 +110,7 @@ class Runner:
                 # loadgroup: a file that starts its servers once stays with one of them
                 command += ["-n", str(workers), "--dist", "loadgroup"]
             status = self.run(command, env=env)
-            return pytest_count(folder, report, status)
+            return pytest_count(folder, [report], status)
 
     # -- suites ---------------------------------------------------------------------------------
 
@@ -130,12 +131,14 @@ class Runner:
         """The harness itself, then the tests of tests/lvs, all in one boot of the emulated guest."""
         count = self.pytest("vm", env={"HF_VM_CACHE": os.path.join(self.build, "vm")})
         with tempfile.TemporaryDirectory() as place:
-            report = os.path.join(place, "report.xml")
             guest = ["/usr/bin/python3", "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"), "--output", place,
                      "--timeout", str(VM_LIMIT), "--"]
-            command = [*pytest_command("tests/lvs", report), "-v", "-rs", "-n", "4", "--dist", "loadfile"]
-            status = self.run([*guest, *command])
-            count += pytest_count("vm", report, status)
+            reports = [os.path.join(place, name) for name in ("together.xml", "alone.xml")]
+            together, alone = ([*pytest_command("tests/lvs", report), "-v", "-rs"] for report in reports)
+            together += ["-m", "not alone", "-n", "4", "--dist", "loadfile"]
+            both = f"{shlex.join(together)}; first=$?; {shlex.join([*alone, '-m', 'alone'])}; exit $((first ? first : $?))"
+            status = self.run([*guest, "sh", "-c", both])
+            count += pytest_count("vm", reports, status)
         return count
 
     def compile(self, build, setup, targets=(), env=None):
@@ -235,13 +238,14 @@ def pytest_command(path, report):
             "-o", "junit_family=xunit2", "--durations", "5"]
 
 
-def pytest_count(name, report, status):
-    """What a run of pytest that ended with a status has written into its report."""
+def pytest_count(name, reports, status):
+    """What runs of pytest that ended with a status have written into their reports."""
     count = Count()
-    if not os.path.exists(report):
-        return count.fail(f"{name}: pytest ended with {status}")
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        count += pytest_result(case)
+    for report in reports:
+        if not os.path.exists(report):
+            return count.fail(f"{name}: pytest ended with {status}")
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            count += pytest_result(case)
     if status not in (0, 1, 5) or (status == 1 and not count.failed):
         count.fail(f"{name}: pytest ended with {status}")
     return count

@@ -29,6 +29,7 @@ from netlab.fixtures import (farm, lab, make_farm, make_lab, pytest_runtest_make
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "better(why): keepalived is known to fail this")
+    config.addinivalue_line("markers", "alone: not at the same time as other tests on one kernel")
     config.addinivalue_line("markers", "ipvs: of what only IPVS has, or its tables only show")
     config.addinivalue_line("markers", "holdfast_only: of no meaning for keepalived")
 
