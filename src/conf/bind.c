@@ -369,11 +369,14 @@ static bool bind_row(struct bind *b, const struct block *blk, unsigned bit, void
 		ok = bind_inline(b, row, obj, c, option);
 	else
 		ok = row_parse(b, row, obj, c);
-	if (ok)
+	if (ok) {
 		block_mark(obj, bit);
-	else if (!option)
+		return true;
+	}
+	vec_push(b->a, &b->diags->refused, ((struct diag_refusal){obj, row->name}));
+	if (!option)
 		c->next = c->stmt->words.n;
-	return ok;
+	return false;
 }
 
 /* Options of an entry or an inline list, to the end of the statement (or, nested, to the first word

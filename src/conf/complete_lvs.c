@@ -41,6 +41,11 @@ static void service_unset(struct conf_virtual_server *vs, const char *row)
 	block_unmark(vs, block_bit(&schema_virtual_server, row));
 }
 
+static bool is_refused(const struct lvs *l, const void *block, const char *row)
+{
+	return diag_is_refused(l->c->diags, block, row);
+}
+
 /* ---- what the service is ---- */
 
 /* Every address is a service of the kernel, unless nftables gives them one mark. */
@@ -96,8 +101,9 @@ static void service_protocol(struct lvs *l, struct conf_virtual_server *vs)
 {
 	if (has_address(vs) && !vs->protocol) {
 		vs->protocol = LVS_UDP;
-		service_say(l, vs, DIAG_WARNING, "no-protocol",
-			    "no protocol is given, UDP is used");
+		if (!is_refused(l, vs, "protocol"))
+			service_say(l, vs, DIAG_WARNING, "no-protocol",
+				    "no protocol is given, UDP is used");
 	} else if (!has_address(vs) && vs->protocol) {
 		vs->protocol = LVS_PROTO_NONE;
 		service_unset(vs, "protocol");
@@ -137,8 +143,9 @@ static void service_scheduler(struct lvs *l, struct conf_virtual_server *vs)
 {
 	if (!vs->scheduler) {
 		vs->scheduler = LVS_SCHED_WLC;
-		service_say(l, vs, DIAG_WARNING, "no-scheduler",
-			    "no lvs_sched is given, wlc is used");
+		if (!is_refused(l, vs, "lvs_sched"))
+			service_say(l, vs, DIAG_WARNING, "no-scheduler",
+				    "no lvs_sched is given, wlc is used");
 	}
 	scheduler_flag(l, vs, &vs->sh_port, "sh-port", LVS_SCHED_SH);
 	scheduler_flag(l, vs, &vs->sh_fallback, "sh-fallback", LVS_SCHED_SH);
@@ -213,7 +220,7 @@ static void service_methods(struct lvs *l, struct conf_virtual_server *vs)
 	vs->method = vs->methods.n ? vs->methods.v[vs->methods.n - 1] : &nat;
 	for (unsigned i = 0; i < vs->rs.n; i++) {
 		server_method(l, vs, vs->rs.v[i]);
-		needed |= vs->rs.v[i]->method == &nat;
+		needed |= vs->rs.v[i]->method == &nat && !is_refused(l, vs->rs.v[i], "lvs_method");
 	}
 	if (vs->methods.n) {
 		vs->methods.v[0] = vs->methods.v[vs->methods.n - 1];
@@ -224,7 +231,7 @@ static void service_methods(struct lvs *l, struct conf_virtual_server *vs)
 		vs->sorry_methods.n = 1;
 	}
 	vs->sorry_method = vs->sorry_methods.n ? vs->sorry_methods.v[0] : vs->method;
-	if (needed)
+	if (needed && !is_refused(l, vs, "lvs_method"))
 		service_say(l, vs, DIAG_WARNING, "no-method",
 			    "no lvs_method is given, NAT is used");
 }

@@ -36,6 +36,14 @@ struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *
 	return m;
 }
 
+bool diag_is_refused(const struct diags *d, const void *block, const char *row)
+{
+	for (unsigned i = 0; i < d->refused.n; i++)
+		if (d->refused.v[i].block == block && str_eq(d->refused.v[i].row, row))
+			return true;
+	return false;
+}
+
 struct sorted {
 	struct diag m;
 	unsigned order;

@@ -37,17 +37,28 @@ struct diag {
 	bool tolerated;	     /* an error all right, but the statement has its effect all the same */
 };
 
+/* A keyword of a block (its struct and its row's name) whose words could not be used. */
+struct diag_refusal {
+	const void *block;
+	const char *row;
+};
+
 struct conf_source; /* conf/tree.h: the files and their lines */
 
 struct diags {
 	struct arena *arena;
 	VEC(struct diag) list;
+	VEC(struct diag_refusal) refused;
 	unsigned count[DIAG_FATAL + 1];
 };
 
 /* Appends a message; text is formatted. Returns it so that class, expected and hint can be set. */
 struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *code,
 		      struct conf_span at, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Whether this block's keyword is there with words that could not be used: an error says so, and it
+ * would be wrong to say that it is not given. */
+bool diag_is_refused(const struct diags *d, const void *block, const char *row);
 
 /* Sorts by place (messages without a place last), drops exact repeats. */
 void diags_sort(struct diags *d);
