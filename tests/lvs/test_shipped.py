@@ -101,6 +101,7 @@ def tls_server(farm, tmp_path):
     (pages / "mrtg" / "index.html").write_text("second page")
     process = subprocess.Popen(farm.s1.command(sys.executable, "-c", TLS_SERVER, *certificate), cwd=pages,
                                stderr=subprocess.DEVNULL)
+    wait_until(lambda: farm.s1.execute("ss", "-Hltn", "sport = :443"), 30, "the TLS server", 0.1)
     yield process
     process.kill()
     process.wait()
