@@ -250,14 +250,12 @@ static void *object_new(struct bind *b, const struct block *blk, struct conf_spa
 	return obj;
 }
 
-typedef VEC(void *) void_vec;
-
 /* The object a sub-block row fills; *ret_new says whether it was made now (and, for a VEC, is not
  * in it yet). */
 static void *object_for(struct bind *b, const struct row *row, void *parent, struct conf_span at,
 			bool *ret_new)
 {
-	void *field = (char *)parent + row->offset;
+	void *field = row_field(row, parent);
 	struct conf_block *obj;
 
 	*ret_new = false;
@@ -289,7 +287,7 @@ static void *object_for(struct bind *b, const struct row *row, void *parent, str
 
 static void object_keep(struct bind *b, const struct row *row, void *parent, void *obj, bool is_new)
 {
-	void *field = (char *)parent + row->offset;
+	void *field = row_field(row, parent);
 
 	if (!is_new)
 		return;
@@ -569,7 +567,7 @@ static void bind_list(struct bind *b, const struct block *blk, unsigned bit, voi
 		      const struct conf_stmt *stmt)
 {
 	const struct row *row = table_of(b, blk)->row[bit];
-	VEC(const char *) *list = (void *)((char *)parent + row->offset);
+	VEC(const char *) *list = row_field(row, parent);
 	struct cursor head = {.stmt = stmt, .next = 1};
 
 	if (row->flags & ROW_FIRST_WINS && block_is_set(parent, bit)) {

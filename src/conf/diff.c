@@ -30,8 +30,6 @@ static int named_order(const void *x, const void *y)
 	return r ? r : a->order < b->order ? -1 : a->order > b->order;
 }
 
-typedef VEC(void *) void_vec;
-
 /* The words before the brace: "VI_1", "10.0.0.1 80". */
 static const char *object_name(struct arena *a, const struct block *blk, const void *obj)
 {
@@ -62,8 +60,8 @@ static bool is_positional(const struct row *row)
 /* Objects of one T_BLOCK row of the top level, by name. */
 static void diff_named(struct diff *d, const struct row *row)
 {
-	const void_vec *from = (const void *)((const char *)d->from + row->offset);
-	const void_vec *to = (const void *)((const char *)d->to + row->offset);
+	const void_vec *from = row_value(row, d->from);
+	const void_vec *to = row_value(row, d->to);
 	struct named *old = named_list(d, row->sub, from), *new = named_list(d, row->sub, to);
 	unsigned i = 0, k = 0;
 

@@ -11,8 +11,6 @@
 #include "conf/print.h"
 #include "conf/schema/lvs.h"
 
-typedef VEC(void *) void_vec;
-
 /* ---- virtual servers by what they are ---- */
 
 struct keyed {
@@ -105,7 +103,7 @@ static void_vec unlike(struct diff *d, const struct block *blk, const void_vec *
 
 static void_vec of_row(struct diff *d, const struct row *row, const void *obj)
 {
-	const void_vec *list = (const void *)((const char *)obj + row->offset);
+	const void_vec *list = row_value(row, obj);
 	void_vec own = {0};
 
 	for (unsigned i = 0; i < list->n; i++)
@@ -286,8 +284,8 @@ static const char **entries_sorted(struct diff *d, const struct row *row, const 
 unsigned diff_entries(struct diff *d, const struct row *row, const void *old, const void *new,
 		      const char *object)
 {
-	const void_vec *from = (const void *)((const char *)old + row->offset),
-		       *to = (const void *)((const char *)new + row->offset);
+	const void_vec *from = row_value(row, old),
+		       *to = row_value(row, new);
 	const char **was = entries_sorted(d, row, from), **is = entries_sorted(d, row, to);
 	unsigned i = 0, k = 0, n = 0;
 

@@ -8,7 +8,7 @@
 
 static bool bytes_differ(const struct row *row, const void *old, const void *new, size_t n)
 {
-	return memcmp((const char *)old + row->offset, (const char *)new + row->offset, n) != 0;
+	return memcmp(row_value(row, old), row_value(row, new), n) != 0;
 }
 
 /* What a row says, on one line; empty when it says nothing. */
@@ -28,14 +28,14 @@ static const char *row_text(struct diff *d, const struct row *row, const void *o
 		print_statement(&t, row, obj, 0);
 		break;
 	case T_FLAG:
-		text_add(&t, *((const bool *)obj + row->offset) ? " on" : " off");
+		text_add(&t, *(const bool *)row_value(row, obj) ? " on" : " off");
 		break;
 	case T_TRISTATE:
-		if (*((const uint8_t *)obj + row->offset) != TRI_UNSET)
+		if (*(const uint8_t *)row_value(row, obj) != TRI_UNSET)
 			row_print(&t, row, obj);
 		break;
 	case T_IP:
-		if (ip_is_set((const struct ip_addr *)((const char *)obj + row->offset)))
+		if (ip_is_set(row_value(row, obj)))
 			row_print(&t, row, obj);
 		break;
 	case T_DOC:
@@ -75,8 +75,8 @@ static bool row_differs(struct diff *d, const struct row *row, const void *old, 
 	case T_IP:
 		return bytes_differ(row, old, new, sizeof(struct ip_addr));
 	case T_STRING:
-		return !str_eq0(*(const char *const *)((const char *)old + row->offset),
-				*(const char *const *)((const char *)new + row->offset));
+		return !str_eq0(*(const char *const *)row_value(row, old),
+				*(const char *const *)row_value(row, new));
 	case T_PREFIX:
 	case T_SCRIPT:
 	case T_WEIGHT:

@@ -83,15 +83,12 @@ static unsigned next_set(const void *obj, unsigned bit)
 	return BITS;
 }
 
-typedef VEC(void *) void_vec;
-typedef VEC(const char *) string_vec;
-
 static void print_options(struct text *t, const struct block *blk, const void *obj);
 
 /* A nested option that may be repeated: "nexthop via A nexthop via B". */
 static void print_inline_list(struct text *t, const struct row *row, const void *obj)
 {
-	const void_vec *list = (const void *)((const char *)obj + row->offset);
+	const void_vec *list = row_value(row, obj);
 
 	for (unsigned i = 0; i < list->n; i++) {
 		print_word(t, row->name);
@@ -218,9 +215,8 @@ static void print_subs(struct text *t, const struct row *row, const void *field,
 /* A nested INLINE option: its words only. */
 void print_row_object(struct text *t, const struct row *row, const void *obj, unsigned depth)
 {
-	const void *field = (const char *)obj + row->offset;
+	const void *field = row_value(row, obj);
 
-	(void)depth;
 	if (row->store == STORE_EMBEDDED)
 		print_options(t, row->sub, field);
 	else if (row->store == STORE_POINTER && *(void *const *)field)
@@ -232,7 +228,7 @@ void print_row_object(struct text *t, const struct row *row, const void *obj, un
 
 void print_statement(struct text *t, const struct row *row, const void *obj, unsigned depth)
 {
-	const void *field = (const char *)obj + row->offset;
+	const void *field = row_value(row, obj);
 	size_t start;
 
 	switch (row->type) {

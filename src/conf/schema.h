@@ -329,6 +329,35 @@ void row_print(struct text *t, const struct row *row, const void *obj);
 
 /* A blank and the word, quoted when it has to be. */
 void print_word(struct text *t, const char *word);
+/* For a keyword that alone is the value. */
+row_print_fn print_nothing;
+
+/* ---- fields ---- */
+
+typedef VEC(void *) void_vec;
+typedef VEC(const char *) string_vec;
+
+/* The field a row fills, and the second one. */
+static inline void *row_field(const struct row *row, void *obj)
+{
+	return (char *)obj + row->offset;
+}
+
+static inline void *row_field2(const struct row *row, void *obj)
+{
+	return (char *)obj + row->offset2;
+}
+
+/* The same to look at. */
+static inline const void *row_value(const struct row *row, const void *obj)
+{
+	return (const char *)obj + row->offset;
+}
+
+static inline const void *row_value2(const struct row *row, const void *obj)
+{
+	return (const char *)obj + row->offset2;
+}
 
 /* ---- sub-objects ---- */
 

@@ -92,7 +92,7 @@ bool bind_number(struct bind *b, const struct conf_word *w, bool cnumber, int64_
 
 static void number_store(const struct row *row, void *obj, int64_t n)
 {
-	void *p = (char *)obj + row->offset;
+	void *p = row_field(row, obj);
 
 	switch (row->size) {
 	case 1:
@@ -111,7 +111,7 @@ static void number_store(const struct row *row, void *obj, int64_t n)
 
 static int64_t number_load(const struct row *row, const void *obj)
 {
-	const void *p = (const char *)obj + row->offset;
+	const void *p = row_value(row, obj);
 
 	switch (row->size) {
 	case 1:
@@ -284,23 +284,21 @@ static bool parse_time(struct bind *b, const struct row *row, void *obj, struct 
 		v = number_limit(b, row, w, &v) ? row_scale(row) : v;
 	if (!number_limit(b, row, w, &v))
 		return false;
-	*(usec_t *)((char *)obj + row->offset) = v;
+	*(usec_t *)row_field(row, obj) = v;
 	return true;
 }
 
 static void print_time(struct text *t, const struct row *row, const void *obj)
 {
 	text_char(t, ' ');
-	text_time(t, *(const usec_t *)((const char *)obj + row->offset), row_scale(row));
+	text_time(t, *(const usec_t *)row_value(row, obj), row_scale(row));
 }
 
 /* ---- switches ---- */
 
 static bool parse_flag(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	(void)b;
-	(void)c;
-	*(bool *)((char *)obj + row->offset) = true;
+	*(bool *)row_field(row, obj) = true;
 	return true;
 }
 
@@ -322,15 +320,15 @@ static bool parse_bool(struct bind *b, const struct row *row, void *obj, struct 
 					"`%s` is neither on nor off");
 	}
 	if (row->type == T_TRISTATE)
-		*((uint8_t *)obj + row->offset) = v ? TRI_ON : TRI_OFF;
+		*(uint8_t *)row_field(row, obj) = v ? TRI_ON : TRI_OFF;
 	else
-		*(bool *)((char *)obj + row->offset) = v;
+		*(bool *)row_field(row, obj) = v;
 	return true;
 }
 
 static void print_bool(struct text *t, const struct row *row, const void *obj)
 {
-	const uint8_t *p = (const uint8_t *)obj + row->offset;
+	const uint8_t *p = row_value(row, obj);
 
 	text_add(t, (row->type == T_TRISTATE ? *p == TRI_ON : *p != 0) ? " on" : " off");
 }
@@ -340,7 +338,7 @@ static void print_bool(struct text *t, const struct row *row, const void *obj)
 static bool parse_string(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	const struct conf_word *w = cursor_take(c);
-	const char **p = (const char **)((char *)obj + row->offset);
+	const char **p = row_field(row, obj);
 	size_t n = strlen(w->text);
 
 	if (row->max && n > (size_t)row->max) {
@@ -358,7 +356,7 @@ static bool parse_string(struct bind *b, const struct row *row, void *obj, struc
 
 static void print_string(struct text *t, const struct row *row, const void *obj)
 {
-	const char *s = *(const char *const *)((const char *)obj + row->offset);
+	const char *s = *(const char *const *)row_value(row, obj);
 
 	if (s && !(row->flags & ROW_OPTIONAL && !*s && !row->bare))
 		print_word(t, s);
@@ -375,7 +373,7 @@ static bool parse_enum(struct bind *b, const struct row *row, void *obj, struct 
 	for (const struct choice *ch = row->choices; ch->name; ch++) {
 		if (row->flags & ROW_NOCASE ? !strcasecmp(ch->name, w->text)
 					    : str_eq(ch->name, w->text)) {
-			*((uint8_t *)obj + row->offset) = (uint8_t)ch->value;
+			*(uint8_t *)row_field(row, obj) = (uint8_t)ch->value;
 			return true;
 		}
 		if (n < ARRAY_SIZE(names))
@@ -391,7 +389,7 @@ static bool parse_enum(struct bind *b, const struct row *row, void *obj, struct 
 
 static void print_enum(struct text *t, const struct row *row, const void *obj)
 {
-	uint8_t v = *((const uint8_t *)obj + row->offset);
+	uint8_t v = *(const uint8_t *)row_value(row, obj);
 
 	for (const struct choice *ch = row->choices; ch->name; ch++)
 		if (ch->value == v) {
@@ -416,7 +414,7 @@ static bool parse_ip(struct bind *b, const struct row *row, void *obj, struct cu
 	if (!ip_parse(w->text, &a) || !family_fits(row, &a))
 		return bad_word(b, w, "bad-address", row_expected(row, b->a),
 				"`%s` can't be used here");
-	*(struct ip_addr *)((char *)obj + row->offset) = a;
+	*(struct ip_addr *)row_field(row, obj) = a;
 	return true;
 }
 
@@ -425,7 +423,7 @@ static void print_ip(struct text *t, const struct row *row, const void *obj)
 	char buf[IP_TEXT_MAX];
 
 	text_char(t, ' ');
-	text_add(t, ip_format((const struct ip_addr *)((const char *)obj + row->offset), buf));
+	text_add(t, ip_format(row_value(row, obj), buf));
 }
 
 static bool parse_prefix(struct bind *b, const struct row *row, void *obj, struct cursor *c)
@@ -448,8 +446,8 @@ static bool parse_prefix(struct bind *b, const struct row *row, void *obj, struc
 			 "`%s` has no usable prefix length, the full length is used");
 		len = ip_bits(&a);
 	}
-	*(struct ip_addr *)((char *)obj + row->offset) = a;
-	*((uint8_t *)obj + row->offset2) = (uint8_t)len;
+	*(struct ip_addr *)row_field(row, obj) = a;
+	*(uint8_t *)row_field2(row, obj) = (uint8_t)len;
 	return true;
 }
 
@@ -457,7 +455,7 @@ static void print_prefix(struct text *t, const struct row *row, const void *obj)
 {
 	print_ip(t, row, obj);
 	text_char(t, '/');
-	text_number(t, *((const uint8_t *)obj + row->offset2));
+	text_number(t, *(const uint8_t *)row_value2(row, obj));
 }
 
 /* ---- scripts and users ---- */
@@ -494,14 +492,14 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 		diag_add(b->diags, DIAG_NOTE, "shell", first->at,
 			 "the command has shell operators and is run through /bin/sh -c");
 	vec_push(b->a, &b->conf->commands, s);
-	*(struct conf_script **)((char *)obj + row->offset) = s;
+	*(struct conf_script **)row_field(row, obj) = s;
 	return true;
 }
 
 static void print_script(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_script *s =
-		*(struct conf_script *const *)((const char *)obj + row->offset);
+		*(struct conf_script *const *)row_value(row, obj);
 
 	if (!s)
 		return;
@@ -514,10 +512,9 @@ static void print_script(struct text *t, const struct row *row, const void *obj)
 
 static bool parse_user(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	const char **user = (const char **)((char *)obj + row->offset);
-	const char **group = (const char **)((char *)obj + row->offset2);
+	const char **user = row_field(row, obj);
+	const char **group = row_field2(row, obj);
 
-	(void)b;
 	*user = cursor_take(c)->text;
 	*group = cursor_peek(c) ? cursor_take(c)->text : NULL;
 	return true;
@@ -525,7 +522,7 @@ static bool parse_user(struct bind *b, const struct row *row, void *obj, struct 
 
 static void print_user(struct text *t, const struct row *row, const void *obj)
 {
-	const char *group = *(const char *const *)((const char *)obj + row->offset2);
+	const char *group = *(const char *const *)row_value2(row, obj);
 
 	print_string(t, row, obj);
 	if (group)
@@ -534,7 +531,7 @@ static void print_user(struct text *t, const struct row *row, const void *obj)
 
 static bool parse_weight(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	bool *reverse = (bool *)((char *)obj + row->offset2);
+	bool *reverse = row_field2(row, obj);
 
 	if (!parse_number(b, row, obj, c))
 		return false;
@@ -547,18 +544,17 @@ static bool parse_weight(struct bind *b, const struct row *row, void *obj, struc
 static void print_weight(struct text *t, const struct row *row, const void *obj)
 {
 	print_number(t, row, obj);
-	if (*(const bool *)((const char *)obj + row->offset2))
+	if (*(const bool *)row_value2(row, obj))
 		text_add(t, " reverse");
 }
 
 /* ---- the rest of a line ---- */
 
-typedef VEC(const char *) string_vec;
 typedef VEC(uint32_t) number_vec;
 
 static bool parse_words(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	string_vec *v = (void *)((char *)obj + row->offset);
+	string_vec *v = row_field(row, obj);
 
 	if (!(row->flags & ROW_REPEAT))
 		v->n = 0;
@@ -569,7 +565,7 @@ static bool parse_words(struct bind *b, const struct row *row, void *obj, struct
 
 static void print_words(struct text *t, const struct row *row, const void *obj)
 {
-	const string_vec *v = (const void *)((const char *)obj + row->offset);
+	const string_vec *v = row_value(row, obj);
 
 	for (unsigned i = 0; i < v->n; i++)
 		print_word(t, v->v[i]);
@@ -577,7 +573,7 @@ static void print_words(struct text *t, const struct row *row, const void *obj)
 
 static bool parse_numbers(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	number_vec *v = (void *)((char *)obj + row->offset);
+	number_vec *v = row_field(row, obj);
 	int64_t n;
 
 	v->n = 0;
@@ -593,7 +589,7 @@ static bool parse_numbers(struct bind *b, const struct row *row, void *obj, stru
 
 static void print_numbers(struct text *t, const struct row *row, const void *obj)
 {
-	const number_vec *v = (const void *)((const char *)obj + row->offset);
+	const number_vec *v = row_value(row, obj);
 
 	for (unsigned i = 0; i < v->n; i++)
 		text_printf(t, " %u", v->v[i]);
@@ -609,11 +605,8 @@ static void print_handler(struct text *t, const struct row *row, const void *obj
 	row->print(t, row, obj);
 }
 
-static void print_nothing(struct text *t, const struct row *row, const void *obj)
+void print_nothing(struct text *t, const struct row *row, const void *obj)
 {
-	(void)t;
-	(void)row;
-	(void)obj;
 }
 
 /* needs_word: the row can't do without a word (handlers look for themselves). */

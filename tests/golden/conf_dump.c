@@ -31,7 +31,6 @@ static int read_file(void *ctx, const char *path, struct arena *a, char **ret, s
 	size_t n, len = 0;
 	char *text = NULL;
 
-	(void)ctx;
 	if (!f)
 		return -errno;
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
@@ -50,7 +49,6 @@ static enum conf_path_kind path_kind(void *ctx, const char *path, bool *ret_read
 {
 	struct stat st;
 
-	(void)ctx;
 	*ret_readable = true;
 	if (stat(path, &st) < 0)
 		return PATH_MISSING;
@@ -61,7 +59,6 @@ static int glob_paths(void *ctx, const char *pattern, struct arena *a, char ***r
 {
 	glob_t g;
 
-	(void)ctx;
 	*ret_n = 0;
 	if (glob(pattern, 0, NULL, &g))
 		return 0;
@@ -223,8 +220,6 @@ static struct used *used_of(const struct block *blk)
 	return &used[n_used++];
 }
 
-typedef VEC(void *) void_vec;
-
 static void use_object(const struct block *blk, const void *obj)
 {
 	const struct conf_block *b = obj;
@@ -234,7 +229,7 @@ static void use_object(const struct block *blk, const void *obj)
 		u->set[i] |= b->set[i];
 	for (unsigned i = 0; i < block_rows(blk); i++) {
 		const struct row *row = block_row(blk, i);
-		const void *field = (const char *)obj + row->offset;
+		const void *field = row_value(row, obj);
 
 		if (!row->sub || !block_is_set(obj, i))
 			continue;

@@ -19,7 +19,6 @@ static bool parse_brd(struct bind *b, const struct row *row, void *obj, struct c
 	struct conf_address *a = obj;
 	const struct conf_word *w = cursor_need(b, c, "an IPv4 address, + or -");
 
-	(void)row;
 	if (!w)
 		return false;
 	if (str_eq(w->text, "+") || str_eq(w->text, "-")) {
@@ -41,7 +40,6 @@ static void print_brd(struct text *t, const struct row *row, const void *obj)
 	const struct conf_address *a = obj;
 	char buf[IP_TEXT_MAX];
 
-	(void)row;
 	text_printf(t, " %s", a->brd == BRD_PLUS ? "+" : a->brd == BRD_MINUS ? "-" : ip_format(&a->brd_addr, buf));
 }
 

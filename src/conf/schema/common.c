@@ -6,7 +6,7 @@
 
 bool parse_extra_if(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	bool *all = (bool *)((char *)obj + row->offset2);
+	bool *all = row_field2(row, obj);
 	const struct conf_word *w = cursor_need(b, c, "[all] SECONDS");
 	bool is_all = w && str_eq(w->text, "all");
 	int64_t n;
@@ -16,20 +16,20 @@ bool parse_extra_if(struct bind *b, const struct row *row, void *obj, struct cur
 	if (!w || !bind_number(b, w, false, row->min, row->max, &n))
 		return false;
 	*all = is_all;
-	*(usec_t *)((char *)obj + row->offset) = n * USEC_PER_SEC;
+	*(usec_t *)row_field(row, obj) = n * USEC_PER_SEC;
 	return true;
 }
 
 void print_extra_if(struct text *t, const struct row *row, const void *obj)
 {
-	text_printf(t, "%s %" PRId64, *(const bool *)((const char *)obj + row->offset2) ? " all" : "",
-		    *(const usec_t *)((const char *)obj + row->offset) / USEC_PER_SEC);
+	text_printf(t, "%s %" PRId64, *(const bool *)row_value2(row, obj) ? " all" : "",
+		    *(const usec_t *)row_value(row, obj) / USEC_PER_SEC);
 }
 
 bool parse_inverse(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	struct row plain = *row;
-	bool *field = (bool *)((char *)obj + row->offset);
+	bool *field = row_field(row, obj);
 
 	plain.type = T_BOOL;
 	if (!row_parse(b, &plain, obj, c))
@@ -40,26 +40,16 @@ bool parse_inverse(struct bind *b, const struct row *row, void *obj, struct curs
 
 void print_inverse(struct text *t, const struct row *row, const void *obj)
 {
-	text_add(t, *(const bool *)((const char *)obj + row->offset) ? " off" : " on");
+	text_add(t, *(const bool *)row_value(row, obj) ? " off" : " on");
 }
 
 bool parse_nopreempt(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	struct conf_instance *vi = obj;
 
-	(void)b;
-	(void)row;
-	(void)c;
 	vi->nopreempt = true;
 	vi->preempt = false;
 	return true;
-}
-
-void print_flag(struct text *t, const struct row *row, const void *obj)
-{
-	(void)t;
-	(void)row;
-	(void)obj;
 }
 
 static const struct row track_group_rows[] = {

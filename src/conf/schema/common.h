@@ -30,7 +30,5 @@ row_print_fn print_inverse;
 
 /* nopreempt, which a later preempt cancels. */
 row_parse_fn parse_nopreempt;
-/* Writes nothing: the keyword alone is the value. */
-row_print_fn print_flag;
 
 #endif

@@ -54,7 +54,6 @@ static void print_name(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_check_dns *dns = obj;
 
-	(void)row;
 	print_word(t, dns->name);
 }
 

@@ -5,7 +5,7 @@
 /* PATH [USER [GROUP]] */
 bool parse_fifo(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	struct conf_fifo *f = (void *)((char *)obj + row->offset);
+	struct conf_fifo *f = row_field(row, obj);
 	const struct conf_word *path = cursor_need(b, c, "the path of a FIFO");
 
 	if (!path)
@@ -20,7 +20,7 @@ bool parse_fifo(struct bind *b, const struct row *row, void *obj, struct cursor 
 
 void print_fifo(struct text *t, const struct row *row, const void *obj)
 {
-	const struct conf_fifo *f = (const void *)((const char *)obj + row->offset);
+	const struct conf_fifo *f = row_value(row, obj);
 
 	print_word(t, f->path);
 	if (f->user)
@@ -36,7 +36,6 @@ bool parse_smtp_server(struct bind *b, const struct row *row, void *obj, struct 
 	const struct conf_word *host = cursor_need(b, c, "a host name or address");
 	int64_t port = 25;
 
-	(void)row;
 	if (!host || (cursor_peek(c) && !bind_number(b, cursor_take(c), false, 1, 65535, &port)))
 		return false;
 	g->smtp_server = host->text;
@@ -48,7 +47,6 @@ void print_smtp_server(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_global *g = obj;
 
-	(void)row;
 	print_word(t, g->smtp_server);
 	text_printf(t, " %u", g->smtp_port);
 }
@@ -61,7 +59,6 @@ bool parse_iptables(struct bind *b, const struct row *row, void *obj, struct cur
 	const char *chains[2] = {0};
 	unsigned n = 0;
 
-	(void)row;
 	for (; n < 2 && (w = cursor_take(c)); n++) {
 		if (strlen(w->text) > 27) {
 			diag_add(b->diags, DIAG_ERROR, "too-long", w->at, "`%s` is too long for a chain", w->text)
@@ -84,7 +81,6 @@ void print_iptables(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_global *g = obj;
 
-	(void)row;
 	print_word(t, g->iptables_in);
 	if (g->iptables_out)
 		print_word(t, g->iptables_out);
@@ -96,7 +92,6 @@ bool parse_dynamic(struct bind *b, const struct row *row, void *obj, struct curs
 	struct conf_global *g = obj;
 	const struct conf_word *w = cursor_peek(c);
 
-	(void)row;
 	if (w && !str_eq(w->text, "allow_if_changes")) {
 		cursor_take(c);
 		diag_add(b->diags, DIAG_ERROR, "bad-word", w->at, "`%s` is not possible here", w->text)
@@ -111,7 +106,6 @@ bool parse_dynamic(struct bind *b, const struct row *row, void *obj, struct curs
 
 void print_dynamic(struct text *t, const struct row *row, const void *obj)
 {
-	(void)row;
 	if (((const struct conf_global *)obj)->allow_if_changes)
 		text_add(t, " allow_if_changes");
 }
@@ -123,7 +117,6 @@ bool parse_rx_policy(struct bind *b, const struct row *row, void *obj, struct cu
 	const struct conf_word *w = cursor_need(b, c, "MTU, ADVERT or a number of bytes");
 	int64_t n;
 
-	(void)row;
 	if (!w)
 		return false;
 	if (!strcasecmp(w->text, "MTU") || !strcasecmp(w->text, "ADVERT")) {
@@ -141,7 +134,6 @@ void print_rx_policy(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_global *g = obj;
 
-	(void)row;
 	if (g->rx_bufs_policy == 3)
 		text_printf(t, " %u", g->rx_bufs_size);
 	else
@@ -185,7 +177,6 @@ bool parse_umask(struct bind *b, const struct row *row, void *obj, struct cursor
 	uint32_t mask = 0;
 	int64_t n;
 
-	(void)row;
 	if (!w)
 		return false;
 	if (strchr("0123456789", w->text[0])) {
@@ -214,7 +205,6 @@ bool parse_umask(struct bind *b, const struct row *row, void *obj, struct cursor
 
 void print_umask(struct text *t, const struct row *row, const void *obj)
 {
-	(void)row;
 	text_printf(t, " 0%o", ((const struct conf_global *)obj)->umask);
 }
 
@@ -253,13 +243,13 @@ bool parse_include_check(struct bind *b, const struct row *row, void *obj, struc
 		else
 			checks |= (uint8_t)(ch->value | (*w->text == '+' ? 0 : 1));
 	}
-	*((uint8_t *)g + row->offset) = checks;
+	*(uint8_t *)row_field(row, g) = checks;
 	return true;
 }
 
 void print_include_check(struct text *t, const struct row *row, const void *obj)
 {
-	uint8_t checks = *((const uint8_t *)obj + row->offset);
+	uint8_t checks = *(const uint8_t *)row_value(row, obj);
 
 	if (checks == INCLUDE_CHECK_ALL)
 		return;

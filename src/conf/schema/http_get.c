@@ -43,7 +43,6 @@ static void print_digest(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_url *url = obj;
 
-	(void)row;
 	text_char(t, ' ');
 	for (unsigned i = 0; i < CONF_DIGEST_LEN; i++)
 		text_printf(t, "%02x", url->digest[i]);
@@ -84,7 +83,6 @@ static void print_status(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_url *url = obj;
 
-	(void)row;
 	for (unsigned i = 0; i < url->status.n; i++)
 		if (url->status.v[i].min == url->status.v[i].max)
 			text_printf(t, " %u", url->status.v[i].min);
@@ -155,7 +153,6 @@ static void print_regex_options(struct text *t, const struct row *row, const voi
 {
 	const struct conf_url *url = obj;
 
-	(void)row;
 	for (const struct choice *ch = regex_options; ch->name; ch++)
 		if (url->regex_options & (uint32_t)ch->value)
 			print_word(t, ch->name);
@@ -227,7 +224,6 @@ static void print_regex(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_url *url = obj;
 
-	(void)row;
 	print_word(t, url->regex_text);
 }
 
@@ -251,7 +247,6 @@ static void print_stack(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_url *url = obj;
 
-	(void)row;
 	text_printf(t, " %u %u", url->regex_stack_start, url->regex_stack_max);
 }
 

@@ -70,8 +70,6 @@ static bool delay_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 {
 	struct conf_interface_delay *d = obj;
 
-	(void)b;
-	(void)stmt;
 	if (!block_is_set(d, DELAY_UP))
 		d->up = d->down;
 	return true;

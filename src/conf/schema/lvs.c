@@ -91,13 +91,6 @@ const struct block schema_endpoint =
 	BLOCK(INLINE, conf_endpoint, endpoint_rows, .contexts = "", .owner = OWNER_LVS,
 	      .reload = RELOAD_LIVE, .help = "An address with a port.");
 
-void lvs_print_nothing(struct text *t, const struct row *row, const void *obj)
-{
-	(void)t;
-	(void)row;
-	(void)obj;
-}
-
 /* ---- SSL ---- */
 
 static const struct row ssl_rows[] = {

@@ -66,7 +66,4 @@ extern const struct block schema_udp_check, schema_file_check;
 extern const struct block schema_grpc_check, schema_pgsql_check, schema_mysql_check;
 extern const struct block schema_redis_check, schema_agent_check;
 
-/* Writes nothing: the keyword alone is the value. */
-void lvs_print_nothing(struct text *t, const struct row *row, const void *obj);
-
 #endif

@@ -73,7 +73,6 @@ static void print_weight(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_check_file *f = obj;
 
-	(void)row;
 	text_printf(t, " %d", f->weight);
 	for (const struct choice *ch = directions; ch->name; ch++)
 		if (f->direction == ch->value)

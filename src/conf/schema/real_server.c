@@ -85,7 +85,6 @@ static bool server_finish(struct bind *b, void *obj, const struct conf_stmt *stm
 	struct conf_real_server *rs = obj;
 	unsigned written = 0;
 
-	(void)b;
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		written += stmt->body.v[i]->has_block;
 	rs->lost_checks = rs->written.n < written;

@@ -78,7 +78,6 @@ static void print_type(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_route *r = obj;
 
-	(void)row;
 	for (const struct choice *ch = types; ch->name; ch++)
 		if (ch->value == r->type) {
 			print_word(t, ch->name);
@@ -144,7 +143,6 @@ static bool parse_to(struct bind *b, const struct row *row, void *obj, struct cu
 /* For the rows without a keyword, which are read by route_bare(). */
 static bool parse_bare_row(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	(void)row;
 	return route_bare(b, obj, c);
 }
 
@@ -152,7 +150,6 @@ static void print_destination(struct text *t, const struct row *row, const void 
 {
 	const struct conf_route *r = obj;
 
-	(void)row;
 	route_write_prefix(t, &r->dst, r->dst_len);
 }
 
@@ -168,7 +165,6 @@ static void print_from(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_route *r = obj;
 
-	(void)row;
 	route_write_prefix(t, &r->from, r->from_len);
 }
 
@@ -185,7 +181,7 @@ static bool take_lock(struct cursor *c)
 /* [lock] NUMBER */
 static bool parse_metric(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	struct conf_metric *m = (void *)((char *)obj + row->offset);
+	struct conf_metric *m = row_field(row, obj);
 	bool lock = take_lock(c);
 	const struct conf_word *w = cursor_need(b, c, row->args);
 	int64_t n;
@@ -198,7 +194,7 @@ static bool parse_metric(struct bind *b, const struct row *row, void *obj, struc
 
 static void print_metric(struct text *t, const struct row *row, const void *obj)
 {
-	const struct conf_metric *m = (const void *)((const char *)obj + row->offset);
+	const struct conf_metric *m = row_value(row, obj);
 
 	text_printf(t, "%s %u", m->lock ? " lock" : "", m->value);
 }
@@ -233,7 +229,7 @@ static bool read_rtt(struct bind *b, const struct row *row, const struct conf_wo
 /* [lock] TIME, kept in units of 1/row->scale ms. */
 static bool parse_rtt(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	struct conf_metric *m = (void *)((char *)obj + row->offset);
+	struct conf_metric *m = row_field(row, obj);
 	bool lock = take_lock(c);
 	const struct conf_word *w = cursor_need(b, c, row->args);
 	usec_t time;
@@ -268,7 +264,6 @@ static void print_congctl(struct text *t, const struct row *row, const void *obj
 {
 	const struct conf_route *r = obj;
 
-	(void)row;
 	text_add(t, r->congctl_lock ? " lock" : "");
 	print_word(t, r->congctl);
 }
@@ -279,8 +274,6 @@ static bool parse_order(struct bind *b, const struct row *row, void *obj, struct
 {
 	struct conf_route *r = obj;
 
-	(void)b;
-	(void)c;
 	r->order = (uint8_t)row->min;
 	return true;
 }
@@ -290,8 +283,6 @@ static bool parse_as(struct bind *b, const struct row *row, void *obj, struct cu
 	const struct conf_word *at = &c->stmt->words.v[c->next ? c->next - 1 : 0];
 	const struct conf_word *w = cursor_take(c);
 
-	(void)row;
-	(void)obj;
 	if (w && str_eq(w->text, "to"))
 		cursor_take(c);
 	diag_add(b->diags, DIAG_ERROR, "unsupported", at->at,
@@ -467,7 +458,7 @@ static bool route_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 	}
 #define ORDER(name_, id, dflt_, help_)                                                             \
 	{                                                                                          \
-		name_, HANDLER(conf_route, order, parse_order, route_print_nothing),               \
+		name_, HANDLER(conf_route, order, parse_order, print_nothing),               \
 			.min = id, .dflt_text = dflt_, .help = help_                               \
 	}
 #define UNIT_NOTE " A number without a unit is "
@@ -487,7 +478,7 @@ static const struct row rows[] = {
 	[R_TO] = {"to", HANDLER(conf_route, dst, parse_to, print_destination),
 		  .listed = "route_option\tto", .args = "DEST", .dflt_text = "none",
 		  .help = "May stand before the destination."},
-	[R_AS] = {"as", HANDLER(conf_route, bad, parse_as, route_print_nothing),
+	[R_AS] = {"as", HANDLER(conf_route, bad, parse_as, print_nothing),
 		  .args = "[to] ADDR", .dflt_text = "none",
 		  .help = "Ignored: only MPLS routes have it in the kernel."},
 	[R_VIA] = {"via", HANDLER(conf_route, via, route_parse_via, route_print_via),

@@ -23,9 +23,6 @@ row_print_fn route_print_realms;
 row_parse_fn route_parse_via;
 row_print_fn route_print_via;
 
-/* Writes nothing: the keyword alone is the value. */
-row_print_fn route_print_nothing;
-
 /* Reports a word no row of `blk` knows. */
 void route_report_word(struct bind *b, const struct block *blk, const struct conf_word *w);
 

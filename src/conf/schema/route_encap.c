@@ -29,7 +29,6 @@ static void print_id(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_encap_ip *e = obj;
 
-	(void)row;
 	text_printf(t, " %" PRIu64, e->id);
 }
 
@@ -114,7 +113,6 @@ static void print_mpls(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_encap *e = obj;
 
-	(void)row;
 	for (unsigned i = 0; i < e->n_labels; i++)
 		text_printf(t, "%c%u", i ? '/' : ' ', e->labels[i]);
 }
@@ -155,7 +153,6 @@ static void print_ila(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_encap *e = obj;
 
-	(void)row;
 	text_printf(t, " %x:%x:%x:%x", (unsigned)(e->ila >> 48), (unsigned)(e->ila >> 32 & 0xffff),
 		    (unsigned)(e->ila >> 16 & 0xffff), (unsigned)(e->ila & 0xffff));
 }
@@ -191,7 +188,6 @@ static bool parse_as(struct bind *b, const struct row *row, void *obj, struct cu
 	struct conf_nexthop *hop = obj;
 	const struct conf_word *w = cursor_take(c);
 
-	(void)row;
 	hop->bad = true;
 	if (w && str_eq(w->text, "to"))
 		w = cursor_take(c);
@@ -211,7 +207,7 @@ static const struct row nexthop_rows[] = {
 	 .help = "The gateway counts as directly reachable."},
 	{"realms", HANDLER(conf_nexthop, realms, route_parse_realms, route_print_realms),
 	 .args = "REALM[/REALM]", .dflt_text = "none", .help = "Realms of this next hop (IPv4)."},
-	{"as", HANDLER(conf_nexthop, bad, parse_as, route_print_nothing), .args = "[to] ADDR",
+	{"as", HANDLER(conf_nexthop, bad, parse_as, print_nothing), .args = "[to] ADDR",
 	 .dflt_text = "none", .help = "Not possible; the next hop is left out."},
 	/* last: its words could be taken for those of the next hop */
 	{"encap", INLINE_PTR(conf_nexthop, encap, conf_encap, schema_encap),

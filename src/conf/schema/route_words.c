@@ -102,13 +102,13 @@ bool route_parse_realms(struct bind *b, const struct row *row, void *obj, struct
 				  &realms.from)) ||
 	    !read_realm(b, w, slash ? slash + 1 : w->text, &realms.to))
 		return false;
-	*(struct conf_realms *)((char *)obj + row->offset) = realms;
+	*(struct conf_realms *)row_field(row, obj) = realms;
 	return true;
 }
 
 void route_print_realms(struct text *t, const struct row *row, const void *obj)
 {
-	const struct conf_realms *realms = (const void *)((const char *)obj + row->offset);
+	const struct conf_realms *realms = row_value(row, obj);
 
 	text_printf(t, " %u/%u", realms->from, realms->to);
 }
@@ -133,7 +133,7 @@ bool route_parse_via(struct bind *b, const struct row *row, void *obj, struct cu
 						       : "an address";
 		return false;
 	}
-	*(struct ip_addr *)((char *)obj + row->offset) = a;
+	*(struct ip_addr *)row_field(row, obj) = a;
 	return true;
 }
 
@@ -142,14 +142,7 @@ void route_print_via(struct text *t, const struct row *row, const void *obj)
 	char buf[IP_TEXT_MAX];
 
 	text_printf(t, " %s",
-		    ip_format((const struct ip_addr *)((const char *)obj + row->offset), buf));
-}
-
-void route_print_nothing(struct text *t, const struct row *row, const void *obj)
-{
-	(void)t;
-	(void)row;
-	(void)obj;
+		    ip_format(row_value(row, obj), buf));
 }
 
 void route_report_word(struct bind *b, const struct block *blk, const struct conf_word *w)

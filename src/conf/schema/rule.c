@@ -42,14 +42,13 @@ static bool parse_selector(struct bind *b, const struct row *row, void *obj, str
 {
 	const struct conf_word *w = cursor_need(b, c, row->args);
 
-	return w && route_read_prefix(b, w, (struct ip_addr *)((char *)obj + row->offset),
-				      (uint8_t *)obj + row->offset2);
+	return w && route_read_prefix(b, w, row_field(row, obj), row_field2(row, obj));
 }
 
 static void print_selector(struct text *t, const struct row *row, const void *obj)
 {
-	route_write_prefix(t, (const struct ip_addr *)((const char *)obj + row->offset),
-			   *((const uint8_t *)obj + row->offset2));
+	route_write_prefix(t, row_value(row, obj),
+			   *(const uint8_t *)row_value2(row, obj));
 }
 
 /* A-B; where row->scale says so, A alone. */
@@ -74,14 +73,14 @@ static bool parse_range(struct bind *b, const struct row *row, void *obj, struct
 	if (!bind_number(b, &first, false, row->min, row->max, &lo) ||
 	    !bind_number(b, &last, false, lo, row->max, &hi))
 		return false;
-	*(struct conf_range *)((char *)obj + row->offset) =
+	*(struct conf_range *)row_field(row, obj) =
 		(struct conf_range){(uint32_t)lo, (uint32_t)hi};
 	return true;
 }
 
 static void print_range(struct text *t, const struct row *row, const void *obj)
 {
-	const struct conf_range *range = (const void *)((const char *)obj + row->offset);
+	const struct conf_range *range = row_value(row, obj);
 
 	if (range->lo == range->hi && row->scale)
 		text_printf(t, " %u", range->lo);
@@ -116,7 +115,6 @@ static void print_fwmark(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_rule *r = obj;
 
-	(void)row;
 	text_printf(t, " %u", r->fwmark);
 	if (r->fwmask != UINT32_MAX)
 		text_printf(t, "/%u", r->fwmask);
@@ -142,7 +140,6 @@ static void print_tunnel(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_rule *r = obj;
 
-	(void)row;
 	text_printf(t, " %" PRIu64, r->tunnel_id);
 }
 
@@ -214,7 +211,6 @@ static bool rule_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 	static const char table_only[] = "only a rule with table has it";
 	struct conf_rule *r = obj;
 
-	(void)stmt;
 	if (r->bad)
 		return false;
 	block_unmark(r, RULE_TYPE_ROW);

@@ -39,7 +39,6 @@ static bool parse_init_file(struct bind *b, const struct row *row, void *obj, st
 	const struct conf_word *w;
 	int64_t n = 0;
 
-	(void)row;
 	f->overwrite = false;
 	if ((w = cursor_peek(c)) && !str_eq(w->text, "overwrite") &&
 	    !bind_number(b, cursor_take(c), false, INT32_MIN, INT32_MAX, &n))
@@ -61,7 +60,6 @@ static void print_init_file(struct text *t, const struct row *row, const void *o
 {
 	const struct conf_track_file *f = obj;
 
-	(void)row;
 	text_printf(t, " %d%s", f->init_value, f->overwrite ? " overwrite" : "");
 }
 

@@ -96,7 +96,6 @@ static void print_payload(struct text *t, const struct row *row, const void *obj
 {
 	const struct conf_check_udp *udp = obj;
 
-	(void)row;
 	print_bytes(t, &udp->payload, NULL);
 }
 
@@ -106,7 +105,6 @@ static bool parse_reply(struct bind *b, const struct row *row, void *obj, struct
 	struct conf_bytes bytes = {0}, mask = {0};
 	const struct conf_word *w;
 
-	(void)row;
 	while ((w = cursor_take(c)))
 		if (!bytes_add(b, w, &bytes, &mask))
 			return false;
@@ -120,7 +118,6 @@ static void print_reply(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_check_udp *udp = obj;
 
-	(void)row;
 	print_bytes(t, &udp->reply, &udp->reply_mask);
 }
 

@@ -67,7 +67,6 @@ static void print_service(struct text *t, const struct row *row, const void *obj
 	const struct conf_virtual_server *vs = obj;
 	char buf[IP_TEXT_MAX];
 
-	(void)row;
 	if (vs->kind == SERVICE_MARK) {
 		text_printf(t, " fwmark %u", vs->fwmark);
 	} else if (vs->kind == SERVICE_GROUP) {
@@ -108,7 +107,6 @@ static void print_granularity(struct text *t, const struct row *row, const void 
 	const struct conf_virtual_server *vs = obj;
 	uint32_t g = vs->granularity;
 
-	(void)row;
 	if (vs->granularity_family == IP_V6)
 		text_printf(t, " %u", g);
 	else

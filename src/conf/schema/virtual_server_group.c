@@ -111,7 +111,6 @@ static bool parse_entry(struct bind *b, const struct row *row, void *obj, struct
 	int64_t port = 0;
 	bool ok = true;
 
-	(void)row;
 	if (str_eq(w->text, "fwmark"))
 		return parse_mark(b, e, c);
 	if ((mark = strchr(w->text, '-')))
@@ -134,7 +133,6 @@ static void print_entry(struct text *t, const struct row *row, const void *obj)
 	const struct conf_group_entry *e = obj;
 	char buf[IP_TEXT_MAX];
 
-	(void)row;
 	if (e->is_mark) {
 		text_printf(t, " fwmark %u%s", e->fwmark,
 			    e->family == IP_V4	 ? " inet"

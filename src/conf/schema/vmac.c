@@ -26,7 +26,6 @@ static bool vmac_bare(struct bind *b, void *obj, struct cursor *c)
 	struct conf_vmac *v = obj;
 	const struct conf_word *w = cursor_peek(c);
 
-	(void)b;
 	if (word_is_mac(w->text)) {
 		v->mac = cursor_take(c)->text;
 		block_mark(v, VMAC_MAC);
@@ -79,24 +78,15 @@ static bool parse_mode(struct bind *b, const struct row *row, void *obj, struct 
 {
 	struct conf_ipvlan *v = obj;
 
-	(void)b;
-	(void)c;
 	v->mode = (uint8_t)row->min;
 	for (unsigned bit = IPVLAN_BRIDGE; bit <= IPVLAN_VEPA; bit++)
 		block_unmark(v, bit); /* the last word wins: the caller marks it */
 	return true;
 }
 
-static void print_mode(struct text *t, const struct row *row, const void *obj)
-{
-	(void)t;
-	(void)row;
-	(void)obj;
-}
-
 #define MODE_ROW(name_, value, help_)                                                              \
 	{                                                                                          \
-		name_, HANDLER(conf_ipvlan, mode, parse_mode, print_mode),                         \
+		name_, HANDLER(conf_ipvlan, mode, parse_mode, print_nothing),                         \
 			.min = value, .dflt_text = "bridge", .args = "", .help = help_             \
 	}
 

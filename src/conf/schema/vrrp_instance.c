@@ -58,7 +58,6 @@ static bool parse_key(struct bind *b, const struct row *row, void *obj, struct c
 	const struct conf_word *id = cursor_need(b, c, "a key number from 1 to 255"), *value;
 	int64_t n;
 
-	(void)row;
 	if (!id || !bind_number(b, id, false, 1, 255, &n) || !(value = cursor_need(b, c, "the key")))
 		return false;
 	for (unsigned i = 0; i < hmac->keys.n; i++)
@@ -80,7 +79,6 @@ static void print_key(struct text *t, const struct row *row, const void *obj)
 		text_printf(t, "%s %u", i ? "\n\t\tkey" : "", hmac->keys.v[i].id);
 		print_word(t, hmac->keys.v[i].value);
 	}
-	(void)row;
 }
 
 static const struct row auth_hmac_rows[] = {
@@ -211,7 +209,7 @@ static const struct row rows[] = {
 	 .help = "Enforces the rules of the RFC and overrides options against them."},
 	{"preempt", FLAG(conf_instance, preempt), .dflt_text = "on",
 	 .help = "Cancels an earlier nopreempt."},
-	{"nopreempt", HANDLER(conf_instance, nopreempt, parse_nopreempt, print_flag), .args = "", .dflt_text = "off",
+	{"nopreempt", HANDLER(conf_instance, nopreempt, parse_nopreempt, print_nothing), .args = "", .dflt_text = "off",
 	 .help = "Does not take over from a live master of lower priority."},
 	{"preempt_delay", TIME(conf_instance, preempt_delay, 0, 1000 * USEC_PER_SEC), .dflt = "0",
 	 .help = "Time a master of lower priority is tolerated after it is first heard."},
