@@ -174,11 +174,11 @@ static struct fetch *fetch_of(struct probe *p)
 	return (struct fetch *)p;
 }
 
-static enum probe_step told(const struct fetch *f, enum dialogue_step step, struct probe_bytes *out)
+static enum probe_step told(const struct fetch *f, enum probe_step step, struct probe_bytes *out)
 {
-	if (step == DIALOGUE_MORE)
-		*out = (struct probe_bytes){f->dialogue.out, f->dialogue.n_out};
-	return (enum probe_step)step;
+	if (step == PROBE_MORE)
+		*out = f->dialogue.out;
+	return step;
 }
 
 static enum probe_step on_begin(struct probe *p, struct probe_bytes *out)
@@ -214,7 +214,7 @@ static enum probe_step on_closed(struct probe *p)
 {
 	struct fetch *f = fetch_of(p);
 
-	return (enum probe_step)f->dialogue.ops->closed(&f->dialogue);
+	return f->dialogue.ops->closed(&f->dialogue);
 }
 
 static const char *on_reason(struct probe *p)

@@ -9,25 +9,9 @@
 #ifndef HF_IO_PROBE_H
 #define HF_IO_PROBE_H
 
-#include <stddef.h>
-
 #include "io/agenda.h"
 #include "model/lvs.h"
-
-enum probe_transport {
-	PROBE_CONNECT,	/* TCP: connected is all that is asked */
-	PROBE_STREAM,	/* TCP */
-	PROBE_TLS,	/* TCP with TLS */
-	PROBE_DATAGRAM, /* UDP: each feed() is one datagram */
-	PROBE_ECHO,	/* ICMP echo; no judge is asked */
-};
-
-enum probe_step {
-	PROBE_MORE, /* send `out` (which may be empty), go on waiting: the time limit starts anew */
-	PROBE_WAIT, /* go on waiting, the time limit goes on */
-	PROBE_GOOD,
-	PROBE_BAD, /* judge.reason() says why */
-};
+#include "model/probe.h"
 
 enum probe_outcome {
 	PROBE_SUCCEEDED,
@@ -35,15 +19,8 @@ enum probe_outcome {
 	PROBE_UNDECIDED, /* no verdict: trouble of ours (no socket, no mark, no address to bind to) */
 };
 
-#define PROBE_REASON_MAX 120
 /* More is no answer to a check, but somebody who wants to keep us busy. */
 #define PROBE_BYTES_MAX ((size_t)64 << 20)
-
-/* Bytes that stay until the judge is next called. */
-struct probe_bytes {
-	const void *p;
-	size_t n;
-};
 
 struct probe_result {
 	enum probe_outcome outcome;

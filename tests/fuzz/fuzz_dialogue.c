@@ -84,26 +84,26 @@ static void set_check(union any_check *c, uint8_t kind, uint8_t options)
 }
 
 /* Whether the run goes on. */
-static bool check_step(const struct dialogue *d, enum dialogue_step step)
+static bool check_step(const struct dialogue *d, enum probe_step step)
 {
 	volatile uint8_t sum = 0; /* what is to be sent can be read */
 
 	switch (step) {
-	case DIALOGUE_MORE:
-		MUST(d->n_out == 0 || d->out);
-		MUST(d->n_out < 10000);
-		for (size_t i = 0; i < d->n_out; i++)
-			sum ^= ((const uint8_t *)d->out)[i];
+	case PROBE_MORE:
+		MUST(d->out.n == 0 || d->out.p);
+		MUST(d->out.n < 10000);
+		for (size_t i = 0; i < d->out.n; i++)
+			sum ^= ((const uint8_t *)d->out.p)[i];
 		(void)sum;
 		return true;
-	case DIALOGUE_WAIT:
+	case PROBE_WAIT:
 		return true;
-	case DIALOGUE_BAD:
+	case PROBE_BAD:
 		MUST(*d->reason && memchr(d->reason, '\0', sizeof(d->reason)));
 		for (const char *p = d->reason; *p; p++)
 			MUST(*p >= ' ' && *p <= '~');
 		return false;
-	case DIALOGUE_GOOD:
+	case PROBE_GOOD:
 		return false;
 	}
 	MUST(!"a step of the table");

@@ -24,23 +24,23 @@ struct talk {
 	bool over;
 	char sent[4096]; /* everything the judge said */
 	size_t n_sent;
-	char result[DIALOGUE_REASON_MAX + 16]; /* "MORE", "GOOD", "BAD reason" */
+	char result[PROBE_REASON_MAX + 16]; /* "MORE", "GOOD", "BAD reason" */
 };
 
-static inline void talk_step(struct talk *t, enum dialogue_step step)
+static inline void talk_step(struct talk *t, enum probe_step step)
 {
-	if (step == DIALOGUE_MORE && t->d.n_out) {
-		assert_in_range(t->d.n_out, 1, sizeof(t->sent) - t->n_sent);
-		memcpy(t->sent + t->n_sent, t->d.out, t->d.n_out);
-		t->n_sent += t->d.n_out;
+	if (step == PROBE_MORE && t->d.out.n) {
+		assert_in_range(t->d.out.n, 1, sizeof(t->sent) - t->n_sent);
+		memcpy(t->sent + t->n_sent, t->d.out.p, t->d.out.n);
+		t->n_sent += t->d.out.n;
 	}
-	t->over = step == DIALOGUE_GOOD || step == DIALOGUE_BAD;
-	if (step == DIALOGUE_BAD) {
+	t->over = step == PROBE_GOOD || step == PROBE_BAD;
+	if (step == PROBE_BAD) {
 		assert_true(*t->d.reason);
 		snprintf(t->result, sizeof(t->result), "BAD %s", t->d.reason);
 	} else {
 		str_copy(t->result, sizeof(t->result),
-			 step == DIALOGUE_GOOD ? "GOOD" : step == DIALOGUE_MORE ? "MORE" : "WAIT");
+			 step == PROBE_GOOD ? "GOOD" : step == PROBE_MORE ? "MORE" : "WAIT");
 	}
 }
 

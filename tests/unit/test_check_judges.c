@@ -59,14 +59,14 @@ static void test_table(void **state)
 		}
 		assert_non_null(ops);
 		assert_non_null(ops->name);
-		if (ops->transport == DIALOGUE_ECHO)
+		if (ops->transport == PROBE_ECHO)
 			continue;
 		assert_non_null(ops->begin);
-		if (ops->transport == DIALOGUE_STREAM || ops->transport == DIALOGUE_TLS) {
+		if (ops->transport == PROBE_STREAM || ops->transport == PROBE_TLS) {
 			assert_non_null(ops->feed);
 			assert_non_null(ops->closed);
 		}
-		if (ops->transport == DIALOGUE_DATAGRAM) {
+		if (ops->transport == PROBE_DATAGRAM) {
 			assert_non_null(ops->feed);
 			assert_non_null(ops->silence);
 		}
@@ -94,8 +94,8 @@ static void test_reasons(void **state)
 
 	(void)state;
 	memset(longer, 'x', sizeof(longer));
-	assert_int_equal(dialogue_fail(&d, "%.*s", (int)sizeof(longer), longer), DIALOGUE_BAD);
-	assert_int_equal(strlen(d.reason), DIALOGUE_REASON_MAX - 1);
+	assert_int_equal(dialogue_fail(&d, "%.*s", (int)sizeof(longer), longer), PROBE_BAD);
+	assert_int_equal(strlen(d.reason), PROBE_REASON_MAX - 1);
 	dialogue_fail(&d, "a\x1b[31m\n\t\x7f\xff~");
 	assert_string_equal(d.reason, "a?[31m????~");
 }
@@ -727,7 +727,7 @@ static void test_grpc_garbage(void **state)
 
 	(void)state;
 	set_socket(&c.sock, CHECK_GRPC);
-	assert_int_equal(dialogue_ops_of(&c.sock.check)->transport, DIALOGUE_STREAM);
+	assert_int_equal(dialogue_ops_of(&c.sock.check)->transport, PROBE_STREAM);
 	judge_bytes(&c.sock.check, "HTTP/1.1 400 Bad Request\r\n\r\n", 28, true, "BAD ");
 	judge_bytes(&c.sock.check, "", 0, true, "BAD the server closed");
 	for (size_t i = 0; i < sizeof(pings); i++)
@@ -745,7 +745,7 @@ static void test_grpc_garbage(void **state)
 		talk_free(&t);
 	}
 	c.tls = true;
-	assert_int_equal(dialogue_ops_of(&c.sock.check)->transport, DIALOGUE_TLS);
+	assert_int_equal(dialogue_ops_of(&c.sock.check)->transport, PROBE_TLS);
 	assert_string_equal(dialogue_ops_of(&c.sock.check)->alpn, "h2");
 }
 

@@ -24,7 +24,7 @@ struct agent_words {
 	bool drain, known;
 };
 
-static enum dialogue_step agent_begin(struct dialogue *d)
+static enum probe_step agent_begin(struct dialogue *d)
 {
 	const struct conf_check_agent *c = (const void *)d->conf;
 
@@ -75,7 +75,7 @@ static void agent_word(struct dialogue *d, struct agent_words *w, const char *wo
 	w->known = true;
 }
 
-static enum dialogue_step agent_judge(struct dialogue *d, char *text)
+static enum probe_step agent_judge(struct dialogue *d, char *text)
 {
 	struct agent_words w = {0};
 	char shown[48], *comment = strchr(text, '#'), *rest = text, *word;
@@ -97,10 +97,10 @@ static enum dialogue_step agent_judge(struct dialogue *d, char *text)
 	if (w.bad)
 		return dialogue_fail(d, "the agent says %s", w.bad);
 	d->drain = w.drain;
-	return DIALOGUE_GOOD;
+	return PROBE_GOOD;
 }
 
-static enum dialogue_step agent_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step agent_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct agent_state *s = d->state;
 
@@ -110,7 +110,7 @@ static enum dialogue_step agent_feed(struct dialogue *d, const void *data, size_
 	return s->line.complete ? agent_judge(d, s->line.text) : dialogue_more(d);
 }
 
-static enum dialogue_step agent_closed(struct dialogue *d)
+static enum probe_step agent_closed(struct dialogue *d)
 {
 	struct agent_state *s = d->state;
 
@@ -120,7 +120,7 @@ static enum dialogue_step agent_closed(struct dialogue *d)
 
 const struct dialogue_ops dialogue_agent = {
 	.name = "AGENT_CHECK",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct agent_state),
 	.begin = agent_begin,
 	.feed = agent_feed,

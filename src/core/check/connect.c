@@ -5,19 +5,19 @@
  */
 #include "core/check/judge.h"
 
-static enum dialogue_step connect_begin(struct dialogue *d)
+static enum probe_step connect_begin(struct dialogue *d)
 {
 	(void)d;
-	return DIALOGUE_GOOD;
+	return PROBE_GOOD;
 }
 
 const struct dialogue_ops dialogue_tcp = {
 	.name = "TCP_CHECK",
-	.transport = DIALOGUE_CONNECT,
+	.transport = PROBE_CONNECT,
 	.begin = connect_begin,
 };
 
 const struct dialogue_ops dialogue_ping = {
 	.name = "PING_CHECK",
-	.transport = DIALOGUE_ECHO,
+	.transport = PROBE_ECHO,
 };

@@ -27,7 +27,7 @@ const struct dialogue_ops *dialogue_ops_of(const struct conf_checker *c)
 	return c->kind < CHECK_KINDS ? judges[c->kind] : NULL;
 }
 
-enum dialogue_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
+enum probe_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -38,7 +38,7 @@ enum dialogue_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
 		if (*p < ' ' || *p > '~')
 			*p = '?';
 	}
-	return DIALOGUE_BAD;
+	return PROBE_BAD;
 }
 
 size_t judge_line_take(struct judge_line *l, const void *data, size_t len)
@@ -103,15 +103,15 @@ void judge_frame_next(struct judge_frame *f)
 	f->complete = false;
 }
 
-enum dialogue_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data,
-			       size_t len, const char *what,
-			       enum dialogue_step (*line)(struct dialogue *d, const char *text))
+enum probe_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data, size_t len,
+			    const char *what,
+			    enum probe_step (*line)(struct dialogue *d, const char *text))
 {
 	const char *p = data;
 
 	while (len) {
 		size_t n = judge_line_take(l, p, len);
-		enum dialogue_step step;
+		enum probe_step step;
 
 		p += n;
 		len -= n;
@@ -121,20 +121,20 @@ enum dialogue_step judge_lines(struct dialogue *d, struct judge_line *l, const v
 			break;
 		step = line(d, l->text);
 		judge_line_next(l);
-		if (step != DIALOGUE_MORE || d->n_out)
+		if (step != PROBE_MORE || d->out.n)
 			return step;
 	}
 	return dialogue_more(d);
 }
 
-enum dialogue_step judge_frames(struct dialogue *d, struct judge_frame *f, const void *data,
-				size_t len, const struct judge_frame_kind *kind)
+enum probe_step judge_frames(struct dialogue *d, struct judge_frame *f, const void *data,
+			     size_t len, const struct judge_frame_kind *kind)
 {
 	const char *p = data;
 
 	while (len) {
 		size_t n = judge_frame_take(f, p, len, kind->n_head, kind->length);
-		enum dialogue_step step;
+		enum probe_step step;
 
 		p += n;
 		len -= n;
@@ -144,13 +144,13 @@ enum dialogue_step judge_frames(struct dialogue *d, struct judge_frame *f, const
 			break;
 		step = kind->frame(d);
 		judge_frame_next(f);
-		if (step != DIALOGUE_MORE || d->n_out)
+		if (step != PROBE_MORE || d->out.n)
 			return step;
 	}
 	return dialogue_more(d);
 }
 
-enum dialogue_step judge_closed_early(struct dialogue *d)
+enum probe_step judge_closed_early(struct dialogue *d)
 {
 	return dialogue_fail(d, "the server closed the connection before its answer was complete");
 }

@@ -9,23 +9,7 @@
 
 #include "base/arena.h"
 #include "model/lvs.h"
-
-enum dialogue_transport {
-	DIALOGUE_CONNECT,  /* TCP: connected is all that is asked */
-	DIALOGUE_STREAM,   /* TCP */
-	DIALOGUE_TLS,	   /* TCP with TLS */
-	DIALOGUE_DATAGRAM, /* UDP: each feed() is one datagram */
-	DIALOGUE_ECHO,	   /* ICMP echo, done by the transport */
-};
-
-enum dialogue_step {
-	DIALOGUE_MORE, /* send `out` (n_out may be 0), go on waiting: the time limit starts anew */
-	DIALOGUE_WAIT, /* nothing new: the time limit goes on */
-	DIALOGUE_GOOD,
-	DIALOGUE_BAD,  /* `reason` is set */
-};
-
-#define DIALOGUE_REASON_MAX 120
+#include "model/probe.h"
 
 /* One running probe: owned by the transport, reused for every run of it. */
 struct dialogue {
@@ -34,9 +18,7 @@ struct dialogue {
 	const void *plan; /* what prepare() made */
 	void *state;	  /* ops->state_size bytes, zeroed before begin() */
 	unsigned url;	  /* HTTP: which page */
-	/* Set by begin() and feed() with DIALOGUE_MORE: bytes to send, valid until the next call. */
-	const void *out;
-	size_t n_out;
+	struct probe_bytes out; /* set by begin() and feed() with PROBE_MORE */
 	/* The random number of this run (DNS id, nonce), set by the transport before begin(). */
 	uint32_t nonce;
 	/* HTTP: compute the digest although the configuration expects none (genhash). Set by the
@@ -46,14 +28,14 @@ struct dialogue {
 	bool has_digest; /* HTTP: `digest` is that of the decoded page; also when the verdict is BAD */
 	uint8_t digest[CONF_DIGEST_LEN];
 	uint32_t status; /* HTTP: of the reply, 0: none yet */
-	char reason[DIALOGUE_REASON_MAX];
+	char reason[PROBE_REASON_MAX];
 	bool drain, has_percent; /* agent-check */
 	uint16_t percent;
 };
 
 struct dialogue_ops {
 	const char *name; /* "HTTP_GET" */
-	enum dialogue_transport transport;
+	enum probe_transport transport;
 	size_t state_size;
 	/* Once per configuration: request bytes, compiled patterns. In `a`; what a library holds is freed
 	 * by `release`. Both may be NULL. */
@@ -62,13 +44,13 @@ struct dialogue_ops {
 	/* Any of the following may be NULL where the transport never calls it: an ECHO has none, a
 	 * CONNECT only begin(), which is GOOD at once. */
 	/* The connection stands (TLS included), or the datagram socket is there. */
-	enum dialogue_step (*begin)(struct dialogue *d);
+	enum probe_step (*begin)(struct dialogue *d);
 	/* Bytes came (len > 0). Not to be called again after GOOD or BAD. */
-	enum dialogue_step (*feed)(struct dialogue *d, const void *data, size_t len);
+	enum probe_step (*feed)(struct dialogue *d, const void *data, size_t len);
 	/* The peer will send no more: GOOD or BAD. */
-	enum dialogue_step (*closed)(struct dialogue *d);
+	enum probe_step (*closed)(struct dialogue *d);
 	/* Nothing came within the time limit: GOOD or BAD; NULL: BAD. */
-	enum dialogue_step (*silence)(struct dialogue *d);
+	enum probe_step (*silence)(struct dialogue *d);
 	/* A run ends early or late: state that a library holds is let go. May be NULL; else it must be
 	 * called once for every begin(), whatever came of it. */
 	void (*end)(struct dialogue *d);
@@ -80,8 +62,8 @@ struct dialogue_ops {
  * its page (conf_url.server_name), that of gRPC the host part of conf_check_grpc.authority. */
 const struct dialogue_ops *dialogue_ops_of(const struct conf_checker *c);
 
-/* Fills d->reason (bytes that are not printable ASCII become '?'); returns DIALOGUE_BAD. */
-enum dialogue_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
+/* Fills d->reason (bytes that are not printable ASCII become '?'); returns PROBE_BAD. */
+enum probe_step dialogue_fail(struct dialogue *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #endif

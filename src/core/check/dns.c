@@ -61,7 +61,7 @@ static const void *dns_prepare(const struct conf *conf, const struct conf_checke
 	return q;
 }
 
-static enum dialogue_step dns_begin(struct dialogue *d)
+static enum probe_step dns_begin(struct dialogue *d)
 {
 	const struct dns_query *plan = d->plan;
 	struct dns_query *q = d->state;
@@ -83,27 +83,27 @@ static const char *rcode_name(unsigned rcode)
 	return rcode < ARRAY_SIZE(names) && names[rcode] ? names[rcode] : "unassigned";
 }
 
-static enum dialogue_step dns_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step dns_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct reader r = {.p = data, .n = len};
 	uint16_t id = read_be16(&r);
 	uint8_t flags = read_u8(&r), rcode = read_u8(&r) & DNS_RCODE;
 
 	if (len < DNS_HEADER || id != (d->nonce & 0xffff) || !(flags & DNS_RESPONSE))
-		return DIALOGUE_WAIT;
+		return PROBE_WAIT;
 	if (rcode)
 		return dialogue_fail(d, "DNS response code %u (%s)", rcode, rcode_name(rcode));
-	return DIALOGUE_GOOD;
+	return PROBE_GOOD;
 }
 
-static enum dialogue_step dns_silence(struct dialogue *d)
+static enum probe_step dns_silence(struct dialogue *d)
 {
 	return dialogue_fail(d, "no DNS reply within the time limit");
 }
 
 const struct dialogue_ops dialogue_dns = {
 	.name = "DNS_CHECK",
-	.transport = DIALOGUE_DATAGRAM,
+	.transport = PROBE_DATAGRAM,
 	.state_size = sizeof(struct dns_query),
 	.prepare = dns_prepare,
 	.begin = dns_begin,

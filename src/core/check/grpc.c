@@ -208,7 +208,7 @@ static nghttp2_nv header(const char *name, const char *value)
 }
 
 /* Hands everything that the library wants to say to the transport. */
-static enum dialogue_step grpc_flush(struct dialogue *d)
+static enum probe_step grpc_flush(struct dialogue *d)
 {
 	struct grpc_state *s = d->state;
 	const uint8_t *data;
@@ -259,7 +259,7 @@ static bool grpc_submit(struct dialogue *d)
 	return s->stream > 0;
 }
 
-static enum dialogue_step grpc_begin(struct dialogue *d)
+static enum probe_step grpc_begin(struct dialogue *d)
 {
 	struct grpc_state *s = d->state;
 
@@ -285,7 +285,7 @@ static int serving_status(const uint8_t *p, size_t n)
 	return r.p[0];
 }
 
-static enum dialogue_step judge_serving(struct dialogue *d, int status)
+static enum probe_step judge_serving(struct dialogue *d, int status)
 {
 	static const char *const names[] = {
 		[GRPC_UNKNOWN] = "UNKNOWN",
@@ -295,7 +295,7 @@ static enum dialogue_step judge_serving(struct dialogue *d, int status)
 	};
 
 	if (status == GRPC_SERVING)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	if (status < 0)
 		return dialogue_fail(d, "not an answer of the gRPC health service");
 	return dialogue_fail(d, "the gRPC service is %s",
@@ -329,7 +329,7 @@ static const char *grpc_status_name(int status)
 }
 
 /* The stream is over. */
-static enum dialogue_step grpc_judge(struct dialogue *d)
+static enum probe_step grpc_judge(struct dialogue *d)
 {
 	const struct grpc_state *s = d->state;
 
@@ -345,7 +345,7 @@ static enum dialogue_step grpc_judge(struct dialogue *d)
 	return judge_serving(d, serving_status(s->reply, s->n_reply));
 }
 
-static enum dialogue_step grpc_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step grpc_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct grpc_state *s = d->state;
 	ssize_t n;
@@ -373,7 +373,7 @@ static void grpc_end(struct dialogue *d)
 
 const struct dialogue_ops dialogue_grpc = {
 	.name = "GRPC_CHECK",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct grpc_state),
 	.prepare = grpc_prepare,
 	.release = grpc_release,
@@ -385,7 +385,7 @@ const struct dialogue_ops dialogue_grpc = {
 
 const struct dialogue_ops dialogue_grpc_tls = {
 	.name = "GRPC_CHECK",
-	.transport = DIALOGUE_TLS,
+	.transport = PROBE_TLS,
 	.state_size = sizeof(struct grpc_state),
 	.prepare = grpc_prepare,
 	.release = grpc_release,

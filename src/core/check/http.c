@@ -124,7 +124,7 @@ static bool status_is_good(const struct conf_url *url, unsigned status)
 	return false;
 }
 
-static enum dialogue_step fail_status(struct dialogue *d, const struct conf_url *url)
+static enum probe_step fail_status(struct dialogue *d, const struct conf_url *url)
 {
 	char text[64];
 	struct buf b = BUF_ON(text);
@@ -266,7 +266,7 @@ static bool wants_digest(const struct dialogue *d, const struct http_state *s)
 	return s->page->url->has_digest || d->want_digest;
 }
 
-static enum dialogue_step http_begin(struct dialogue *d)
+static enum probe_step http_begin(struct dialogue *d)
 {
 	const struct http_plan *plan = d->plan;
 	struct http_state *s = d->state;
@@ -291,26 +291,26 @@ static bool is_encoded(const struct http_state *s)
 	return s->decoder.coding != DECODE_PLAIN || s->parser.flags & F_CHUNKED;
 }
 
-/* The headers are complete. DIALOGUE_MORE: the page is needed. */
-static enum dialogue_step judge_head(struct dialogue *d)
+/* The headers are complete. PROBE_MORE: the page is needed. */
+static enum probe_step judge_head(struct dialogue *d)
 {
 	struct http_state *s = d->state;
 
 	if (!status_is_good(s->page->url, d->status))
 		return fail_status(d, s->page->url);
 	if (!s->wants_body)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	if (!wants_digest(d, s))
-		return DIALOGUE_MORE;
+		return PROBE_MORE;
 	s->has_md5 = true;
 	MD5Init(&s->md5);
 	s->has_raw_md5 = is_encoded(s);
 	if (s->has_raw_md5)
 		MD5Init(&s->raw_md5);
-	return DIALOGUE_MORE;
+	return PROBE_MORE;
 }
 
-static enum dialogue_step judge_digest(struct dialogue *d, const struct conf_url *url)
+static enum probe_step judge_digest(struct dialogue *d, const struct conf_url *url)
 {
 	struct http_state *s = d->state;
 	uint8_t raw[CONF_DIGEST_LEN];
@@ -319,11 +319,11 @@ static enum dialogue_step judge_digest(struct dialogue *d, const struct conf_url
 	MD5Final(d->digest, &s->md5);
 	d->has_digest = true;
 	if (!url->has_digest || memcmp(d->digest, url->digest, CONF_DIGEST_LEN) == 0)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	if (s->has_raw_md5) {
 		MD5Final(raw, &s->raw_md5);
 		if (memcmp(raw, url->digest, CONF_DIGEST_LEN) == 0)
-			return DIALOGUE_GOOD;
+			return PROBE_GOOD;
 	}
 	for (unsigned i = 0; i < CONF_DIGEST_LEN; i++) {
 		snprintf(got + 2 * i, 3, "%02x", d->digest[i]);
@@ -332,21 +332,21 @@ static enum dialogue_step judge_digest(struct dialogue *d, const struct conf_url
 	return dialogue_fail(d, "digest %s instead of %s", got, expected);
 }
 
-/* DIALOGUE_MORE: not known yet. */
-static enum dialogue_step judge_search(struct dialogue *d, const struct conf_url *url)
+/* PROBE_MORE: not known yet. */
+static enum probe_step judge_search(struct dialogue *d, const struct conf_url *url)
 {
 	const struct http_state *s = d->state;
 
 	switch (s->search.result) {
 	case SEARCH_MORE:
-		return DIALOGUE_MORE;
+		return PROBE_MORE;
 	case SEARCH_FOUND:
 		if (!url->regex_no_match)
-			return DIALOGUE_GOOD;
+			return PROBE_GOOD;
 		return dialogue_fail(d, "the reply matches the regex that must not match");
 	case SEARCH_NOT:
 		if (url->regex_no_match)
-			return DIALOGUE_GOOD;
+			return PROBE_GOOD;
 		return dialogue_fail(d, "the reply does not match the regex");
 	case SEARCH_GAVE_UP:
 		break;
@@ -355,10 +355,10 @@ static enum dialogue_step judge_search(struct dialogue *d, const struct conf_url
 }
 
 /* Nothing more belongs to the page. */
-static enum dialogue_step judge_page(struct dialogue *d)
+static enum probe_step judge_page(struct dialogue *d)
 {
 	struct http_state *s = d->state;
-	enum dialogue_step step = DIALOGUE_GOOD;
+	enum probe_step step = PROBE_GOOD;
 
 	if (s->error)
 		return dialogue_fail(d, "%s", s->error);
@@ -366,7 +366,7 @@ static enum dialogue_step judge_page(struct dialogue *d)
 		return dialogue_fail(d, "the compressed page is cut short");
 	if (s->has_md5)
 		step = judge_digest(d, s->page->url);
-	if (step == DIALOGUE_GOOD && s->page->pattern) {
+	if (step == PROBE_GOOD && s->page->pattern) {
 		search_finish(&s->search);
 		step = judge_search(d, s->page->url);
 	}
@@ -374,22 +374,22 @@ static enum dialogue_step judge_page(struct dialogue *d)
 }
 
 /* The page goes on. */
-static enum dialogue_step judge_so_far(struct dialogue *d)
+static enum probe_step judge_so_far(struct dialogue *d)
 {
 	struct http_state *s = d->state;
-	enum dialogue_step step;
+	enum probe_step step;
 
 	if (s->error)
 		return dialogue_fail(d, "%s", s->error);
 	if (!s->page->pattern)
 		return dialogue_more(d);
 	step = judge_search(d, s->page->url);
-	if (step == DIALOGUE_MORE || (step == DIALOGUE_GOOD && s->has_md5))
+	if (step == PROBE_MORE || (step == PROBE_GOOD && s->has_md5))
 		return dialogue_more(d);
 	return step;
 }
 
-static enum dialogue_step fail_syntax(struct dialogue *d)
+static enum probe_step fail_syntax(struct dialogue *d)
 {
 	const struct http_state *s = d->state;
 
@@ -404,7 +404,7 @@ static bool is_broken(const struct http_state *s)
 	return error != HPE_OK && error != HPE_PAUSED;
 }
 
-static enum dialogue_step feed_page(struct dialogue *d, const char *data, size_t len)
+static enum probe_step feed_page(struct dialogue *d, const char *data, size_t len)
 {
 	struct http_state *s = d->state;
 	size_t used;
@@ -418,12 +418,12 @@ static enum dialogue_step feed_page(struct dialogue *d, const char *data, size_t
 	return s->page_done ? judge_page(d) : judge_so_far(d);
 }
 
-static enum dialogue_step feed_head(struct dialogue *d, const char *data, size_t len)
+static enum probe_step feed_head(struct dialogue *d, const char *data, size_t len)
 {
 	struct http_state *s = d->state;
 	size_t used = http_parser_execute(&s->parser, settings_of(s), data, len);
 	size_t head;
-	enum dialogue_step step;
+	enum probe_step step;
 
 	if (is_broken(s))
 		return fail_syntax(d);
@@ -437,7 +437,7 @@ static enum dialogue_step feed_head(struct dialogue *d, const char *data, size_t
 	if (!s->head_done)
 		return dialogue_more(d);
 	step = judge_head(d);
-	if (step != DIALOGUE_MORE)
+	if (step != PROBE_MORE)
 		return step;
 	/* The LF is no part of the page: the parser needs it, the raw digest must not. */
 	http_parser_pause(&s->parser, 0);
@@ -449,14 +449,14 @@ static enum dialogue_step feed_head(struct dialogue *d, const char *data, size_t
 	return head < len ? feed_page(d, data + head, len - head) : judge_so_far(d);
 }
 
-static enum dialogue_step http_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step http_feed(struct dialogue *d, const void *data, size_t len)
 {
 	const struct http_state *s = d->state;
 
 	return s->head_done ? feed_page(d, data, len) : feed_head(d, data, len);
 }
 
-static enum dialogue_step http_closed(struct dialogue *d)
+static enum probe_step http_closed(struct dialogue *d)
 {
 	struct http_state *s = d->state;
 
@@ -480,7 +480,7 @@ static void http_end(struct dialogue *d)
 
 const struct dialogue_ops dialogue_http = {
 	.name = "HTTP_GET",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct http_state),
 	.prepare = http_prepare,
 	.release = http_release,
@@ -492,7 +492,7 @@ const struct dialogue_ops dialogue_http = {
 
 const struct dialogue_ops dialogue_ssl = {
 	.name = "SSL_GET",
-	.transport = DIALOGUE_TLS,
+	.transport = PROBE_TLS,
 	.state_size = sizeof(struct http_state),
 	.prepare = http_prepare,
 	.release = http_release,

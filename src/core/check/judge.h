@@ -17,14 +17,13 @@ extern const struct dialogue_ops dialogue_redis;
 extern const struct dialogue_ops dialogue_agent;
 
 /* Progress: the peer gets another full time limit; with something to send, which must stay. */
-static inline enum dialogue_step dialogue_send(struct dialogue *d, const void *out, size_t n)
+static inline enum probe_step dialogue_send(struct dialogue *d, const void *out, size_t n)
 {
-	d->out = out;
-	d->n_out = n;
-	return DIALOGUE_MORE;
+	d->out = (struct probe_bytes){out, n};
+	return PROBE_MORE;
 }
 
-static inline enum dialogue_step dialogue_more(struct dialogue *d)
+static inline enum probe_step dialogue_more(struct dialogue *d)
 {
 	return dialogue_send(d, NULL, 0);
 }
@@ -44,9 +43,9 @@ size_t judge_line_take(struct judge_line *l, const void *data, size_t len);
 void judge_line_next(struct judge_line *l);
 /* Feeds each whole line of what came to `line`, until one is judged or answered: what comes unasked
  * after that is no answer to what we are about to say. `what`: "a line", for one that is too long. */
-enum dialogue_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data,
-			       size_t len, const char *what,
-			       enum dialogue_step (*line)(struct dialogue *d, const char *text));
+enum probe_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data, size_t len,
+			    const char *what,
+			    enum probe_step (*line)(struct dialogue *d, const char *text));
 
 /* A message with a length in its header, of which the first bytes are kept and the rest is skipped.
  */
@@ -69,11 +68,11 @@ void judge_frame_next(struct judge_frame *f);
 struct judge_frame_kind {
 	size_t n_head;
 	size_t (*length)(const uint8_t *head);
-	enum dialogue_step (*frame)(struct dialogue *d);
+	enum probe_step (*frame)(struct dialogue *d);
 	const char *broken; /* the reason when there is no sane length */
 };
-enum dialogue_step judge_frames(struct dialogue *d, struct judge_frame *f, const void *data,
-				size_t len, const struct judge_frame_kind *kind);
+enum probe_step judge_frames(struct dialogue *d, struct judge_frame *f, const void *data,
+			     size_t len, const struct judge_frame_kind *kind);
 /* How many of its bytes were kept. */
 static inline size_t judge_frame_kept(const struct judge_frame *f)
 {
@@ -81,7 +80,7 @@ static inline size_t judge_frame_kept(const struct judge_frame *f)
 }
 
 /* closed() of a judge whose peer had more to say. */
-enum dialogue_step judge_closed_early(struct dialogue *d);
+enum probe_step judge_closed_early(struct dialogue *d);
 
 /* "[2001:db8::1]:80" or "10.0.0.1:80", in `a`: how the probed address is named to the peer. */
 const char *judge_authority(const struct conf_check_socket *s, struct arena *a);

@@ -75,7 +75,7 @@ static const void *mysql_prepare(const struct conf *conf, const struct conf_chec
 	return plan;
 }
 
-static enum dialogue_step mysql_begin(struct dialogue *d)
+static enum probe_step mysql_begin(struct dialogue *d)
 {
 	return dialogue_more(d);
 }
@@ -90,7 +90,7 @@ static unsigned error_code(const struct judge_frame *f)
 	return judge_frame_kept(f) >= MYSQL_HEAD + 3 ? f->bytes[5] | (unsigned)f->bytes[6] << 8 : 0;
 }
 
-static enum dialogue_step mysql_error(struct dialogue *d, const struct judge_frame *f)
+static enum probe_step mysql_error(struct dialogue *d, const struct judge_frame *f)
 {
 	const char *text = (const char *)f->bytes + MYSQL_HEAD + 3;
 	size_t n = judge_frame_kept(f);
@@ -104,7 +104,7 @@ static enum dialogue_step mysql_error(struct dialogue *d, const struct judge_fra
 			     (int)(n < 80 ? n : 80), text);
 }
 
-static enum dialogue_step mysql_greeting(struct dialogue *d)
+static enum probe_step mysql_greeting(struct dialogue *d)
 {
 	const struct mysql_plan *plan = d->plan;
 	struct mysql_state *s = d->state;
@@ -115,13 +115,13 @@ static enum dialogue_step mysql_greeting(struct dialogue *d)
 	if (first != MYSQL_PROTOCOL)
 		return dialogue_fail(d, "not a MySQL greeting");
 	if (!plan->n)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	s->greeted = true;
 	return dialogue_send(d, plan->bytes, plan->n);
 }
 
 /* It wants another method: still no password. */
-static enum dialogue_step mysql_switch(struct dialogue *d)
+static enum probe_step mysql_switch(struct dialogue *d)
 {
 	struct mysql_state *s = d->state;
 
@@ -132,7 +132,7 @@ static enum dialogue_step mysql_switch(struct dialogue *d)
 	return dialogue_send(d, s->answer, sizeof(s->answer));
 }
 
-static enum dialogue_step mysql_login(struct dialogue *d)
+static enum probe_step mysql_login(struct dialogue *d)
 {
 	struct mysql_state *s = d->state;
 	unsigned code;
@@ -140,21 +140,21 @@ static enum dialogue_step mysql_login(struct dialogue *d)
 	switch (s->frame.bytes[MYSQL_HEAD]) {
 	case MYSQL_OK:
 	case MYSQL_MORE_DATA:
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	case MYSQL_SWITCH:
 		return mysql_switch(d);
 	case MYSQL_ERR:
 		code = error_code(&s->frame);
 		if (code == ER_ACCESS_DENIED || code == ER_DBACCESS_DENIED ||
 		    code == ER_NO_PASSWORD)
-			return DIALOGUE_GOOD;
+			return PROBE_GOOD;
 		return mysql_error(d, &s->frame);
 	default:
 		return dialogue_fail(d, "not a MySQL answer to the login");
 	}
 }
 
-static enum dialogue_step mysql_frame(struct dialogue *d)
+static enum probe_step mysql_frame(struct dialogue *d)
 {
 	const struct mysql_state *s = d->state;
 
@@ -163,7 +163,7 @@ static enum dialogue_step mysql_frame(struct dialogue *d)
 	return s->greeted ? mysql_login(d) : mysql_greeting(d);
 }
 
-static enum dialogue_step mysql_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step mysql_feed(struct dialogue *d, const void *data, size_t len)
 {
 	static const struct judge_frame_kind kind = {MYSQL_HEAD, mysql_length, mysql_frame,
 						     MYSQL_BROKEN};
@@ -174,7 +174,7 @@ static enum dialogue_step mysql_feed(struct dialogue *d, const void *data, size_
 
 const struct dialogue_ops dialogue_mysql = {
 	.name = "MYSQL_CHECK",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct mysql_state),
 	.prepare = mysql_prepare,
 	.begin = mysql_begin,

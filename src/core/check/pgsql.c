@@ -51,7 +51,7 @@ static const void *pgsql_prepare(const struct conf *conf, const struct conf_chec
 	return plan;
 }
 
-static enum dialogue_step pgsql_begin(struct dialogue *d)
+static enum probe_step pgsql_begin(struct dialogue *d)
 {
 	const struct pgsql_plan *plan = d->plan;
 
@@ -87,25 +87,25 @@ static void error_field(const struct judge_frame *f, char type, char *to, size_t
 	}
 }
 
-static enum dialogue_step pgsql_error(struct dialogue *d, const struct judge_frame *f)
+static enum probe_step pgsql_error(struct dialogue *d, const struct judge_frame *f)
 {
 	char code[6], message[80];
 
 	error_field(f, 'C', code, sizeof(code));
 	error_field(f, 'M', message, sizeof(message));
 	if (str_starts(code, "28")) /* invalid authorization: it looked us up and said no */
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	return dialogue_fail(d, "the server says %s: %s", *code ? code : "error", message);
 }
 
-static enum dialogue_step pgsql_message(struct dialogue *d)
+static enum probe_step pgsql_message(struct dialogue *d)
 {
 	struct pgsql_state *s = d->state;
 
 	switch (s->frame.bytes[0]) {
 	case 'R': /* Authentication... */
 	case 'Z': /* ReadyForQuery */
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	case 'E':
 		return pgsql_error(d, &s->frame);
 	case 'N': /* NoticeResponse */
@@ -121,7 +121,7 @@ static enum dialogue_step pgsql_message(struct dialogue *d)
 	return dialogue_fail(d, "not a PostgreSQL reply");
 }
 
-static enum dialogue_step pgsql_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step pgsql_feed(struct dialogue *d, const void *data, size_t len)
 {
 	static const struct judge_frame_kind kind = {PGSQL_HEAD, pgsql_length, pgsql_message,
 						     "not a PostgreSQL reply"};
@@ -132,7 +132,7 @@ static enum dialogue_step pgsql_feed(struct dialogue *d, const void *data, size_
 
 const struct dialogue_ops dialogue_pgsql = {
 	.name = "PGSQL_CHECK",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct pgsql_state),
 	.prepare = pgsql_prepare,
 	.begin = pgsql_begin,

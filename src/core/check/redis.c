@@ -50,7 +50,7 @@ static const void *redis_prepare(const struct conf *conf, const struct conf_chec
 }
 
 /* The first command from `stage` on; all were answered: GOOD. */
-static enum dialogue_step redis_ask(struct dialogue *d, unsigned stage)
+static enum probe_step redis_ask(struct dialogue *d, unsigned stage)
 {
 	const struct redis_plan *p = d->plan;
 	struct redis_state *s = d->state;
@@ -58,18 +58,18 @@ static enum dialogue_step redis_ask(struct dialogue *d, unsigned stage)
 	while (stage < REDIS_STAGES && !p->command[stage])
 		stage++;
 	if (stage == REDIS_STAGES)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	s->stage = (uint8_t)stage;
 	return dialogue_send(d, p->command[stage], p->n[stage]);
 }
 
-static enum dialogue_step redis_begin(struct dialogue *d)
+static enum probe_step redis_begin(struct dialogue *d)
 {
 	return redis_ask(d, REDIS_AUTH);
 }
 
 /* An array whose first element is a bulk string: "*3", "$6", "master". */
-static enum dialogue_step redis_role(struct dialogue *d, const char *text)
+static enum probe_step redis_role(struct dialogue *d, const char *text)
 {
 	struct redis_state *s = d->state;
 	static const char start[] = {'*', '$'};
@@ -82,10 +82,10 @@ static enum dialogue_step redis_role(struct dialogue *d, const char *text)
 	}
 	if (!str_eq(text, "master"))
 		return dialogue_fail(d, "the role is \"%.40s\" instead of master", text);
-	return DIALOGUE_GOOD;
+	return PROBE_GOOD;
 }
 
-static enum dialogue_step redis_line(struct dialogue *d, const char *text)
+static enum probe_step redis_line(struct dialogue *d, const char *text)
 {
 	static const char *const expected[] = {[REDIS_AUTH] = "+OK", [REDIS_PING] = "+PONG"};
 	static const char *const names[] = {
@@ -101,7 +101,7 @@ static enum dialogue_step redis_line(struct dialogue *d, const char *text)
 	return redis_ask(d, s->stage + 1u);
 }
 
-static enum dialogue_step redis_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step redis_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct redis_state *s = d->state;
 
@@ -110,7 +110,7 @@ static enum dialogue_step redis_feed(struct dialogue *d, const void *data, size_
 
 const struct dialogue_ops dialogue_redis = {
 	.name = "REDIS_CHECK",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct redis_state),
 	.prepare = redis_prepare,
 	.begin = redis_begin,

@@ -30,7 +30,7 @@ static const void *smtp_prepare(const struct conf *conf, const struct conf_check
 	return arena_printf(a, "HELO %s\r\n", name ? name : "smtpchecker.keepalived.org");
 }
 
-static enum dialogue_step smtp_begin(struct dialogue *d)
+static enum probe_step smtp_begin(struct dialogue *d)
 {
 	return dialogue_more(d);
 }
@@ -42,7 +42,7 @@ static bool is_reply(const char *s)
 }
 
 /* The last line of a reply: on to the next stage. */
-static enum dialogue_step smtp_answered(struct dialogue *d, const char *reply)
+static enum probe_step smtp_answered(struct dialogue *d, const char *reply)
 {
 	static const char *const expected[] = {[SMTP_GREETING] = "220", [SMTP_HELO] = "250"};
 	static const char *const after[] = {
@@ -50,7 +50,7 @@ static enum dialogue_step smtp_answered(struct dialogue *d, const char *reply)
 	struct smtp_state *s = d->state;
 
 	if (s->stage == SMTP_QUIT)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	if (!str_starts(reply, expected[s->stage]))
 		return dialogue_fail(d, "\"%.60s\" after %s instead of %s", reply, after[s->stage],
 				     expected[s->stage]);
@@ -62,12 +62,12 @@ static enum dialogue_step smtp_answered(struct dialogue *d, const char *reply)
 	return dialogue_send(d, "QUIT\r\n", 6);
 }
 
-static enum dialogue_step smtp_line(struct dialogue *d, const char *text)
+static enum probe_step smtp_line(struct dialogue *d, const char *text)
 {
 	struct smtp_state *s = d->state;
 
 	if (s->stage == SMTP_QUIT)
-		return DIALOGUE_GOOD; /* any line will do */
+		return PROBE_GOOD; /* any line will do */
 	if (!is_reply(text))
 		return dialogue_fail(d, "\"%.60s\" is not an SMTP reply", text);
 	if (text[3] != '-') {
@@ -79,24 +79,24 @@ static enum dialogue_step smtp_line(struct dialogue *d, const char *text)
 	return dialogue_more(d);
 }
 
-static enum dialogue_step smtp_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step smtp_feed(struct dialogue *d, const void *data, size_t len)
 {
 	struct smtp_state *s = d->state;
 
 	return judge_lines(d, &s->line, data, len, "an SMTP line", smtp_line);
 }
 
-static enum dialogue_step smtp_closed(struct dialogue *d)
+static enum probe_step smtp_closed(struct dialogue *d)
 {
 	const struct smtp_state *s = d->state;
 
 	/* It answered HELO; many just hang up on QUIT. */
-	return s->stage == SMTP_QUIT ? DIALOGUE_GOOD : judge_closed_early(d);
+	return s->stage == SMTP_QUIT ? PROBE_GOOD : judge_closed_early(d);
 }
 
 const struct dialogue_ops dialogue_smtp = {
 	.name = "SMTP_CHECK",
-	.transport = DIALOGUE_STREAM,
+	.transport = PROBE_STREAM,
 	.state_size = sizeof(struct smtp_state),
 	.prepare = smtp_prepare,
 	.begin = smtp_begin,

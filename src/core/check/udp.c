@@ -13,7 +13,7 @@
 
 static const char udp_text[] = "holdfast UDP_CHECK, please reply";
 
-static enum dialogue_step udp_begin(struct dialogue *d)
+static enum probe_step udp_begin(struct dialogue *d)
 {
 	const struct conf_check_udp *udp = (const void *)d->conf;
 
@@ -41,13 +41,13 @@ static bool has_max(const struct conf_check_udp *udp)
 	return udp->reply.n || udp->max_reply_length != UDP_DEFAULT_MAX;
 }
 
-static enum dialogue_step udp_feed(struct dialogue *d, const void *data, size_t len)
+static enum probe_step udp_feed(struct dialogue *d, const void *data, size_t len)
 {
 	const struct conf_check_udp *udp = (const void *)d->conf;
 	size_t n = len < udp->reply.n ? len : udp->reply.n, at;
 
 	if (!udp->require_reply)
-		return DIALOGUE_GOOD;
+		return PROBE_GOOD;
 	if (len < udp->min_reply_length)
 		return dialogue_fail(d, "a reply of %zu bytes, less than %u", len,
 				     udp->min_reply_length);
@@ -58,19 +58,19 @@ static enum dialogue_step udp_feed(struct dialogue *d, const void *data, size_t 
 	if (at < n)
 		return dialogue_fail(d, "byte %zu of the reply is %02x instead of %02x", at + 1,
 				     ((const uint8_t *)data)[at], udp->reply.v[at]);
-	return DIALOGUE_GOOD;
+	return PROBE_GOOD;
 }
 
-static enum dialogue_step udp_silence(struct dialogue *d)
+static enum probe_step udp_silence(struct dialogue *d)
 {
 	if (((const struct conf_check_udp *)d->conf)->require_reply)
 		return dialogue_fail(d, "no reply within the time limit");
-	return DIALOGUE_GOOD;
+	return PROBE_GOOD;
 }
 
 const struct dialogue_ops dialogue_udp = {
 	.name = "UDP_CHECK",
-	.transport = DIALOGUE_DATAGRAM,
+	.transport = PROBE_DATAGRAM,
 	.begin = udp_begin,
 	.feed = udp_feed,
 	.silence = udp_silence,

@@ -20,11 +20,11 @@ static const char *target_of(const struct check *c, char buf[static TARGET_MAX])
 	char ip[IP_TEXT_MAX];
 
 	ip_format(&s->connect_ip, ip);
-	if (c->plan->ops->transport == DIALOGUE_ECHO)
+	if (c->plan->ops->transport == PROBE_ECHO)
 		snprintf(buf, TARGET_MAX, "[%s]", ip);
 	else
 		snprintf(buf, TARGET_MAX, "[%s]:%s:%u", ip,
-			 c->plan->ops->transport == DIALOGUE_DATAGRAM ? "udp" : "tcp", s->connect_port);
+			 c->plan->ops->transport == PROBE_DATAGRAM ? "udp" : "tcp", s->connect_port);
 	return buf;
 }
 

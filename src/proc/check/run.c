@@ -9,14 +9,6 @@
 
 #include "proc/check/internal.h"
 
-_Static_assert((int)PROBE_CONNECT == DIALOGUE_CONNECT && (int)PROBE_STREAM == DIALOGUE_STREAM &&
-		       (int)PROBE_TLS == DIALOGUE_TLS && (int)PROBE_DATAGRAM == DIALOGUE_DATAGRAM &&
-		       (int)PROBE_ECHO == DIALOGUE_ECHO,
-	       "transports have the same numbers");
-_Static_assert((int)PROBE_MORE == DIALOGUE_MORE && (int)PROBE_WAIT == DIALOGUE_WAIT &&
-		       (int)PROBE_GOOD == DIALOGUE_GOOD && (int)PROBE_BAD == DIALOGUE_BAD,
-	       "steps have the same numbers");
-
 static struct check *check_of(struct probe *p)
 {
 	return (struct check *)p;
@@ -84,11 +76,11 @@ void runs_free(struct check_worker *w)
 
 /* ---- what the transport asks ---- */
 
-static enum probe_step told(const struct dialogue *d, enum dialogue_step step, struct probe_bytes *out)
+static enum probe_step told(const struct dialogue *d, enum probe_step step, struct probe_bytes *out)
 {
-	if (step == DIALOGUE_MORE)
-		*out = (struct probe_bytes){d->out, d->n_out};
-	return (enum probe_step)step;
+	if (step == PROBE_MORE)
+		*out = d->out;
+	return step;
 }
 
 static enum probe_step on_begin(struct probe *p, struct probe_bytes *out)
@@ -110,14 +102,14 @@ static enum probe_step on_closed(struct probe *p)
 {
 	struct dialogue *d = &check_of(p)->run->dialogue;
 
-	return (enum probe_step)d->ops->closed(d);
+	return d->ops->closed(d);
 }
 
 static enum probe_step on_silence(struct probe *p)
 {
 	struct dialogue *d = &check_of(p)->run->dialogue;
 
-	return (enum probe_step)d->ops->silence(d);
+	return d->ops->silence(d);
 }
 
 static const char *on_reason(struct probe *p)
@@ -192,7 +184,7 @@ void run_start(struct check *c)
 	c->probe.judge = plan->ops->silence ? &patient : &impatient;
 	c->probe.transport = (uint8_t)plan->ops->transport;
 	c->probe.speaks_first = plan->conf->kind == CHECK_HTTP || plan->conf->kind == CHECK_SSL;
-	if (plan->ops->transport == DIALOGUE_TLS)
+	if (plan->ops->transport == PROBE_TLS)
 		c->probe.tls = wish_of(plan, c->verdict.url);
 	probe_start(c->w->engine, &c->probe);
 }

@@ -91,7 +91,7 @@ static bool suffices(struct check_worker *w, const struct check_set *s)
 static bool has_tls(const struct check_set *s)
 {
 	for (uint32_t i = 0; i < s->n; i++)
-		if (s->plans[i].ops->transport == DIALOGUE_TLS)
+		if (s->plans[i].ops->transport == PROBE_TLS)
 			return true;
 	return false;
 }
