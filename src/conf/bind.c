@@ -62,21 +62,20 @@ static void slot_put(struct block_table *t, const char *name, unsigned bit, bool
 static void slots_put(struct arena *a, struct block_table *t, const char *list, unsigned bit,
 		      bool deprecated)
 {
-	while (list && *list) {
-		size_t n = strcspn(list, " ");
+	size_t n;
 
-		slot_put(t, arena_copy(a, list, n), bit, deprecated);
-		list += n + (list[n] == ' ');
-	}
+	for (const char *name; (name = list_word(&list, &n));)
+		slot_put(t, arena_copy(a, name, n), bit, deprecated);
 }
 
 static unsigned count_words(const char *list)
 {
 	unsigned n = 0;
+	size_t len;
 
-	for (; list && *list; list++)
-		n += *list == ' ';
-	return list ? n + 1 : 0;
+	while (list_word(&list, &len))
+		n++;
+	return n;
 }
 
 static void table_template(struct bind *b, struct block_table *t)
@@ -142,7 +141,8 @@ static const struct name_slot *table_find(const struct block_table *t, const cha
 
 /* ---- messages ---- */
 
-static const char *nearest_row(struct bind *b, const struct block_table *t, const char *name)
+/* "did you mean `X`?" or NULL. */
+static const char *row_hint(struct bind *b, const struct block_table *t, const char *name)
 {
 	const char **names = arena_alloc(b->a, (t->mask + 1) * sizeof(*names));
 	unsigned n = 0;
@@ -150,7 +150,7 @@ static const char *nearest_row(struct bind *b, const struct block_table *t, cons
 	for (unsigned i = 0; i <= t->mask; i++)
 		if (t->slots[i].name && !t->slots[i].deprecated)
 			names[n++] = t->slots[i].name;
-	return diag_nearest(name, names, n);
+	return diag_nearest_hint(b->a, name, names, n);
 }
 
 /* Appends the names of the blocks under `blk` that know the keyword; depth bounds the recursion of
@@ -173,7 +173,7 @@ static void report_unknown(struct bind *b, const struct block_table *t,
 			   const struct conf_stmt *stmt, const char *where)
 {
 	const struct conf_word *w = &stmt->words.v[0];
-	const char *near = nearest_row(b, t, w->text);
+	const char *hint = row_hint(b, t, w->text);
 	struct text home = {.a = b->a};
 	struct diag *d;
 
@@ -184,19 +184,10 @@ static void report_unknown(struct bind *b, const struct block_table *t,
 	if (str_starts(w->text, "//"))
 		d->hint = "comments begin with # or !";
 	else if (home.n)
-		d->hint =
-			arena_printf(b->a, "%s%s%s`%s` belongs in %s", near ? "did you mean `" : "",
-				     near ? near : "", near ? "`? " : "", w->text, text_get(&home));
-	else if (near)
-		d->hint = arena_printf(b->a, "did you mean `%s`?", near);
-}
-
-static enum row_effect effect_of(const struct row *row, const struct block *blk)
-{
-	for (; row->effect == EFFECT_BLOCK && blk; blk = blk->base)
-		if (blk->effect)
-			return (enum row_effect)blk->effect;
-	return row->effect == EFFECT_BLOCK ? WORKS : (enum row_effect)row->effect;
+		d->hint = arena_printf(b->a, "%s%s`%s` belongs in %s", hint ? hint : "",
+				       hint ? " " : "", w->text, text_get(&home));
+	else
+		d->hint = hint;
 }
 
 /* Says once per row that it has no effect. Rows of a block that has none are not named one by one.
@@ -204,7 +195,7 @@ static enum row_effect effect_of(const struct row *row, const struct block *blk)
 static void note_effect(struct bind *b, const struct row *row, const struct block *blk,
 			const struct conf_word *w, const char *shown)
 {
-	enum row_effect effect = effect_of(row, blk);
+	enum row_effect effect = row_effect(row, blk);
 
 	if (effect == WORKS || !b->judge || (row->effect == EFFECT_BLOCK && blk->kind != KEYWORDS))
 		return;
@@ -388,8 +379,7 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 	for (const struct conf_word *w; (w = cursor_peek(c));) {
 		const struct name_slot *slot = table_find(t, w->text);
 		unsigned before = c->next;
-		struct diag *d;
-		const char *near;
+		const char *refused;
 
 		if (slot && t->row[slot->row]->type != T_DOC) {
 			cursor_take(c);
@@ -405,12 +395,10 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 		}
 		if (nested)
 			break;
-		near = nearest_row(b, t, w->text);
-		d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`%s",
-			     w->text, slot && t->row[slot->row]->refused ? ", refused" : "");
-		d->hint = slot && t->row[slot->row]->refused ? t->row[slot->row]->refused
-			  : near ? arena_printf(b->a, "did you mean `%s`?", near)
-				 : NULL;
+		refused = slot ? t->row[slot->row]->refused : NULL;
+		diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`%s",
+			 w->text, refused ? ", refused" : "")
+			->hint = refused ? refused : row_hint(b, t, w->text);
 		cursor_take(c);
 	}
 	if (!bad || !blk->whole)

@@ -54,38 +54,6 @@ static struct diag *warn(struct ctx *x, const struct conf_instance *vi, enum dia
 
 /* ---- inheritance ---- */
 
-static size_t field_size(const struct row *row)
-{
-	switch (row->type) {
-	case T_NUMBER:
-		return row->size;
-	case T_TIME:
-	case T_HANDLER: /* garp_extra_if */
-		return sizeof(usec_t);
-	case T_IP:
-	case T_PREFIX:
-		return sizeof(struct ip_addr);
-	case T_BOOL:
-	case T_FLAG:
-	case T_TRISTATE:
-	case T_ENUM:
-		return 1;
-	case T_DOC:
-	case T_STRING:
-	case T_SCRIPT:
-	case T_WEIGHT:
-	case T_USER:
-	case T_WORDS:
-	case T_NUMBERS:
-	case T_LIST:
-	case T_BLOCK:
-	case T_ENTRIES:
-	case T_INLINE:
-		break;
-	}
-	return sizeof(void *);
-}
-
 static void ctx_init(struct ctx *x, struct complete *c)
 {
 	x->c = c;
@@ -96,8 +64,7 @@ static void ctx_init(struct ctx *x, struct complete *c)
 
 		if (row->inherit)
 			vec_push(c->a, &x->inherited,
-				 ((struct inherited){i, row->offset, row->inherit - 1,
-						     field_size(row)}));
+				 ((struct inherited){i, row->offset, row->inherit - 1, row->size}));
 	}
 }
 

@@ -24,15 +24,12 @@ static void unknown_member(struct complete *c, const struct conf_block *at, cons
 {
 	const char *names[64];
 	unsigned n = 0;
-	const char *near;
-	struct diag *d = diag_add(c->diags, DIAG_ERROR, "unknown-instance", at->at,
-				  "%s %s: there is no vrrp_instance `%s`", what, group, name);
 
 	for (; n < c->conf->instances.n && n < ARRAY_SIZE(names); n++)
 		names[n] = c->conf->instances.v[n]->name;
-	near = diag_nearest(name, names, n);
-	if (near)
-		d->hint = arena_printf(c->a, "did you mean `%s`?", near);
+	diag_add(c->diags, DIAG_ERROR, "unknown-instance", at->at,
+		 "%s %s: there is no vrrp_instance `%s`", what, group, name)
+		->hint = diag_nearest_hint(c->a, name, names, n);
 }
 
 static void member_add(struct complete *c, struct conf_group *g, uint32_t group, const char *name)

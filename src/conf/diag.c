@@ -278,3 +278,11 @@ const char *diag_nearest(const char *word, const char *const *candidates, unsign
 	}
 	return found;
 }
+
+const char *diag_nearest_hint(struct arena *a, const char *word, const char *const *candidates,
+			      unsigned n)
+{
+	const char *near = diag_nearest(word, candidates, n);
+
+	return near ? arena_printf(a, "did you mean `%s`?", near) : NULL;
+}

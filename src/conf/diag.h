@@ -72,5 +72,8 @@ void diag_render_keepalived(const struct diag *d, const struct conf_source *sour
 
 /* Closest word for "did you mean": NULL when nothing is near enough (edit distance with swaps). */
 const char *diag_nearest(const char *word, const char *const *candidates, unsigned n);
+/* The same as a hint, "did you mean `X`?", in `a`. */
+const char *diag_nearest_hint(struct arena *a, const char *word, const char *const *candidates,
+			      unsigned n);
 
 #endif

@@ -103,12 +103,11 @@ static void_vec unlike(struct diff *d, const struct block *blk, const void_vec *
 
 static void_vec of_row(struct diff *d, const struct row *row, const void *obj)
 {
-	const void_vec *list = row_value(row, obj);
 	void_vec own = {0};
+	const void *sub;
 
-	for (unsigned i = 0; i < list->n; i++)
-		if (row_owns(row, list->v[i]))
-			vec_push(d->a, &own, list->v[i]);
+	for (unsigned i = 0; (sub = row_next(row, obj, &i));)
+		vec_push(d->a, &own, (void *)sub);
 	return own;
 }
 

@@ -6,9 +6,11 @@
 #include "conf/diff.h"
 #include "conf/print.h"
 
-static bool bytes_differ(const struct row *row, const void *old, const void *new, size_t n)
+/* Neither on nor off, no address. */
+static bool is_unset(const struct row *row, const void *obj)
 {
-	return memcmp(row_value(row, old), row_value(row, new), n) != 0;
+	return (row->type == T_TRISTATE && *(const uint8_t *)row_value(row, obj) == TRI_UNSET) ||
+	       (row->type == T_IP && !ip_is_set(row_value(row, obj)));
 }
 
 /* What a row says, on one line; empty when it says nothing. */
@@ -16,80 +18,27 @@ static const char *row_text(struct diff *d, const struct row *row, const void *o
 {
 	struct text t = {.a = d->a};
 
-	if (!set && row->type != T_TIME && row->type != T_NUMBER && row->type != T_BOOL &&
-	    row->type != T_TRISTATE && row->type != T_FLAG && row->type != T_ENUM &&
-	    row->type != T_IP)
+	if (!set && !row_kind(row)->is_plain)
 		return "";
-	switch (row->type) {
-	case T_BLOCK:
-	case T_ENTRIES:
-	case T_INLINE:
-	case T_LIST:
+	if (row_kind(row)->is_block)
 		print_statement(&t, row, obj, 0);
-		break;
-	case T_FLAG:
+	else if (row->type == T_FLAG)
 		text_add(&t, *(const bool *)row_value(row, obj) ? " on" : " off");
-		break;
-	case T_TRISTATE:
-		if (*(const uint8_t *)row_value(row, obj) != TRI_UNSET)
-			row_print(&t, row, obj);
-		break;
-	case T_IP:
-		if (ip_is_set(row_value(row, obj)))
-			row_print(&t, row, obj);
-		break;
-	case T_DOC:
-	case T_BOOL:
-	case T_NUMBER:
-	case T_TIME:
-	case T_STRING:
-	case T_ENUM:
-	case T_PREFIX:
-	case T_SCRIPT:
-	case T_WEIGHT:
-	case T_USER:
-	case T_WORDS:
-	case T_NUMBERS:
-	case T_HANDLER:
+	else if (!is_unset(row, obj))
 		row_print(&t, row, obj);
-		break;
-	}
 	return text_get(&t);
 }
 
 static bool row_differs(struct diff *d, const struct row *row, const void *old, bool old_set,
 			const void *new, bool new_set)
 {
-	switch (row->type) {
-	case T_DOC:
+	if (row->type == T_DOC)
 		return false;
-	case T_FLAG:
-	case T_BOOL:
-	case T_TRISTATE:
-	case T_ENUM:
-		return bytes_differ(row, old, new, 1);
-	case T_NUMBER:
-		return bytes_differ(row, old, new, row->size);
-	case T_TIME:
-		return bytes_differ(row, old, new, sizeof(usec_t));
-	case T_IP:
-		return bytes_differ(row, old, new, sizeof(struct ip_addr));
-	case T_STRING:
+	if (row_kind(row)->is_plain)
+		return memcmp(row_value(row, old), row_value(row, new), row->size) != 0;
+	if (row->type == T_STRING)
 		return !str_eq0(*(const char *const *)row_value(row, old),
 				*(const char *const *)row_value(row, new));
-	case T_PREFIX:
-	case T_SCRIPT:
-	case T_WEIGHT:
-	case T_USER:
-	case T_WORDS:
-	case T_NUMBERS:
-	case T_LIST:
-	case T_BLOCK:
-	case T_ENTRIES:
-	case T_INLINE:
-	case T_HANDLER:
-		break;
-	}
 	return (old_set || new_set) &&
 	       !str_eq(row_text(d, row, old, old_set), row_text(d, row, new, new_set));
 }
@@ -101,32 +50,19 @@ static const char *value_text(struct diff *d, const struct row *row, const void 
 	return *s == ' ' ? s + 1 : *s ? s : "none";
 }
 
-static enum row_reload reload_of(const struct row *row, const struct block *blk)
-{
-	return row->reload ? (enum row_reload)row->reload : (enum row_reload)blk->reload;
-}
-
-static const char *reload_text(enum row_reload r)
-{
-	switch (r) {
-	case RELOAD_BLOCK:
-	case RELOAD_LIVE:
-		return "applied live";
-	case RELOAD_RESTART:
-		return "restarts";
-	case RELOAD_NEVER:
-		return "only when the daemon is started again";
-	}
-	return "";
-}
+static const char *const reload_text[] = {
+	[RELOAD_BLOCK] = "applied live",
+	[RELOAD_LIVE] = "applied live",
+	[RELOAD_RESTART] = "restarts",
+	[RELOAD_NEVER] = "only when the daemon is started again",
+};
 
 static const char *change_text(struct diff *d, const struct row *row, const struct block *blk,
 			       const void *old, bool old_set, const void *new, bool new_set)
 {
-	const char *how = reload_text(reload_of(row, blk));
+	const char *how = reload_text[row_reload(row, blk)];
 
-	if (row->type == T_BLOCK || row->type == T_ENTRIES || row->type == T_INLINE ||
-	    row->type == T_LIST)
+	if (row_kind(row)->is_block)
 		return arena_printf(d->a, "%s %s (%s)", row->name,
 				    old_set && new_set ? "changed"
 				    : new_set	       ? "added"
@@ -153,7 +89,7 @@ static unsigned rows_diff(struct diff *d, const struct block *blk, const void *o
 		}
 		if (!row_differs(d, row, old, was, new, is))
 			continue;
-		diff_item(d, reload_of(row, blk) == RELOAD_RESTART ? PLAN_RESTART : PLAN_CHANGE,
+		diff_item(d, row_reload(row, blk) == RELOAD_RESTART ? PLAN_RESTART : PLAN_CHANGE,
 			  object, change_text(d, row, blk, old, was, new, is));
 		n++;
 	}

@@ -37,13 +37,6 @@ static bool seen_before(struct walk *w, const char *context, const char *keyword
 	return false;
 }
 
-static enum row_effect effect_of(const struct row *row, const struct block *blk)
-{
-	return row->effect   ? (enum row_effect)row->effect
-	       : blk->effect ? (enum row_effect)blk->effect
-			     : WORKS;
-}
-
 static void entry_add(struct walk *w, const struct block *blk, const struct row *row,
 		      const struct choice *choice, const char *context, const char *keyword)
 {
@@ -51,17 +44,19 @@ static void entry_add(struct walk *w, const struct block *blk, const struct row 
 		return;
 	vec_push(w->a, &w->list,
 		 ((struct explain_entry){context, keyword, blk, row, choice,
-					 effect_of(row, blk), row->ours || blk->ours}));
+					 row_effect(row, blk), row->ours || blk->ours}));
 }
 
-/* "context\tkeyword" lines */
-static void entries_listed(struct walk *w, const struct block *blk, const struct row *row)
+/* Lines "context\tkeyword"; a choice's name is appended to each. */
+static void entries_listed(struct walk *w, const struct block *blk, const struct row *row,
+			   const struct choice *choice, const char *lines)
 {
-	for (const char *s = row->listed; *s;) {
+	for (const char *s = lines; *s;) {
 		size_t n = strcspn(s, "\t"), m = strcspn(s + n + 1, "\n");
 
-		entry_add(w, blk, row, NULL, arena_copy(w->a, s, n),
-			  arena_copy(w->a, s + n + 1, m));
+		entry_add(w, blk, row, choice, arena_copy(w->a, s, n),
+			  arena_printf(w->a, "%.*s%s", (int)m, s + n + 1,
+				       choice ? choice->name : ""));
 		s += n + 1 + m;
 		s += *s == '\n';
 	}
@@ -69,29 +64,11 @@ static void entries_listed(struct walk *w, const struct block *blk, const struct
 
 static void entries_by_context(struct walk *w, const struct block *blk, const struct row *row)
 {
-	for (const char *s = blk->contexts; s && *s;) {
-		size_t n = strcspn(s, " ");
+	const char *contexts = blk->contexts;
+	size_t n;
 
-		entry_add(w, blk, row, NULL, arena_copy(w->a, s, n), row->name);
-		s += n + (s[n] == ' ');
-	}
-}
-
-/* Lines "context\tprefix"; the choice's name is appended to each. */
-static void entries_of_choices(struct walk *w, const struct block *blk, const struct row *row)
-{
-	for (const char *s = row->list_choices; *s;) {
-		size_t n = strcspn(s, "\t"), m = strcspn(s + n + 1, "\n");
-		const char *context = arena_copy(w->a, s, n),
-			   *prefix = arena_copy(w->a, s + n + 1, m);
-
-		for (const struct choice *ch = row->choices; ch && ch->name; ch++)
-			if (*ch->name)
-				entry_add(w, blk, row, ch, context,
-					  arena_printf(w->a, "%s%s", prefix, ch->name));
-		s += n + 1 + m;
-		s += *s == '\n';
-	}
+	for (const char *context; (context = list_word(&contexts, &n));)
+		entry_add(w, blk, row, NULL, arena_copy(w->a, context, n), row->name);
 }
 
 static void walk_block(struct walk *w, const struct block *blk)
@@ -106,11 +83,12 @@ static void walk_block(struct walk *w, const struct block *blk)
 		const struct row *row = &blk->rows[i];
 
 		if (row->listed)
-			entries_listed(w, blk, row);
+			entries_listed(w, blk, row, NULL, row->listed);
 		else
 			entries_by_context(w, blk, row);
-		if (row->list_choices)
-			entries_of_choices(w, blk, row);
+		for (const struct choice *ch = row->choices; row->list_choices && ch->name; ch++)
+			if (*ch->name)
+				entries_listed(w, blk, row, ch, row->list_choices);
 		if (row->sub)
 			walk_block(w, row->sub);
 	}
@@ -127,19 +105,11 @@ explain_list explain_entries(struct arena *a)
 	return w->list;
 }
 
-const char *explain_effect_name(enum row_effect e)
-{
-	switch (e) {
-	case EFFECT_BLOCK:
-	case WORKS:
-		return "works";
-	case ACCEPTED:
-		return "accepted";
-	case NOOP:
-		return "no-op";
-	}
-	return "";
-}
+static const char *const effect_names[] = {
+	[WORKS] = "works",
+	[ACCEPTED] = "accepted",
+	[NOOP] = "no-op",
+};
 
 void explain_print_list(struct text *out, bool ours)
 {
@@ -148,7 +118,7 @@ void explain_print_list(struct text *out, bool ours)
 	for (unsigned i = 0; i < list.n; i++)
 		if (list.v[i].ours == ours)
 			text_printf(out, "%s\t%s\t%s\n", list.v[i].context, list.v[i].keyword,
-				    explain_effect_name(list.v[i].effect));
+				    effect_names[list.v[i].effect]);
 }
 
 void explain_print_coverage(struct text *out)
@@ -180,79 +150,38 @@ void explain_print_coverage(struct text *out)
 
 /* ---- one keyword ---- */
 
-static const char *owner_name(enum row_owner o)
-{
-	switch (o) {
-	case OWNER_BLOCK:
-		return "";
-	case OWNER_SUPERVISOR:
-		return "supervisor";
-	case OWNER_VRRP:
-		return "vrrp";
-	case OWNER_CHECK:
-		return "check";
-	case OWNER_LVS:
-		return "lvs";
-	case OWNER_BFD:
-		return "bfd";
-	case OWNER_RUNNER:
-		return "runner";
-	case OWNER_API:
-		return "api";
-	}
-	return "";
-}
+static const char *const owner_names[] = {
+	[OWNER_BLOCK] = "",	[OWNER_SUPERVISOR] = "supervisor",
+	[OWNER_VRRP] = "vrrp",	[OWNER_CHECK] = "check",
+	[OWNER_LVS] = "lvs",	[OWNER_BFD] = "bfd",
+	[OWNER_RUNNER] = "runner", [OWNER_API] = "api",
+};
 
-static const char *effect_text(enum row_effect e)
-{
-	switch (e) {
-	case EFFECT_BLOCK:
-	case WORKS:
-		return "works";
-	case ACCEPTED:
-		return "accepted, no effect yet";
-	case NOOP:
-		return "accepted for compatibility, no effect";
-	}
-	return "";
-}
+static const char *const effect_texts[] = {
+	[WORKS] = "works",
+	[ACCEPTED] = "accepted, no effect yet",
+	[NOOP] = "accepted for compatibility, no effect",
+};
 
-static const char *reload_text(enum row_reload r)
-{
-	switch (r) {
-	case RELOAD_BLOCK:
-	case RELOAD_LIVE:
-		return "applied live";
-	case RELOAD_RESTART:
-		return "what it belongs to starts anew";
-	case RELOAD_NEVER:
-		return "only when the daemon is started again";
-	}
-	return "";
-}
+static const char *const reload_texts[] = {
+	[RELOAD_BLOCK] = "applied live",
+	[RELOAD_LIVE] = "applied live",
+	[RELOAD_RESTART] = "what it belongs to starts anew",
+	[RELOAD_NEVER] = "only when the daemon is started again",
+};
 
 static const char *usage_of(const struct row *row, struct arena *a)
 {
-	const char *words;
+	const char *words = row_kind(row)->usage;
 
-	if (row->args)
-		words = row->args;
-	else if (row->type == T_FLAG || row->type == T_DOC)
-		words = "";
-	else if (row->type == T_BOOL || row->type == T_TRISTATE)
-		words = "[on|off]";
-	else if (row->type == T_NUMBER || row->type == T_TIME)
-		words = row->unit ? arena_printf(a, "<%s>", row->unit) : "N";
-	else if (row->type == T_IP)
-		words = "IPADDR";
-	else if (row->type == T_PREFIX)
-		words = "IPADDR[/LENGTH]";
-	else if (row->type == T_BLOCK || row->type == T_ENTRIES || row->type == T_LIST)
-		words = "{ ... }";
-	else
-		words = "WORD";
 	if (row->flags & (ROW_POSITIONAL | ROW_BARE))
 		return row->args ? row->args : row->name;
+	if (row->args)
+		words = row->args;
+	else if (row->unit && (row->type == T_NUMBER || row->type == T_TIME))
+		words = arena_printf(a, "<%s>", row->unit);
+	else if (!words)
+		words = "WORD";
 	return arena_printf(a, "%s%s%s", row->name, *words ? " " : "", words);
 }
 
@@ -260,13 +189,6 @@ static void line(struct text *out, const char *label, const char *value)
 {
 	if (value && *value)
 		text_printf(out, "  %-10s %s\n", label, value);
-}
-
-static bool has_values(const struct row *row)
-{
-	return row->type == T_NUMBER || row->type == T_TIME || row->type == T_ENUM ||
-	       row->type == T_BOOL || row->type == T_TRISTATE || row->type == T_WEIGHT ||
-	       row->type == T_NUMBERS || (row->type == T_STRING && row->max);
 }
 
 /* Its names: the same row under other contexts is the same entry. */
@@ -299,12 +221,12 @@ static void explain_entry(struct text *out, const explain_list *list, const stru
 	if (e->choice) {
 		text_printf(out, "  %s\n", e->choice->help ? e->choice->help : row->help);
 		line(out, "value of", usage_of(row, out->a));
-		line(out, "effect", effect_text(e->effect));
+		line(out, "effect", effect_texts[e->effect]);
 		return;
 	}
 	text_printf(out, "  %s\n", row->help);
 	line(out, "usage", usage_of(row, out->a));
-	if (has_values(row))
+	if (row_kind(row)->has_values || (row->type == T_STRING && row->max))
 		line(out, "values", row_expected(row, out->a));
 	line(out, "unit", row->type == T_TIME && !row->unit ? "seconds" : row->unit);
 	line(out, "origin", e->ours ? "holdfast's own, unknown to keepalived" : NULL);
@@ -312,12 +234,9 @@ static void explain_entry(struct text *out, const explain_list *list, const stru
 	line(out, "also", row->aliases);
 	line(out, "deprecated", row->deprecated ? row->deprecated : row->obsolete);
 	line(out, "refused", row->refused);
-	line(out, "effect", effect_text(e->effect));
-	line(out, "reload",
-	     reload_text(row->reload ? (enum row_reload)row->reload
-				     : (enum row_reload)e->blk->reload));
-	line(out, "process",
-	     owner_name(row->owner ? (enum row_owner)row->owner : (enum row_owner)e->blk->owner));
+	line(out, "effect", effect_texts[e->effect]);
+	line(out, "reload", reload_texts[row_reload(row, e->blk)]);
+	line(out, "process", owner_names[row_owner(row, e->blk)]);
 }
 
 static void explain_context(struct text *out, const explain_list *list, const char *context)
@@ -341,13 +260,13 @@ static void explain_context(struct text *out, const explain_list *list, const ch
 static void explain_hint(struct text *out, const explain_list *list, const char *what)
 {
 	const char **names = arena_alloc(out->a, list->n * sizeof(*names));
-	const char *near;
+	const char *hint;
 
 	for (unsigned i = 0; i < list->n; i++)
 		names[i] = list->v[i].keyword;
-	near = diag_nearest(what, names, list->n);
-	if (near)
-		text_printf(out, "did you mean `%s`?\n", near);
+	hint = diag_nearest_hint(out->a, what, names, list->n);
+	if (hint)
+		text_printf(out, "%s\n", hint);
 }
 
 static bool is_named(const struct explain_entry *e, const char *what, struct arena *a)
@@ -359,16 +278,12 @@ static bool is_named(const struct explain_entry *e, const char *what, struct are
 static bool is_alias(const struct explain_entry *e, const char *what)
 {
 	const char *lists[] = {e->row->aliases, e->row->deprecated};
-	size_t n = strlen(what);
+	size_t n = strlen(what), len;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(lists) && !e->choice; i++)
-		for (const char *s = lists[i]; s && *s;) {
-			size_t len = strcspn(s, " ");
-
-			if (len == n && !strncmp(s, what, n))
+		for (const char *name; (name = list_word(&lists[i], &len));)
+			if (len == n && !memcmp(name, what, n))
 				return true;
-			s += len + (s[len] == ' ');
-		}
 	return false;
 }
 

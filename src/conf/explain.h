@@ -11,7 +11,7 @@ struct explain_entry {
 	const struct block *blk;
 	const struct row *row;
 	const struct choice *choice; /* the entry is one of the words of `row` */
-	enum row_effect effect;	     /* never EFFECT_BLOCK */
+	enum row_effect effect;
 	bool ours;		     /* not one of keepalived's */
 };
 
@@ -19,9 +19,6 @@ typedef VEC(struct explain_entry) explain_list;
 
 /* Every entry once, in the order of the tables. */
 explain_list explain_entries(struct arena *a);
-
-/* "works", "accepted" or "no-op". */
-const char *explain_effect_name(enum row_effect e);
 
 /* All about KEYWORD, CONTEXT or CONTEXT.KEYWORD. false when there is none; the text then holds a hint, if any. */
 bool explain_text(const char *what, struct text *out);

@@ -109,24 +109,14 @@ static void man_sentence(struct man *m, const char *head, const char *s)
 	text_add(&m->t, ".\n");
 }
 
-static unsigned effect_of(const struct block *blk, const struct row *row)
-{
-	return row->effect ? row->effect : blk->effect ? blk->effect : WORKS;
-}
-
 static void man_effect(struct man *m, const struct block *blk, const struct row *row)
 {
-	switch ((enum row_effect)effect_of(blk, row)) {
-	case ACCEPTED:
+	enum row_effect effect = row_effect(row, blk);
+
+	if (effect == ACCEPTED)
 		text_add(&m->t, "Accepted, but without effect in this version.\n");
-		break;
-	case NOOP:
+	else if (effect == NOOP)
 		text_add(&m->t, "Accepted for compatibility; means nothing.\n");
-		break;
-	case EFFECT_BLOCK:
-	case WORKS:
-		break;
-	}
 }
 
 static void man_choices(struct man *m, const struct row *row)

@@ -83,21 +83,18 @@ static unsigned next_set(const void *obj, unsigned bit)
 	return BITS;
 }
 
-static void print_options(struct text *t, const struct block *blk, const void *obj);
-
-/* A nested option that may be repeated: "nexthop via A nexthop via B". */
-static void print_inline_list(struct text *t, const struct row *row, const void *obj)
+/* A nested option, once for each of its objects: "nexthop via A nexthop via B". */
+static void print_inline(struct text *t, const struct row *row, const void *obj)
 {
-	const void_vec *list = row_value(row, obj);
+	const void *sub;
 
-	for (unsigned i = 0; i < list->n; i++) {
+	for (unsigned i = 0; (sub = row_next(row, obj, &i));) {
 		print_word(t, row->name);
-		print_options(t, row->sub, list->v[i]);
+		print_words(t, row->sub, sub);
 	}
 }
 
-/* Positional words, then options, all on the line begun by the caller. */
-static void print_options(struct text *t, const struct block *blk, const void *obj)
+void print_words(struct text *t, const struct block *blk, const void *obj)
 {
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = next_set(obj, 0); i < BITS; i = next_set(obj, i + 1)) {
@@ -106,22 +103,14 @@ static void print_options(struct text *t, const struct block *blk, const void *o
 
 			if (positional != (pass == 0))
 				continue;
-			if (row->type == T_INLINE && row->store == STORE_VEC) {
-				print_inline_list(t, row, obj);
+			if (row->type == T_INLINE) {
+				print_inline(t, row, obj);
 				continue;
 			}
 			if (!positional && !(row->flags & ROW_BARE))
 				print_word(t, row->name);
-			if (row->type == T_INLINE)
-				print_row_object(t, row, obj, 0);
-			else
-				row_print(t, row, obj);
+			row_print(t, row, obj);
 		}
-}
-
-void print_words(struct text *t, const struct block *blk, const void *obj)
-{
-	print_options(t, blk, obj);
 }
 
 static void print_positional(struct text *t, const struct block *blk, const void *obj)
@@ -131,58 +120,77 @@ static void print_positional(struct text *t, const struct block *blk, const void
 			row_print(t, block_row(blk, i), obj);
 }
 
-static void print_sub(struct text *t, const struct row *row, const void *sub, unsigned depth)
+static void print_open(struct text *t, const struct row *row, unsigned depth)
 {
 	print_indent(t, depth);
 	text_add(t, row->name);
-	if (row->type == T_INLINE) {
-		print_options(t, row->sub, sub);
-		text_char(t, '\n');
-		return;
-	}
-	print_positional(t, row->sub, sub);
-	text_add(t, " {\n");
-	print_body(t, row->sub, sub, depth + 1);
+}
+
+static void print_close(struct text *t, unsigned depth)
+{
 	print_indent(t, depth);
 	text_add(t, "}\n");
 }
 
-/* One entry a line, without the blank before its first word. */
-static void print_entry_lines(struct text *t, const struct row *row, const void_vec *list,
+/* The objects of a T_BLOCK or T_INLINE row. */
+static void print_subs(struct text *t, const struct row *row, const void *obj, unsigned depth)
+{
+	const void *sub;
+
+	for (unsigned i = 0; (sub = row_next(row, obj, &i));) {
+		print_open(t, row, depth);
+		if (row->type == T_INLINE) {
+			print_words(t, row->sub, sub);
+			text_char(t, '\n');
+			continue;
+		}
+		print_positional(t, row->sub, sub);
+		text_add(t, " {\n");
+		print_body(t, row->sub, sub, depth + 1);
+		print_close(t, depth);
+	}
+}
+
+/* Ends a line whose words began at `start`, without the blank before the first one. */
+static void print_line_end(struct text *t, size_t start)
+{
+	if (t->n > start)
+		memmove(t->p + start, t->p + start + 1, t->n - start - 1), t->n--;
+	text_char(t, '\n');
+}
+
+static void print_entry_lines(struct text *t, const struct row *row, const void *obj,
 			      unsigned depth)
 {
-	for (unsigned i = 0; i < list->n; i++) {
+	const void *entry;
+
+	for (unsigned i = 0; (entry = row_next(row, obj, &i));) {
 		size_t start;
 
 		print_indent(t, depth);
 		start = t->n;
-		print_options(t, row->sub, list->v[i]);
-		if (t->n > start)
-			memmove(t->p + start, t->p + start + 1, t->n - start - 1), t->n--;
-		text_char(t, '\n');
+		print_words(t, row->sub, entry);
+		print_line_end(t, start);
 	}
 }
 
-static void print_entries(struct text *t, const struct row *row, const void_vec *list,
-			  unsigned depth)
+static void print_entries(struct text *t, const struct row *row, const void *obj, unsigned depth)
 {
 	if (!*row->name) { /* the statements of its block are the entries */
-		print_entry_lines(t, row, list, depth);
+		print_entry_lines(t, row, obj, depth);
 		return;
 	}
-	print_indent(t, depth);
-	text_add(t, row->name);
+	print_open(t, row, depth);
 	text_add(t, " {\n");
-	print_entry_lines(t, row, list, depth + 1);
-	print_indent(t, depth);
-	text_add(t, "}\n");
+	print_entry_lines(t, row, obj, depth + 1);
+	print_close(t, depth);
 }
 
-static void print_list(struct text *t, const struct row *row, const string_vec *list,
-		       unsigned depth)
+static void print_list(struct text *t, const struct row *row, const void *obj, unsigned depth)
 {
-	print_indent(t, depth);
-	text_add(t, row->name);
+	const string_vec *list = row_value(row, obj);
+
+	print_open(t, row, depth);
 	text_add(t, " {\n");
 	for (unsigned i = 0; i < list->n; i++) {
 		size_t start;
@@ -190,86 +198,24 @@ static void print_list(struct text *t, const struct row *row, const string_vec *
 		print_indent(t, depth + 1);
 		start = t->n;
 		print_word(t, list->v[i]);
-		memmove(t->p + start, t->p + start + 1, t->n - start - 1), t->n--;
-		text_char(t, '\n');
+		print_line_end(t, start);
 	}
-	print_indent(t, depth);
-	text_add(t, "}\n");
-}
-
-/* The objects of a T_BLOCK or T_INLINE row. */
-static void print_subs(struct text *t, const struct row *row, const void *field, unsigned depth)
-{
-	const void_vec *list = field;
-
-	if (row->store == STORE_EMBEDDED)
-		print_sub(t, row, field, depth);
-	else if (row->store == STORE_POINTER && *(void *const *)field)
-		print_sub(t, row, *(void *const *)field, depth);
-	else if (row->store == STORE_VEC || row->store == STORE_MIXED)
-		for (unsigned i = 0; i < list->n; i++)
-			if (row_owns(row, list->v[i]))
-				print_sub(t, row, list->v[i], depth);
-}
-
-/* A nested INLINE option: its words only. */
-void print_row_object(struct text *t, const struct row *row, const void *obj, unsigned depth)
-{
-	const void *field = row_value(row, obj);
-
-	if (row->store == STORE_EMBEDDED)
-		print_options(t, row->sub, field);
-	else if (row->store == STORE_POINTER && *(void *const *)field)
-		print_options(t, row->sub, *(void *const *)field);
-	else if (row->store == STORE_VEC && ((const void_vec *)field)->n)
-		print_options(t, row->sub,
-			      ((const void_vec *)field)->v[((const void_vec *)field)->n - 1]);
+	print_close(t, depth);
 }
 
 void print_statement(struct text *t, const struct row *row, const void *obj, unsigned depth)
 {
-	const void *field = row_value(row, obj);
-	size_t start;
-
-	switch (row->type) {
-	case T_BLOCK:
-	case T_INLINE:
-		print_subs(t, row, field, depth);
-		return;
-	case T_ENTRIES:
-		print_entries(t, row, field, depth);
-		return;
-	case T_LIST:
-		print_list(t, row, field, depth);
-		return;
-	case T_FLAG:
-		if (!*(const bool *)field)
-			return;
-		break;
-	case T_DOC:
-		return;
-	case T_BOOL:
-	case T_TRISTATE:
-	case T_NUMBER:
-	case T_TIME:
-	case T_STRING:
-	case T_ENUM:
-	case T_IP:
-	case T_PREFIX:
-	case T_SCRIPT:
-	case T_WEIGHT:
-	case T_USER:
-	case T_WORDS:
-	case T_NUMBERS:
-	case T_HANDLER:
-		break;
-	}
-	print_indent(t, depth);
-	start = t->n;
-	text_add(t, row->name);
-	row_print(t, row, obj);
-	if (t->n > start)
+	if (row->type == T_BLOCK || row->type == T_INLINE) {
+		print_subs(t, row, obj, depth);
+	} else if (row->type == T_ENTRIES) {
+		print_entries(t, row, obj, depth);
+	} else if (row->type == T_LIST) {
+		print_list(t, row, obj, depth);
+	} else if (row->type != T_FLAG || *(const bool *)row_value(row, obj)) {
+		print_open(t, row, depth);
+		row_print(t, row, obj);
 		text_char(t, '\n');
+	}
 }
 
 void print_body(struct text *t, const struct block *blk, const void *obj, unsigned depth)

@@ -9,9 +9,7 @@
 void print_body(struct text *t, const struct block *blk, const void *obj, unsigned depth);
 /* One row as a statement (or block), whether its bit is set or not. */
 void print_statement(struct text *t, const struct row *row, const void *obj, unsigned depth);
-/* The words of an entry, each with a blank before it. */
+/* The words of an entry or of options, each with a blank before it. */
 void print_words(struct text *t, const struct block *blk, const void *obj);
-/* The words of a nested INLINE option. */
-void print_row_object(struct text *t, const struct row *row, const void *obj, unsigned depth);
 
 #endif

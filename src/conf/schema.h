@@ -146,7 +146,7 @@ struct row {
 	const char *name;
 	enum row_type type;
 	uint32_t offset, offset2;
-	uint8_t size;	 /* T_NUMBER: bytes */
+	uint8_t size;	 /* of the field; 0: it has sub-objects */
 	bool is_signed;
 	uint8_t store;	 /* enum row_store */
 	uint8_t family;	 /* T_IP, T_PREFIX: enum ip_family or 0 */
@@ -191,7 +191,7 @@ struct block {
 	unsigned n;
 	/* Rows that come before these and fill the same object (their struct is its first member). */
 	const struct block *base;
-	uint8_t owner, reload, effect; /* for rows that don't say */
+	uint8_t owner, reload, effect; /* for rows that don't say; 0: as the base says */
 	bool ours; /* all its rows are */
 	/* A word that is neither positional nor an option (ENTRIES, INLINE); true when it was taken,
 	 * false without a message when it is not known here. */
@@ -208,6 +208,7 @@ struct block {
 
 #define ROW_TYPED_(s, m, want) sizeof(char[_Generic(((struct s *)0)->m, want: 1, default: -1)])
 #define ROW_AT_(s, m, want) ((uint32_t)(offsetof(struct s, m) + 0 * ROW_TYPED_(s, m, want)))
+#define ROW_FIELD_(s, m, want) .offset = ROW_AT_(s, m, want), .size = sizeof(((struct s *)0)->m)
 #define ROW_NUMERIC_(s, m)                                                                     \
 	sizeof(char[_Generic(((struct s *)0)->m, uint8_t: 1, uint16_t: 1, uint32_t: 1, uint64_t: 1, \
 			     int32_t: 1, default: -1)])
@@ -220,9 +221,9 @@ struct block {
 			    ? 1                                                                    \
 			    : -1])
 
-#define FLAG(s, m) .type = T_FLAG, .offset = ROW_AT_(s, m, bool)
-#define BOOL(s, m) .type = T_BOOL, .offset = ROW_AT_(s, m, bool)
-#define TRISTATE(s, m) .type = T_TRISTATE, .offset = ROW_AT_(s, m, uint8_t)
+#define FLAG(s, m) .type = T_FLAG, ROW_FIELD_(s, m, bool)
+#define BOOL(s, m) .type = T_BOOL, ROW_FIELD_(s, m, bool)
+#define TRISTATE(s, m) .type = T_TRISTATE, ROW_FIELD_(s, m, uint8_t)
 /* The range must fit the field. */
 #define NUMBER(s, m, lo, hi)                                                                      \
 	.type = T_NUMBER,                                                                         \
@@ -230,23 +231,23 @@ struct block {
 	.size = sizeof(((struct s *)0)->m), .is_signed = ROW_SIGNED_(s, m), .min = (lo), .max = (hi)
 /* Range in microseconds. */
 #define TIME(s, m, lo, hi) \
-	.type = T_TIME, .offset = ROW_AT_(s, m, usec_t), .min = (lo), .max = (hi), .unit = "seconds"
+	.type = T_TIME, ROW_FIELD_(s, m, usec_t), .min = (lo), .max = (hi), .unit = "seconds"
 #define TIME_MSEC(s, m, lo, hi)                                                                    \
-	.type = T_TIME, .offset = ROW_AT_(s, m, usec_t), .min = (lo), .max = (hi), .scale = USEC_PER_MSEC, \
+	.type = T_TIME, ROW_FIELD_(s, m, usec_t), .min = (lo), .max = (hi), .scale = USEC_PER_MSEC, \
 	.unit = "milliseconds"
-#define STRING(s, m) .type = T_STRING, .offset = ROW_AT_(s, m, const char *)
+#define STRING(s, m) .type = T_STRING, ROW_FIELD_(s, m, const char *)
 #define IFNAME(s, m) STRING(s, m), .max = CONF_IFNAME_MAX - 1
-#define ENUM(s, m, list) .type = T_ENUM, .offset = ROW_AT_(s, m, uint8_t), .choices = (list)
-#define IP(s, m, fam) .type = T_IP, .offset = ROW_AT_(s, m, struct ip_addr), .family = (fam)
+#define ENUM(s, m, list) .type = T_ENUM, ROW_FIELD_(s, m, uint8_t), .choices = (list)
+#define IP(s, m, fam) .type = T_IP, ROW_FIELD_(s, m, struct ip_addr), .family = (fam)
 #define PREFIX(s, m, len, fam)                                                     \
-	.type = T_PREFIX, .offset = ROW_AT_(s, m, struct ip_addr), .family = (fam), \
+	.type = T_PREFIX, ROW_FIELD_(s, m, struct ip_addr), .family = (fam), \
 	.offset2 = ROW_AT_(s, len, uint8_t)
-#define SCRIPT(s, m) .type = T_SCRIPT, .offset = ROW_AT_(s, m, struct conf_script *)
+#define SCRIPT(s, m) .type = T_SCRIPT, ROW_FIELD_(s, m, struct conf_script *)
 #define WEIGHT(s, m, rev, lo, hi)                                                                   \
-	.type = T_WEIGHT, .offset = ROW_AT_(s, m, int32_t), .size = 4, .is_signed = true, .min = (lo), \
+	.type = T_WEIGHT, ROW_FIELD_(s, m, int32_t), .is_signed = true, .min = (lo), \
 	.max = (hi), .offset2 = ROW_AT_(s, rev, bool)
 #define USER(s, u, g) \
-	.type = T_USER, .offset = ROW_AT_(s, u, const char *), .offset2 = ROW_AT_(s, g, const char *)
+	.type = T_USER, ROW_FIELD_(s, u, const char *), .offset2 = ROW_AT_(s, g, const char *)
 #define VEC_AT_(s, m, want) \
 	((uint32_t)(offsetof(struct s, m) + 0 * sizeof(char[_Generic(((struct s *)0)->m.v, want: 1, default: -1)])))
 #define WORD_LINE(s, m) .type = T_WORDS, .offset = VEC_AT_(s, m, const char **)
@@ -273,7 +274,8 @@ struct block {
 	.type = T_INLINE, .offset = ROW_AT_(s, m, struct t), .store = STORE_EMBEDDED, .sub = &(b)
 /* The exception: a pair of functions. `m` only marks the place (it may be any field). */
 #define HANDLER(s, m, parse_, print_) \
-	.type = T_HANDLER, .offset = offsetof(struct s, m), .parse = (parse_), .print = (print_)
+	.type = T_HANDLER, .offset = offsetof(struct s, m), .size = sizeof(((struct s *)0)->m), \
+	.parse = (parse_), .print = (print_)
 #define DOC() .type = T_DOC
 /* When the row isn't set the value is that of the field of conf_global (complete.c copies it). */
 #define INHERIT(m) .inherit = offsetof(struct conf_global, m) + 1
@@ -319,6 +321,9 @@ bool bind_number(struct bind *b, const struct conf_word *w, bool cnumber, int64_
 /* Decimal number times `scale` (microseconds of one unit). */
 bool bind_time(struct bind *b, const struct conf_word *w, int64_t scale, int64_t min, int64_t max,
 	       usec_t *ret);
+/* An error at a word; `fmt` shows its text once. Always false, for `return`. */
+bool bind_bad_word(struct bind *b, const struct conf_word *w, const char *code,
+		   const char *expected, const char *fmt) __attribute__((format(printf, 5, 0)));
 /* "a number from 1 to 255", "an IPv4 address": what the words of a row should be, for messages. */
 const char *row_expected(const struct row *row, struct arena *a);
 /* Reads the words of any row type into an object, as the binder does; handlers may reuse it. */
@@ -359,13 +364,40 @@ static inline const void *row_value2(const struct row *row, const void *obj)
 	return (const char *)obj + row->offset2;
 }
 
-/* ---- sub-objects ---- */
+/* The objects of a row with a `sub`, one after the other; *i is 0 at first. NULL: no more. */
+const void *row_next(const struct row *row, const void *obj, unsigned *i);
 
-/* Whether an object in the VEC of a row is one of that row. */
-static inline bool row_owns(const struct row *row, const void *sub)
-{
-	return row->store != STORE_MIXED || ((const uint8_t *)sub)[row->offset2] == row->min;
-}
+/* ---- types ---- */
+
+/* What types of rows differ in. */
+struct row_kind {
+	row_parse_fn *parse; /* NULL: has no words */
+	row_print_fn *print;
+	const char *usage;    /* its words in explain; NULL: "WORD" */
+	const char *expected; /* its words in messages; NULL: the row decides */
+	bool needs_word;      /* can't do without a word (handlers look for themselves) */
+	bool is_plain;	      /* the bytes of the field are the value */
+	bool is_block;	      /* has a block, or a line of options, of its own */
+	bool has_values;      /* explain says which are possible */
+};
+
+const struct row_kind *row_kind(const struct row *row);
+
+/* ---- what a row or its block says ---- */
+
+enum row_owner row_owner(const struct row *row, const struct block *blk);
+enum row_reload row_reload(const struct row *row, const struct block *blk);
+/* Never EFFECT_BLOCK. */
+enum row_effect row_effect(const struct row *row, const struct block *blk);
+
+/* The next word of a blank separated list (aliases, contexts), which is moved on; NULL at its end. */
+const char *list_word(const char **list, size_t *ret_len);
+
+/* NULL when there is none. `choices` may be NULL. */
+const struct choice *choice_named(const struct choice *choices, const char *name);
+const struct choice *choice_valued(const struct choice *choices, int32_t value);
+/* "did you mean `X`?" or NULL. */
+const char *choice_hint(const struct choice *choices, const char *word, struct arena *a);
 
 /* ---- bits ---- */
 

@@ -229,18 +229,12 @@ static void use_object(const struct block *blk, const void *obj)
 		u->set[i] |= b->set[i];
 	for (unsigned i = 0; i < block_rows(blk); i++) {
 		const struct row *row = block_row(blk, i);
-		const void *field = row_value(row, obj);
+		const void *sub;
 
 		if (!row->sub || !block_is_set(obj, i))
 			continue;
-		if (row->store == STORE_EMBEDDED)
-			use_object(row->sub, field);
-		else if (row->store == STORE_POINTER && *(void *const *)field)
-			use_object(row->sub, *(void *const *)field);
-		else if (row->store == STORE_VEC || row->store == STORE_MIXED)
-			for (unsigned k = 0; k < ((const void_vec *)field)->n; k++)
-				if (row_owns(row, ((const void_vec *)field)->v[k]))
-					use_object(row->sub, ((const void_vec *)field)->v[k]);
+		for (unsigned k = 0; (sub = row_next(row, obj, &k));)
+			use_object(row->sub, sub);
 	}
 }
 

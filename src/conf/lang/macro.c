@@ -483,7 +483,7 @@ size_t macro_left(struct lang *l, const char *text, size_t len)
 	return m && !m->value ? r.total : 0;
 }
 
-static const char *macro_nearest(struct lang *l, const struct reference *r)
+static const char *macro_hint(struct lang *l, const struct reference *r)
 {
 	VEC(const char *) names = {0};
 
@@ -493,15 +493,14 @@ static const char *macro_nearest(struct lang *l, const struct reference *r)
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(predefined_names); i++)
 		vec_push(l->arena, &names, predefined_names[i]);
-	return diag_nearest(arena_copy(l->arena, r->name, r->name_len), names.v, names.n);
+	return diag_nearest_hint(l->diags->arena, arena_copy(l->arena, r->name, r->name_len), names.v,
+				 names.n);
 }
 
 void macro_explain(struct lang *l, const char *ref, size_t len, struct conf_span at)
 {
 	struct reference r;
 	const struct macro *m;
-	const char *near;
-	struct diag *d;
 
 	if (!parse_reference(ref, len, &r)) {
 		diag_add(l->diags, DIAG_ERROR, "bad-macro", at, "`%.*s` is not a macro reference",
@@ -530,9 +529,7 @@ void macro_explain(struct lang *l, const char *ref, size_t len, struct conf_span
 			 (int)r.name_len, r.name);
 		return;
 	}
-	d = diag_add(l->diags, DIAG_ERROR, "undefined-macro", at, "macro `%.*s` is not defined",
-		     (int)r.name_len, r.name);
-	near = macro_nearest(l, &r);
-	if (near)
-		d->hint = arena_printf(l->diags->arena, "did you mean `%s`?", near);
+	diag_add(l->diags, DIAG_ERROR, "undefined-macro", at, "macro `%.*s` is not defined",
+		 (int)r.name_len, r.name)
+		->hint = macro_hint(l, &r);
 }

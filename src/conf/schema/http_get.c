@@ -127,23 +127,16 @@ static bool parse_regex_options(struct bind *b, const struct row *row, void *obj
 {
 	struct conf_url *url = obj;
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	const char *names[ARRAY_SIZE(regex_options)];
-	const struct choice *ch;
 
 	for (; w; w = cursor_take(c)) {
-		unsigned n = 0;
+		const struct choice *ch = choice_named(regex_options, w->text);
 
-		for (ch = regex_options; ch->name && !str_eq(ch->name, w->text); ch++)
-			names[n++] = ch->name;
-		if (ch->name) {
+		if (ch) {
 			url->regex_options |= (uint32_t)ch->value;
 		} else {
-			const char *near = diag_nearest(w->text, names, n);
-			struct diag *d = diag_add(b->diags, DIAG_ERROR, "bad-word", w->at,
-						  "`%s` is no option of a pattern", w->text);
-
-			if (near)
-				d->hint = arena_printf(b->a, "did you mean `%s`?", near);
+			diag_add(b->diags, DIAG_ERROR, "bad-word", w->at,
+				 "`%s` is no option of a pattern", w->text)
+				->hint = choice_hint(regex_options, w->text, b->a);
 		}
 	}
 	return url->regex_options;

@@ -148,18 +148,14 @@ void route_print_via(struct text *t, const struct row *row, const void *obj)
 void route_report_word(struct bind *b, const struct block *blk, const struct conf_word *w)
 {
 	const char **names = arena_alloc(b->a, block_rows(blk) * sizeof(*names));
-	const char *near;
 	unsigned n = 0;
-	struct diag *d;
 
 	for (unsigned i = 0; i < block_rows(blk); i++)
 		if (!(block_row(blk, i)->flags & ROW_BARE))
 			names[n++] = block_row(blk, i)->name;
-	near = diag_nearest(w->text, names, n);
-	d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at,
-		     "unknown option `%s`; the line is ignored", w->text);
-	if (near)
-		d->hint = arena_printf(b->a, "did you mean `%s`?", near);
+	diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at,
+		 "unknown option `%s`; the line is ignored", w->text)
+		->hint = diag_nearest_hint(b->a, w->text, names, n);
 }
 
 bool route_family_join(uint8_t *family, const struct ip_addr *a)
