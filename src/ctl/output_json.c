@@ -327,8 +327,8 @@ static void process(void *ctx, const struct snapshot *s, const struct board_head
 
 static bool is_of_server(unsigned kind)
 {
-	return kind == LVS_RS_UP || kind == LVS_RS_DOWN || kind == LVS_RS_WEIGHT || kind == LVS_DRAINED ||
-	       kind == LVS_CHECKER_UP || kind == LVS_CHECKER_DOWN;
+	return kind == LVS_RS_UP || kind == LVS_RS_DOWN || kind == LVS_RS_WEIGHT ||
+	       kind == LVS_DRAINING || kind == LVS_DRAINED || kind == LVS_CHECKER_UP || kind == LVS_CHECKER_DOWN;
 }
 
 static void service_event(void *ctx, const struct board_event *e)

@@ -56,7 +56,8 @@ static const char *const lvs_events[] = {
 	[LVS_RS_WEIGHT] = "server-weight",   [LVS_QUORUM_UP] = "quorum-up",
 	[LVS_QUORUM_DOWN] = "quorum-down",   [LVS_SORRY_ON] = "sorry-on",
 	[LVS_SORRY_OFF] = "sorry-off",	     [LVS_PANIC_ON] = "panic-on",
-	[LVS_PANIC_OFF] = "panic-off",	     [LVS_DRAINED] = "drained",
+	[LVS_PANIC_OFF] = "panic-off",	     [LVS_DRAINING] = "draining",
+	[LVS_DRAINED] = "drained",
 	[LVS_CHECKER_UP] = "checker-up",     [LVS_CHECKER_DOWN] = "checker-down",
 };
 

@@ -39,9 +39,9 @@ struct found {
 
 struct search {
 	struct arena *a;
-	const struct conntrack_way *v;
+	struct conntrack_way *v;
 	unsigned n;
-	VEC(struct found) found;
+	VEC(struct found) found; /* what is to be forgotten */
 };
 
 /* ---- reading ---- */
@@ -132,7 +132,8 @@ static bool way_fits(const struct conntrack_way *w, const struct end *orig, cons
 	       (!w->server_port || w->server_port == reply->sport);
 }
 
-static bool is_wanted(const struct search *s, const struct end *orig, const struct end *reply)
+static struct conntrack_way *way_of(const struct search *s, const struct end *orig,
+				    const struct end *reply)
 {
 	const struct conntrack_way key = {.server = reply->src};
 	unsigned low = 0, high = s->n;
@@ -147,8 +148,8 @@ static bool is_wanted(const struct search *s, const struct end *orig, const stru
 	}
 	for (; low < s->n && way_compare(&s->v[low], &key) == 0; low++)
 		if (way_fits(&s->v[low], orig, reply))
-			return true;
-	return false;
+			return &s->v[low];
+	return NULL;
 }
 
 static bool would_stay(uint8_t protocol, unsigned tcp_state)
@@ -157,14 +158,24 @@ static bool would_stay(uint8_t protocol, unsigned tcp_state)
 	       (protocol == IPPROTO_TCP && tcp_state == TCP_CONNTRACK_SYN_SENT);
 }
 
-static int connection_take(const struct nlmsghdr *nlh, void *data)
+static bool is_alive(uint8_t protocol, unsigned tcp_state)
 {
-	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
-	struct search *s = data;
-	const struct nlattr *attr, *orig = NULL, *reply = NULL, *info = NULL;
-	struct end from, back;
+	return protocol != IPPROTO_TCP ||
+	       (tcp_state > TCP_CONNTRACK_NONE && tcp_state < TCP_CONNTRACK_TIME_WAIT);
+}
 
-	mnl_attr_for_each(attr, nlh, sizeof(*g))
+/* What a message of a dump says; false: nothing that can be used. */
+struct connection {
+	const struct nlattr *tuple; /* CTA_TUPLE_ORIG */
+	struct end orig, reply;
+	unsigned tcp_state;
+};
+
+static bool connection_read(const struct nlmsghdr *nlh, struct connection *ret)
+{
+	const struct nlattr *attr, *orig = NULL, *reply = NULL, *info = NULL;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
 	{
 		if (mnl_attr_get_type(attr) == CTA_TUPLE_ORIG)
 			orig = attr;
@@ -174,15 +185,37 @@ static int connection_take(const struct nlmsghdr *nlh, void *data)
 			info = attr;
 	}
 	if (!orig || !reply || orig->nla_len > TUPLE_MAX)
+		return false;
+	*ret = (struct connection){orig, tuple_read(orig), tuple_read(reply), tcp_state_read(info)};
+	return true;
+}
+
+static int connection_count(const struct nlmsghdr *nlh, void *data)
+{
+	struct connection c;
+	struct conntrack_way *w;
+
+	if (!connection_read(nlh, &c) || !is_alive(c.orig.protocol, c.tcp_state))
 		return MNL_CB_OK;
-	from = tuple_read(orig);
-	back = tuple_read(reply);
-	if (would_stay(from.protocol, tcp_state_read(info)) && is_wanted(s, &from, &back)) {
+	w = way_of(data, &c.orig, &c.reply);
+	if (w)
+		w->count++;
+	return MNL_CB_OK;
+}
+
+static int connection_take(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
+	struct search *s = data;
+	struct connection c;
+
+	if (connection_read(nlh, &c) && would_stay(c.orig.protocol, c.tcp_state) &&
+	    way_of(s, &c.orig, &c.reply)) {
 		struct found *f = vec_add(s->a, &s->found);
 
 		f->family = g->nfgen_family;
-		f->len = orig->nla_len;
-		memcpy(f->tuple, orig, orig->nla_len);
+		f->len = c.tuple->nla_len;
+		memcpy(f->tuple, c.tuple, c.tuple->nla_len);
 	}
 	return MNL_CB_OK;
 }
@@ -242,7 +275,7 @@ static int answers_read(struct mnl_socket *s, mnl_cb_t fn, void *data)
 	return r < 0 ? -errno : 0;
 }
 
-static int connections_find(struct mnl_socket *s, struct search *search)
+static int connections_find(struct mnl_socket *s, struct search *search, mnl_cb_t fn)
 {
 	char bytes[512] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *nlh = request(bytes, IPCTNL_MSG_CT_GET, NLM_F_DUMP,
@@ -254,7 +287,7 @@ static int connections_find(struct mnl_socket *s, struct search *search)
 		((struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family = AF_UNSPEC;
 	if (mnl_socket_sendto(s, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	return answers_read(s, connection_take, search);
+	return answers_read(s, fn, search);
 }
 
 /* False: it has gone by itself. */
@@ -277,9 +310,21 @@ int conntrack_forget(struct mnl_socket *s, struct conntrack_way *v, unsigned n)
 		return 0;
 	qsort(v, n, sizeof(*v), way_compare);
 	search.a = arena_new();
-	r = connections_find(s, &search);
+	r = connections_find(s, &search, connection_take);
 	for (unsigned i = 0; r == 0 && i < search.found.n; i++)
 		count += connection_delete(s, &search.found.v[i]);
 	arena_free(search.a);
 	return r < 0 ? r : count;
+}
+
+int conntrack_count(struct mnl_socket *s, struct conntrack_way *v, unsigned n)
+{
+	struct search search = {.v = v, .n = n};
+
+	if (!n)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		v[i].count = 0;
+	qsort(v, n, sizeof(*v), way_compare);
+	return connections_find(s, &search, connection_count);
 }

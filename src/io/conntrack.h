@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connections that connection tracking has translated to a server, and that had better be
- * forgotten. */
+/* Connections that connection tracking has translated to a server: counted, or forgotten where they
+ * had better be. */
 #ifndef HF_IO_CONNTRACK_H
 #define HF_IO_CONNTRACK_H
 
@@ -15,6 +15,7 @@ struct conntrack_way {
 	struct ip_addr server, vip; /* vip unset: any */
 	uint8_t protocol;	    /* 0: any */
 	uint16_t server_port, port; /* 0: any */
+	uint32_t count, id;	    /* conntrack_count(): connections; whatever the caller likes */
 };
 
 /* Forgets of these ways what would stay with the server though it is gone: datagrams, which have no
@@ -22,5 +23,9 @@ struct conntrack_way {
  * takes the way of a new connection. The socket is one of netfilter. Sorts the ways. Returns how
  * many were forgotten, or -errno. */
 int conntrack_forget(struct mnl_socket *s, struct conntrack_way *v, unsigned n);
+
+/* Counts into each way its connections, but for those of TCP that have ended. Sorts the ways. 0 or
+ * -errno. */
+int conntrack_count(struct mnl_socket *s, struct conntrack_way *v, unsigned n);
 
 #endif

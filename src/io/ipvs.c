@@ -234,6 +234,39 @@ int ipvs_dump(struct ipvs *i, struct arena *a, struct service_table *ret)
 	return r;
 }
 
+/* ---- connections ---- */
+
+struct count {
+	struct dest_census *v;
+	unsigned n;
+};
+
+static int on_count(const struct nlmsghdr *h, void *ctx)
+{
+	const struct count *c = ctx;
+	const struct service *service = c->v[0].service;
+	struct dest dest;
+
+	if (!ipvs_read_dest(h, service, &dest))
+		return MNL_CB_OK;
+	for (unsigned k = 0; k < c->n; k++)
+		if (ip_equal(&dest.addr, &c->v[k].dest->addr) && dest.port == c->v[k].dest->port)
+			c->v[k].connections = ipvs_read_connections(h, service->key.protocol);
+	return MNL_CB_OK;
+}
+
+int ipvs_census(struct ipvs *i, struct dest_census *v, unsigned n)
+{
+	struct count c = {.v = v, .n = n};
+	struct nlmsghdr *h;
+
+	if (!n)
+		return 0;
+	h = begin(i, IPVS_CMD_GET_DEST, NLM_F_DUMP);
+	ipvs_put_service_key(h, v[0].service);
+	return request(i, h, on_count, &c);
+}
+
 /* ---- changes ---- */
 
 static uint8_t command_of(enum service_change_kind kind)

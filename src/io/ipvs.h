@@ -21,6 +21,10 @@ struct ipvs *ipvs_close(struct ipvs *i);
 /* All services with their destinations, unsorted, in `a`. 0 or -errno. */
 int ipvs_dump(struct ipvs *i, struct arena *a, struct service_table *ret);
 
+/* Connections of destinations of one service: established ones of TCP and SCTP, all of others. 0 or
+ * -errno. */
+int ipvs_census(struct ipvs *i, struct dest_census *v, unsigned n);
+
 /* Sends the changes in batches, in order, and fills their errors. What is so already (an addition
  * that exists, a deletion of what is not there) counts as done; an addition that exists with other
  * values, and a change of what is not there, are mended. Returns how many failed. */

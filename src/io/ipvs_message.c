@@ -291,6 +291,17 @@ bool ipvs_read_dest(const struct nlmsghdr *h, const struct service *of, struct d
 	return ip_is_set(&ret->addr);
 }
 
+uint32_t ipvs_read_connections(const struct nlmsghdr *h, uint8_t protocol)
+{
+	bool ends = protocol == LVS_TCP || protocol == LVS_SCTP;
+	struct attrs a;
+
+	if (!attrs_nested(h, IPVS_CMD_ATTR_DEST, &a))
+		return 0;
+	return get_u32(&a, IPVS_DEST_ATTR_ACTIVE_CONNS) +
+	       (ends ? 0 : get_u32(&a, IPVS_DEST_ATTR_INACT_CONNS));
+}
+
 void ipvs_read_timeouts(const struct nlmsghdr *h, struct ipvs_timeouts *ret)
 {
 	const struct nlattr *attr;

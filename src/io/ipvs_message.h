@@ -28,6 +28,8 @@ void ipvs_put_sync_daemon(struct nlmsghdr *h, bool master, const struct conf_lvs
 bool ipvs_read_service(const struct nlmsghdr *h, struct service *ret);
 /* Destinations without a family are of that of the service. */
 bool ipvs_read_dest(const struct nlmsghdr *h, const struct service *of, struct dest *ret);
+/* Of the same message: its connections; of TCP and SCTP those that are established. */
+uint32_t ipvs_read_connections(const struct nlmsghdr *h, uint8_t protocol);
 void ipvs_read_timeouts(const struct nlmsghdr *h, struct ipvs_timeouts *ret);
 
 #endif

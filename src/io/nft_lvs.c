@@ -343,6 +343,11 @@ int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 
 /* ---- opening and closing ---- */
 
+int nft_lvs_count(struct nft_lvs *n, struct conntrack_way *v, unsigned count)
+{
+	return conntrack_count(n->netfilter, v, count);
+}
+
 int nft_lvs_forget(struct nft_lvs *n, struct conntrack_way *v, unsigned count)
 {
 	return conntrack_forget(n->netfilter, v, count);

@@ -35,6 +35,8 @@ int nft_lvs_devices(struct nft_lvs *n, struct arena *a, struct nft_options *ret)
 int nft_lvs_link(struct nft_lvs *n, const struct ip_addr *addr, struct arena *a,
 		 struct nft_link *ret);
 
+/* Counts the connections of these ways (io/conntrack.h). 0 or -errno. */
+int nft_lvs_count(struct nft_lvs *n, struct conntrack_way *v, unsigned count);
 /* Forgets connections that would stay with a server that is gone (io/conntrack.h): their number, or
  * -errno. */
 int nft_lvs_forget(struct nft_lvs *n, struct conntrack_way *v, unsigned count);

@@ -26,7 +26,7 @@
 #define BOARD_READ_TRIES 10000
 
 struct layout {
-	size_t instances, vips, groups, scripts, files, services, servers, probes, events, size;
+	size_t instances, vips, groups, scripts, files, services, servers, probes, drains, events, size;
 };
 
 static size_t place(size_t *at, size_t record, size_t n)
@@ -52,6 +52,7 @@ static struct layout layout_of(const struct board_shape *s)
 	l.services = place(&at, sizeof(struct board_service), s->services);
 	l.servers = place(&at, sizeof(struct board_server), s->servers);
 	l.probes = place(&at, sizeof(struct board_probe), s->probes);
+	l.drains = place(&at, sizeof(struct board_drain), s->drains);
 	l.size = at;
 	return l;
 }
@@ -61,7 +62,8 @@ static bool shape_is_sane(const struct board_shape *s)
 	return s->instances <= BOARD_RECORDS_MAX && s->vips <= BOARD_RECORDS_MAX &&
 	       s->groups <= BOARD_RECORDS_MAX && s->scripts <= BOARD_RECORDS_MAX &&
 	       s->files <= BOARD_RECORDS_MAX && s->services <= BOARD_RECORDS_MAX &&
-	       s->servers <= BOARD_RECORDS_MAX && s->probes <= BOARD_RECORDS_MAX;
+	       s->servers <= BOARD_RECORDS_MAX && s->probes <= BOARD_RECORDS_MAX &&
+	       s->drains <= BOARD_RECORDS_MAX;
 }
 
 size_t board_size(const struct board_shape *shape)
@@ -155,6 +157,7 @@ int board_map(int fd, bool writable, struct board *ret)
 		.services = (struct board_service *)(p + l.services),
 		.servers = (struct board_server *)(p + l.servers),
 		.probes = (struct board_probe *)(p + l.probes),
+		.drains = (struct board_drain *)(p + l.drains),
 		.events = (struct board_event *)(p + l.events),
 		.size = l.size,
 		.writable = writable,

@@ -18,11 +18,13 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 4
+#define BOARD_LAYOUT 5
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
 #define BOARD_PEERS 8
+#define BOARD_DRAINS 64 /* records of lvs for servers that a reload removed */
+#define BOARD_UNKNOWN UINT32_MAX /* a number that nobody knows */
 
 /* Sequence lock: odd while the record is being written. */
 typedef _Atomic uint32_t board_seq;
@@ -128,9 +130,30 @@ struct board_server { /* of lvs: real_server */
 	bool up, in_table, draining, ramping;
 	uint8_t method; /* enum lvs_method */
 	uint32_t weight, configured_weight;
+	uint32_t target;      /* where a slow start leads to */
+	uint32_t connections; /* while it drains, or BOARD_UNKNOWN */
 	uint32_t n_checkers, n_failed;
 	usec_t since;
+	usec_t until; /* monotonic: the end of draining or of slow start; 0: neither, or nobody knows */
+	uint8_t failed_kind; /* enum conf_check_kind of the first failed checker ... */
+	uint64_t failed_share[2]; /* ... and its key: whose board_probe says more; 0: none */
 	char reason[120];
+};
+
+struct board_drain { /* of lvs: a real server that a reload removed, while it drains */
+	board_seq seq;
+	uint32_t service;
+	uint32_t connections; /* or BOARD_UNKNOWN */
+	usec_t until; /* monotonic */
+	char name[96]; /* lvs_server_name() */
+};
+
+/* What lvs_sync_daemon has the kernel do. */
+struct board_sync {
+	bool configured, master, backup; /* which halves run */
+	bool failed; /* one that should run can't be started */
+	uint8_t id;
+	char interface[16];
 };
 
 struct board_probe { /* of a check process: what it knows of one probe; of the runner: MISC_CHECK */
@@ -169,7 +192,7 @@ struct board_event {
 /* Numbers of records; the layout follows from them. */
 struct board_shape {
 	uint32_t instances, vips, groups, scripts, files;
-	uint32_t services, servers, probes;
+	uint32_t services, servers, probes, drains;
 };
 
 struct board_header {
@@ -179,6 +202,8 @@ struct board_header {
 	uint32_t process;     /* enum process */
 	uint32_t index;	      /* of a check process */
 	char engine[16];      /* lvs: "ipvs", "nftables" */
+	struct board_sync sync; /* of lvs */
+	_Atomic uint32_t drains; /* of lvs: how many there are; the first have a record */
 	uint32_t generation;
 	int32_t daemon_pid;	/* the supervisor; these two, `restarts` and `reload_refused` are written by it */
 	int64_t daemon_started; /* monotonic */
@@ -207,6 +232,7 @@ struct board {
 	struct board_service *services;
 	struct board_server *servers;
 	struct board_probe *probes;
+	struct board_drain *drains;
 	struct board_event *events; /* BOARD_EVENTS */
 	size_t size;
 	bool writable;

@@ -48,6 +48,14 @@ struct service_table {
 	VEC(struct service) services;
 };
 
+/* A destination whose connections are asked for. */
+struct dest_census {
+	const struct service *service;
+	const struct dest *dest;
+	uint32_t connections;
+};
+#define DEST_CENSUS_UNKNOWN UINT32_MAX
+
 enum service_change_kind {
 	SERVICE_ADD,
 	SERVICE_SET,

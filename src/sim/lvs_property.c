@@ -22,6 +22,7 @@ static const char *event_name(uint8_t kind)
 		[LVS_SORRY_OFF] = "sorry off",
 		[LVS_PANIC_ON] = "panic on",
 		[LVS_PANIC_OFF] = "panic off",
+		[LVS_DRAINING] = "draining",
 		[LVS_DRAINED] = "drained",
 		[LVS_CHECKER_UP] = "checker up",
 		[LVS_CHECKER_DOWN] = "checker down",
@@ -92,6 +93,7 @@ static void told(struct lvs_sim *s, const struct lvs_event *e)
 		if (!s->oracle.servers[e->rs].up && !e->rs_up)
 			lvs_sim_fail(s, "weight of %s, which is down", e->rs_name);
 		return;
+	case LVS_DRAINING:
 	case LVS_DRAINED:
 	case LVS_CHECKER_UP:
 	case LVS_CHECKER_DOWN:

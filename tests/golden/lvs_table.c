@@ -115,6 +115,7 @@ static const char *event_text(const struct lvs_event *e)
 		[LVS_SORRY_OFF] = "sorry-out",
 		[LVS_PANIC_ON] = "panic",
 		[LVS_PANIC_OFF] = "panic-over",
+		[LVS_DRAINING] = "draining",
 		[LVS_DRAINED] = "drained",
 		[LVS_CHECKER_UP] = NULL,
 		[LVS_CHECKER_DOWN] = NULL,

@@ -105,10 +105,10 @@ static inline void bench_wait(struct bench *b, usec_t time)
 }
 
 /* "U0 d1" = server 0 up, server 1 down at last event; Q q quorum, S s sorry, P p panic, C c
- * checker, W weight, D drained; ! initial, . stopping. */
+ * checker, W weight, B begins to drain, D drained; ! initial, . stopping. */
 static inline const char *bench_events(struct bench *b)
 {
-	static const char letters[] = "UdWQqSsPpDCc";
+	static const char letters[] = "UdWQqSsPpBDCc";
 	struct buf t = BUF_ON(b->text);
 
 	for (unsigned i = 0; i < b->n_events; i++) {

@@ -216,11 +216,12 @@ static void test_board_has_the_shape_it_was_made_with(void **state)
 
 static void test_records_of_each_kind_have_their_place(void **state)
 {
-	struct board_shape shape = {.instances = 1, .scripts = 1, .services = 2, .servers = 3, .probes = 4};
+	struct board_shape shape = {.instances = 1, .scripts = 1, .services = 2, .servers = 3, .probes = 4, .drains = 2};
 	struct board w, r;
 	struct board_service service;
 	struct board_server server;
 	struct board_probe probe;
+	struct board_drain drain;
 	int fd = board_open(&shape, &w), reader = open(path, O_RDONLY);
 
 	assert_int_equal(board_map(reader, false, &r), 0);
@@ -230,6 +231,8 @@ static void test_records_of_each_kind_have_their_place(void **state)
 		w.servers[i].weight = 20 + i;
 	for (unsigned i = 0; i < 4; i++)
 		w.probes[i].checker = 30 + i;
+	for (unsigned i = 0; i < 2; i++)
+		w.drains[i].connections = 40 + i;
 	w.events[BOARD_EVENTS - 1].number = 5;
 	for (unsigned i = 0; i < 4; i++) {
 		assert_true(board_read(&r.services[i % 2], &service, sizeof(service)));
@@ -238,8 +241,10 @@ static void test_records_of_each_kind_have_their_place(void **state)
 		assert_int_equal(server.weight, 20 + i % 3);
 		assert_true(board_read(&r.probes[i], &probe, sizeof(probe)));
 		assert_int_equal(probe.checker, 30 + i);
+		assert_true(board_read(&r.drains[i % 2], &drain, sizeof(drain)));
+		assert_int_equal(drain.connections, 40 + i % 2);
 	}
-	assert_true((char *)&r.probes[4] <= (char *)r.header + r.size);
+	assert_true((char *)&r.drains[2] <= (char *)r.header + r.size);
 	assert_int_equal(r.size, board_size(&shape));
 	board_unmap(&w);
 	board_unmap(&r);

@@ -204,6 +204,21 @@ static void test_destination_is_read_back(void **state)
 	assert_memory_equal(&back, &d, sizeof(d));
 }
 
+/* The kernel's own answer has connections, which a request has not. */
+static void test_connections_are_read(void **state)
+{
+	struct nlmsghdr *h = begin(IPVS_CMD_NEW_DEST);
+	struct nlattr *nest = mnl_attr_nest_start(h, IPVS_CMD_ATTR_DEST);
+
+	(void)state;
+	mnl_attr_put_u32(h, IPVS_DEST_ATTR_ACTIVE_CONNS, 3);
+	mnl_attr_put_u32(h, IPVS_DEST_ATTR_INACT_CONNS, 40);
+	mnl_attr_nest_end(h, nest);
+	assert_int_equal(ipvs_read_connections(h, LVS_TCP), 3);
+	assert_int_equal(ipvs_read_connections(h, LVS_UDP), 43);
+	assert_int_equal(ipvs_read_connections(begin(IPVS_CMD_NEW_DEST), LVS_TCP), 0);
+}
+
 /* What the kernel says is cut, or of kinds nobody knows: nothing, or zeros. */
 static void test_odd_answers(void **state)
 {
@@ -239,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_destination),
 		cmocka_unit_test(test_service_is_read_back),
 		cmocka_unit_test(test_destination_is_read_back),
+		cmocka_unit_test(test_connections_are_read),
 		cmocka_unit_test(test_odd_answers),
 	};
 

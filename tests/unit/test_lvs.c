@@ -344,6 +344,9 @@ static void weight_grows_slowly(void **state)
 	assert_events(&b, "U0 C0");
 	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
 	assert_true(lvs_view_server(b.l, 0).ramping);
+	assert_int_equal(lvs_view_server(b.l, 0).weight, 1);
+	assert_int_equal(lvs_view_server(b.l, 0).target, 100);
+	assert_int_equal(lvs_view_server(b.l, 0).until, b.now + 10 * SEC);
 	assert_int_equal(lvs_view_service(b.l, 0).live_weight, 101);
 	bench_wait(&b, SEC / 2);
 	assert_events(&b, "");

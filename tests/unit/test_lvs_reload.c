@@ -106,6 +106,37 @@ static void removed_service_is_told(void **state)
 	bench_free(&b);
 }
 
+/* The only one removed that drains; NULL: none. */
+static void assert_drains(const struct bench *b, const char *name, usec_t left)
+{
+	struct lvs_drain_view v;
+
+	assert_int_equal(lvs_view_drain(b->l, 0, 0, &v), name != NULL);
+	assert_false(lvs_view_drain(b->l, 0, 1, &v));
+	assert_false(lvs_view_drain(b->l, 1, 0, &v));
+	if (!name)
+		return;
+	assert_string_equal(v.name, name);
+	assert_int_equal(v.until, b->now + left);
+	assert_int_equal(v.dest->weight, 0);
+}
+
+/* A server that drained already does not begin anew when it is removed. */
+static void removal_while_draining_is_silent(void **state)
+{
+	struct conf *c = servers_from(1, 2);
+	struct bench b;
+
+	RS(c, 0)->drain_timeout = 30 * SEC;
+	b = bench_new(c);
+	lvs_override_weight(b.l, 0, 0, b.now);
+	bench_wait(&b, 10 * SEC);
+	bench_reload(&b, servers_from(2, 1));
+	assert_events(&b, "d~0.");
+	assert_drains(&b, "[192.0.2.1]:tcp:80", 20 * SEC);
+	bench_free(&b);
+}
+
 static void removed_server_drains(void **state)
 {
 	struct conf *c = servers_from(1, 3);
@@ -116,15 +147,22 @@ static void removed_server_drains(void **state)
 	b = bench_new(c);
 	bench_down(&b, 1); /* has no connections to lose */
 	bench_reload(&b, servers_from(3, 1));
+	assert_events(&b, "d~0. B");
+	assert_string_equal(b.events[1].rs_name, "[192.0.2.1]:tcp:80");
+	assert_string_equal(b.events[1].reason, "no new connections, leaves in 30 s");
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.3:80=1");
+	assert_drains(&b, "[192.0.2.1]:tcp:80", 30 * SEC);
 	bench_wait(&b, 20 * SEC);
 	bench_reload(&b, servers_from(3, 1));
+	assert_events(&b, "");
+	assert_drains(&b, "[192.0.2.1]:tcp:80", 10 * SEC);
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.3:80=1");
 	bench_wait(&b, 10 * SEC - 1);
 	assert_events(&b, "");
 	bench_wait(&b, 1);
 	assert_events(&b, "D");
 	assert_string_equal(b.events[0].rs_name, "[192.0.2.1]:tcp:80");
+	assert_drains(&b, NULL, 0);
 	assert_table(&b, TABLE " 192.0.2.3:80=1");
 	assert_int_equal(lvs_deadline(b.l), USEC_NEVER);
 	bench_free(&b);
@@ -155,10 +193,14 @@ static void weight_zero_by_reload_drains(void **state)
 	RS(c, 0)->weight = 0;
 	RS(c, 0)->drain_timeout = 30 * SEC;
 	bench_reload(&b, c);
-	assert_events(&b, "W0");
+	assert_events(&b, "W0 B0");
 	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	assert_true(lvs_view_server(b.l, 0).draining);
+	assert_int_equal(lvs_view_server(b.l, 0).until, b.now + 30 * SEC);
 	bench_wait(&b, 30 * SEC);
 	assert_events(&b, "D0");
+	assert_false(lvs_view_server(b.l, 0).draining);
+	assert_int_equal(lvs_view_server(b.l, 0).until, USEC_NEVER);
 	c = servers_from(1, 2);
 	RS(c, 0)->weight = 0;
 	RS(c, 0)->drain_timeout = 50 * SEC;
@@ -418,6 +460,7 @@ int main(void)
 		cmocka_unit_test(removed_server_is_told),
 		cmocka_unit_test(removed_service_is_told),
 		cmocka_unit_test(removed_server_drains),
+		cmocka_unit_test(removal_while_draining_is_silent),
 		cmocka_unit_test(draining_server_comes_back),
 		cmocka_unit_test(weight_zero_by_reload_drains),
 		cmocka_unit_test(failing_checker_removed_brings_up),

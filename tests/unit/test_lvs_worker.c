@@ -143,6 +143,14 @@ static int stub_flush(struct engine *e)
 	return 0;
 }
 
+/* Seven connections each. */
+static void stub_census(struct engine *e, struct dest_census *v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (kernel_find(&v[i].service->key) >= 0 && v[i].dest->weight == 0)
+			v[i].connections = 7;
+}
+
 static int stub_sync_start(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d)
 {
 	if (kernel->sync_error)
@@ -177,6 +185,7 @@ const struct engine_ops engine_ipvs = {
 	.observe = stub_observe,
 	.apply = stub_apply,
 	.flush = stub_flush,
+	.census = stub_census,
 	.sync_start = stub_sync_start,
 	.sync_stop = stub_sync_stop,
 };
@@ -517,6 +526,77 @@ static void test_a_reload_keeps_verdicts(void **state)
 	stage_stop(s);
 }
 
+/* ---- draining ---- */
+
+#define DRAINS(n, weight) \
+	"real_server 10.0.0.1" #n " 80 {\nweight " #weight "\ndrain_timeout 3\nTCP_CHECK {\n}\n}\n"
+#define SHAPE_THREE (struct board_shape){.services = 1, .servers = 3, .drains = 4}
+#define SHAPE_DRAINING (struct board_shape){.services = 1, .servers = 2, .drains = 4}
+
+static uint32_t drains_of(const struct stage *s)
+{
+	return atomic_load(&s->board.header->drains);
+}
+
+static void test_the_board_shows_what_drains(void **state)
+{
+	struct stage *s = *state;
+	struct board_drain gone = {0};
+	struct board_server zero = {0}, other;
+	usec_t now;
+
+	stage_start(s, GLOBAL SERVICE(1, DRAINS(1, 1) DRAINS(2, 1) SERVER(3)), SHAPE_THREE);
+	wait_kernel("10.0.0.1:80: 10.0.0.11=1 10.0.0.12=1 10.0.0.13=1");
+	assert_int_equal(drains_of(s), 0);
+	configure(s, GLOBAL SERVICE(1, DRAINS(2, 0) SERVER(3)), SHAPE_DRAINING,
+		  (struct msg_config){.generation = 2});
+	wait_kernel("10.0.0.1:80: 10.0.0.11=0 10.0.0.12=0 10.0.0.13=1");
+	for (int left = PATIENCE; left > 0 && zero.connections != 7; left--, usleep(1000)) {
+		assert_true(board_read(&s->board.drains[0], &gone, sizeof(gone)));
+		assert_true(board_read(&s->board.servers[0], &zero, sizeof(zero)));
+	}
+	now = clock_monotonic();
+	assert_int_equal(drains_of(s), 1);
+	assert_string_equal(gone.name, "[10.0.0.11]:tcp:80");
+	assert_int_equal(gone.service, 0);
+	assert_int_equal(gone.connections, 7);
+	assert_true(gone.until > now && gone.until <= now + 3 * USEC_PER_SEC);
+	assert_true(zero.draining && zero.up && zero.in_table);
+	assert_int_equal(zero.connections, 7);
+	assert_true(zero.until > now && zero.until <= now + 3 * USEC_PER_SEC);
+	assert_true(board_read(&s->board.servers[1], &other, sizeof(other)));
+	assert_false(other.draining);
+	assert_int_equal(other.connections, BOARD_UNKNOWN);
+	assert_int_equal(other.until, 0);
+	wait_kernel("10.0.0.1:80: 10.0.0.13=1");
+	for (int left = PATIENCE; left > 0 && drains_of(s) > 0; left--)
+		usleep(1000);
+	assert_int_equal(drains_of(s), 0);
+	stage_stop(s);
+}
+
+/* Which check has failed the server, so that its probe can be looked up. */
+static void test_the_board_names_the_failed_check(void **state)
+{
+	static const uint64_t none[2];
+	struct stage *s = *state;
+	struct board_server b = {.up = true};
+
+	stage_start(s, TWO, shape_of_two);
+	wait_kernel(BOTH_UP);
+	assert_true(board_read(&s->board.servers[0], &b, sizeof(b)));
+	assert_memory_equal(b.failed_share, none, sizeof(none));
+	say(s, 0, false);
+	wait_kernel(ONE_UP);
+	for (int left = PATIENCE; left > 0 && b.up; left--, usleep(1000))
+		assert_true(board_read(&s->board.servers[0], &b, sizeof(b)));
+	assert_memory_not_equal(b.failed_share, none, sizeof(none));
+	assert_int_equal(b.failed_kind, CHECK_TCP);
+	stage_stop(s);
+}
+
+/* ---- a successor ---- */
+
 static void test_a_successor_waits_for_verdicts(void **state)
 {
 	struct stage *s = *state;
@@ -670,6 +750,14 @@ static void say_state(struct stage *s, enum vrrp_state instance_state)
 	assert_int_equal(channel_send(&s->vrrp, MSG_INSTANCE_STATE, &m, NULL, 0), 0);
 }
 
+static void wait_sync(const struct stage *s, struct board_sync want)
+{
+	for (int left = PATIENCE; left > 0; left--, usleep(1000))
+		if (memcmp(&s->board.header->sync, &want, sizeof(want)) == 0)
+			return;
+	assert_memory_equal(&s->board.header->sync, &want, sizeof(want));
+}
+
 static void test_the_sync_daemon_follows_an_instance(void **state)
 {
 	static const char text[] =
@@ -680,10 +768,13 @@ static void test_the_sync_daemon_follows_an_instance(void **state)
 
 	stage_start(s, text, shape_of_two);
 	assert_int_equal(expect(&s->vrrp, MSG_SNAPSHOT_VRRP).SNAPSHOT_VRRP.generation, 1);
+	wait_sync(s, (struct board_sync){.configured = true, .id = 1, .interface = "eth0"});
 	say_state(s, VRRP_BACKUP);
 	wait_counts(0, 1);
+	wait_sync(s, (struct board_sync){.configured = true, .backup = true, .id = 1, .interface = "eth0"});
 	say_state(s, VRRP_MASTER);
 	wait_counts(1, 1);
+	wait_sync(s, (struct board_sync){.configured = true, .master = true, .id = 1, .interface = "eth0"});
 	say_state(s, VRRP_MASTER);
 	say_state(s, VRRP_FAULT);
 	wait_counts(1, 2);
@@ -703,11 +794,16 @@ static void test_a_sync_daemon_is_tried_again(void **state)
 	kernel->sync_error = -ENODEV;
 	stage_start(s, text, shape_of_two);
 	wait_kernel(BOTH_UP);
+	wait_sync(s, (struct board_sync){.configured = true, .failed = true, .interface = "eth0"});
 	kernel->sync_error = 0;
 	for (int left = 2 * PATIENCE; left > 0 && !kernel->sync_started[0]; left--)
 		usleep(1000);
 	assert_int_equal(kernel->sync_started[0], 1);
 	assert_int_equal(kernel->sync_started[1], 1);
+	wait_sync(s, (struct board_sync){.configured = true,
+					 .master = true,
+					 .backup = true,
+					 .interface = "eth0"});
 	stage_stop(s);
 }
 
@@ -748,6 +844,8 @@ int main(void)
 		TEST(test_flush_at_the_start_only),
 		TEST(test_a_refusal_is_tried_again),
 		TEST(test_a_reload_keeps_verdicts),
+		TEST(test_the_board_shows_what_drains),
+		TEST(test_the_board_names_the_failed_check),
 		TEST(test_a_successor_waits_for_verdicts),
 		TEST(test_a_successor_does_not_wait_forever),
 		TEST(test_a_successor_may_have_to_stop_at_once),

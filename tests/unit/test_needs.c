@@ -145,6 +145,7 @@ static void test_boards_hold_every_probe_once(void **state)
 	assert_true(needs_shape(conf, &n, SLOT_CHECK).probes <= 100);
 	assert_int_equal(needs_shape(conf, &n, SLOT_LVS).services, 1);
 	assert_int_equal(needs_shape(conf, &n, SLOT_LVS).servers, 100);
+	assert_int_equal(needs_shape(conf, &n, SLOT_LVS).drains, BOARD_DRAINS);
 
 	conf = load(SERVICE("192.0.2.1", SERVER("1", TCP) SERVER("2", MISC TCP))
 			    SERVICE("192.0.2.2", SERVER("1", TCP) SERVER("3", MISC)));

@@ -126,19 +126,21 @@ static void service_gone(struct lvs *l, const struct lvs *old, uint32_t vs)
 						.old_vs = conf});
 }
 
-static void ghost_add(struct lvs *l, uint32_t vs, const struct lvs_ghost *g, usec_t now)
+static const struct lvs_ghost *ghost_add(struct lvs *l, uint32_t vs, const struct lvs_ghost *g,
+					 usec_t now)
 {
 	struct lvs_service *s = &l->services[vs];
 	struct lvs_ghost *copy;
 
 	if (g->until <= now)
-		return;
+		return NULL;
 	if (!s->ghosts.n)
 		vec_push(l->arena, &l->haunted, vs);
 	copy = vec_add(l->arena, &s->ghosts);
 	*copy = *g;
 	copy->name = arena_strdup(l->arena, g->name);
 	lvs_timer_ghost(l, g->until);
+	return copy;
 }
 
 /* Only a server that could still have connections drains. */
@@ -147,6 +149,7 @@ static void server_haunts(struct lvs *l, const struct lvs *old, uint32_t rs, uin
 {
 	const struct conf_real_server *conf = lvs_rs(old, rs);
 	const struct lvs_server *s = &old->servers[rs];
+	const struct lvs_ghost *added;
 	struct lvs_ghost g = {.dest = {.addr = conf->addr, .port = conf->port}};
 	char name[LVS_NAME_MAX];
 	uint32_t weight;
@@ -159,7 +162,11 @@ static void server_haunts(struct lvs *l, const struct lvs *old, uint32_t rs, uin
 	g.dest.lthreshold = conf->lthreshold;
 	g.until = (s->zero_since == USEC_NEVER ? now : s->zero_since) + conf->drain_timeout;
 	g.name = lvs_server_name(conf, lvs_vs(old, conf->vs), name);
-	ghost_add(l, vs, &g, now);
+	added = ghost_add(l, vs, &g, now);
+	if (added && s->zero_since == USEC_NEVER)
+		lvs_event_draining(
+			l, &(struct lvs_event_in){.vs = vs, .rs = CONF_NONE, .rs_name = added->name},
+			conf->drain_timeout);
 }
 
 /* ---- what is kept ---- */
@@ -291,7 +298,7 @@ static void service_carry(const struct carry *c, uint32_t vs, uint32_t old_vs, u
 	s->since = was->since;
 	for (unsigned i = 0; i < was->ghosts.n; i++)
 		if (!has_server(c->l, vs, &was->ghosts.v[i].dest))
-			ghost_add(c->l, vs, &was->ghosts.v[i], c->now);
+			(void)ghost_add(c->l, vs, &was->ghosts.v[i], c->now);
 	servers_pair(c, vs, old_vs, old_of);
 	for (unsigned i = 0; i < conf->rs.n; i++) {
 		const struct conf_real_server *rs = conf->rs.v[i];

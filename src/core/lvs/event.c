@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "core/lvs/internal.h"
 
@@ -76,6 +77,19 @@ void lvs_event_add(struct lvs *l, const struct lvs_event_in *e)
 	else
 		l->events.head = r;
 	l->events.tail = r;
+}
+
+void lvs_event_draining(struct lvs *l, const struct lvs_event_in *e, usec_t left)
+{
+	struct lvs_event_in in = *e;
+	char reason[LVS_REASON_MAX];
+	struct buf b = BUF_ON(reason);
+
+	buf_printf(&b, "no new connections, leaves in %g s", (double)left / USEC_PER_SEC);
+	in.kind = LVS_DRAINING;
+	in.checker = CONF_NONE;
+	in.reason = buf_text(&b);
+	lvs_event_add(l, &in);
 }
 
 static void record_names(const struct lvs *l, const struct lvs_record *r, struct lvs_event *ret)

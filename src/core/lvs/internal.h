@@ -133,6 +133,8 @@ void lvs_server_ramp(struct lvs *l, uint32_t rs, usec_t now);
 bool lvs_server_wanted(const struct lvs *l, uint32_t rs, uint32_t *ret_weight);
 /* Its timer has come. */
 void lvs_server_tick(struct lvs *l, uint32_t rs, usec_t now);
+/* Its first failed checker, or CONF_NONE. */
+uint32_t lvs_server_failed(const struct lvs *l, uint32_t rs);
 /* Why it is down: of its first failed checker, or "". */
 const char *lvs_server_reason(const struct lvs *l, uint32_t rs);
 
@@ -178,5 +180,7 @@ struct lvs_event_in { /* what an event says; ids CONF_NONE when not about one */
 	const char *rs_name; /* of a ghost; in the arena */
 };
 void lvs_event_add(struct lvs *l, const struct lvs_event_in *e);
+/* LVS_DRAINING of a server (or, CONF_NONE, of a ghost's name) that leaves the table in `left`. */
+void lvs_event_draining(struct lvs *l, const struct lvs_event_in *e, usec_t left);
 
 #endif

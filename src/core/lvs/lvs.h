@@ -50,7 +50,8 @@ enum lvs_event_kind {
 	LVS_SORRY_OFF,
 	LVS_PANIC_ON,	 /* too many failed together: all are served */
 	LVS_PANIC_OFF,
-	LVS_DRAINED,	 /* a removed server has left the table */
+	LVS_DRAINING,	 /* a server gets no new connections and will leave the table (drain_timeout) */
+	LVS_DRAINED,	 /* it has left the table */
 	LVS_CHECKER_UP,	 /* one checker changed (for mails); `checker` is set */
 	LVS_CHECKER_DOWN,
 };
@@ -124,9 +125,12 @@ uint32_t lvs_group_mark(const struct conf *conf, const struct conf_virtual_serve
 /* For the board. */
 struct lvs_server_view {
 	bool up, in_table, ramping;
-	bool draining;	      /* an agent says so, or it is up with weight 0 and drain_timeout */
+	bool draining;	      /* an agent says so, or it is up with weight 0, until drain_timeout is over */
 	bool sorry_displaced; /* would receive, but the sorry server does */
 	uint32_t weight;   /* in the kernel */
+	uint32_t target;   /* what a slow start leads to; else like `weight` */
+	usec_t until;	   /* of its slow start, or of its draining; USEC_NEVER: neither */
+	uint32_t failed_checker; /* the first; CONF_NONE: none */
 	int64_t effective; /* configured (or overridden) + contributions, not clamped */
 	unsigned failed_checkers;
 	usec_t since;
@@ -139,8 +143,16 @@ struct lvs_service_view {
 	unsigned up, total;
 	usec_t since;
 };
+/* A server that a reload removed, while it drains. */
+struct lvs_drain_view {
+	const char *name;
+	const struct dest *dest; /* its port as configured */
+	usec_t until;
+};
 struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs);
 struct lvs_service_view lvs_view_service(const struct lvs *l, uint32_t vs);
+/* The i-th of a virtual server; false: there are no more. */
+bool lvs_view_drain(const struct lvs *l, uint32_t vs, unsigned i, struct lvs_drain_view *ret);
 
 /* Text forms (lvs manual): "[ADDR]:tcp:80", "FWM 1", "[GROUP]:0"; the server has its service's protocol. */
 #define LVS_NAME_MAX 96

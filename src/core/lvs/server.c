@@ -170,42 +170,54 @@ static bool fails_at_first(const struct lvs_server *s)
 	return !s->up && !s->told && s->suspect;
 }
 
-static void server_events(struct lvs *l, uint32_t rs, bool was_up, uint32_t old_target,
+/* What an update compares with. */
+struct server_before {
+	bool up, drains;
+	uint32_t target;
+};
+
+static void server_events(struct lvs *l, uint32_t rs, const struct server_before *was,
 			  const char *reason)
 {
+	const struct conf_real_server *conf = lvs_rs(l, rs);
 	struct lvs_server *s = &l->servers[rs];
 
-	if (s->up != was_up || fails_at_first(s)) {
+	if (s->up != was->up || fails_at_first(s)) {
 		s->told = true;
 		server_event(l, rs, s->up ? LVS_RS_UP : LVS_RS_DOWN, s->up ? NULL : reason);
-	} else if (s->up && s->target != old_target && !l->held) {
+	} else if (s->up && s->target != was->target && !l->held) {
 		server_event(l, rs, LVS_RS_WEIGHT, reason);
 	}
+	if (s->up && s->zero_since != USEC_NEVER && !was->drains && !l->held)
+		lvs_event_draining(l,
+				   &(struct lvs_event_in){
+					   .vs = conf->vs, .rs = rs, .weight = s->effective},
+				   conf->drain_timeout);
 }
 
 bool lvs_server_update(struct lvs *l, uint32_t rs, const char *reason, usec_t now)
 {
 	const struct conf_real_server *conf = lvs_rs(l, rs);
 	struct lvs_server *s = &l->servers[rs];
-	bool was_up = s->up;
-	uint32_t old_target = s->target;
+	const struct server_before was = {
+		.up = s->up, .drains = s->zero_since != USEC_NEVER && s->up, .target = s->target};
 
 	lvs_server_account(l, rs, -1);
 	server_measure(l, rs);
 	s->up = s->failed == 0;
 	lvs_server_account(l, rs, +1);
 	server_drain(l, rs, now);
-	if (s->up != was_up) {
+	if (s->up != was.up) {
 		bool serves = l->services[conf->vs].panic;
 
 		s->since = now;
 		s->ramp_start = s->up && conf->slow_start && !serves ? now : USEC_NEVER;
 	}
 	server_schedule(l, rs, now);
-	server_events(l, rs, was_up, old_target, reason);
-	if (s->up != was_up || s->target != old_target)
+	server_events(l, rs, &was, reason);
+	if (s->up != was.up || s->target != was.target)
 		lvs_service_dirty(l, conf->vs);
-	return s->up != was_up;
+	return s->up != was.up;
 }
 
 bool lvs_server_wanted(const struct lvs *l, uint32_t rs, uint32_t *ret_weight)
@@ -224,15 +236,19 @@ bool lvs_server_wanted(const struct lvs *l, uint32_t rs, uint32_t *ret_weight)
 	return conf->inhibit_on_failure;
 }
 
-const char *lvs_server_reason(const struct lvs *l, uint32_t rs)
+uint32_t lvs_server_failed(const struct lvs *l, uint32_t rs)
 {
 	const struct conf_real_server *conf = lvs_rs(l, rs);
 
-	for (unsigned i = 0; i < conf->checkers.n; i++) {
-		const struct lvs_checker *c = &l->checkers[conf->checkers.v[i]->id];
+	for (unsigned i = 0; i < conf->checkers.n; i++)
+		if (!l->checkers[conf->checkers.v[i]->id].up)
+			return conf->checkers.v[i]->id;
+	return CONF_NONE;
+}
 
-		if (!c->up)
-			return c->reason ? c->reason : "";
-	}
-	return "";
+const char *lvs_server_reason(const struct lvs *l, uint32_t rs)
+{
+	uint32_t failed = lvs_server_failed(l, rs);
+
+	return failed != CONF_NONE && l->checkers[failed].reason ? l->checkers[failed].reason : "";
 }

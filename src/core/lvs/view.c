@@ -2,9 +2,21 @@
 /* Owns: what the board shows of servers and services. Must not know: the board. */
 #include "core/lvs/internal.h"
 
+static usec_t server_until(const struct lvs *l, uint32_t rs)
+{
+	const struct lvs_server *s = &l->servers[rs];
+
+	if (s->ramp_start != USEC_NEVER)
+		return s->ramp_start + lvs_rs(l, rs)->slow_start;
+	if (s->zero_since != USEC_NEVER && !s->left)
+		return s->zero_since + lvs_rs(l, rs)->drain_timeout;
+	return USEC_NEVER;
+}
+
 struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs)
 {
-	struct lvs_server_view v = {.reason = ""};
+	struct lvs_server_view v = {
+		.reason = "", .until = USEC_NEVER, .failed_checker = CONF_NONE};
 	const struct lvs_server *s;
 	const struct lvs_service *vs;
 
@@ -14,9 +26,12 @@ struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs)
 	vs = &l->services[lvs_rs(l, rs)->vs];
 	v.up = s->up;
 	v.in_table = !l->stopped && lvs_server_wanted(l, rs, &v.weight);
-	v.draining = s->up && (s->drain || s->zero_since != USEC_NEVER);
+	v.draining = s->up && !s->left && (s->drain || s->zero_since != USEC_NEVER);
 	v.ramping = s->ramp_start != USEC_NEVER;
 	v.sorry_displaced = s->up && vs->sorry;
+	v.target = v.ramping ? s->target : v.weight;
+	v.until = server_until(l, rs);
+	v.failed_checker = lvs_server_failed(l, rs);
 	v.effective = s->effective;
 	v.failed_checkers = s->failed;
 	v.since = s->since;
@@ -40,4 +55,15 @@ struct lvs_service_view lvs_view_service(const struct lvs *l, uint32_t vs)
 					 .up = s->up,
 					 .total = lvs_vs(l, vs)->rs.n,
 					 .since = s->since};
+}
+
+bool lvs_view_drain(const struct lvs *l, uint32_t vs, unsigned i, struct lvs_drain_view *ret)
+{
+	const struct lvs_ghost *g;
+
+	if (vs >= l->conf->virtual_servers.n || i >= l->services[vs].ghosts.n)
+		return false;
+	g = &l->services[vs].ghosts.v[i];
+	*ret = (struct lvs_drain_view){.name = g->name, .dest = &g->dest, .until = g->until};
+	return true;
 }

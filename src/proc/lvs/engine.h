@@ -46,6 +46,9 @@ struct engine_ops {
 	/* Cheap, asked every second: whether what apply() made is still there. If not, the next apply()
 	 * of all replaces everything. May be NULL. */
 	bool (*intact)(struct engine *e);
+	/* Fills the connections that these destinations (those of one service side by side) have; what it
+	 * can't tell is left as it is. May be NULL. */
+	void (*census)(struct engine *e, struct dest_census *v, unsigned n);
 	/* The connection synchronisation daemon; NULL: there is none. */
 	int (*sync_start)(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d);
 	int (*sync_stop)(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d);

@@ -130,6 +130,15 @@ static void stop(struct engine *e, bool keep)
 	i->marks = group_marks_close(i->marks, keep);
 }
 
+static void census(struct engine *e, struct dest_census *v, unsigned n)
+{
+	for (unsigned i = 0, k; i < n; i = k) {
+		for (k = i + 1; k < n && v[k].service == v[i].service; k++)
+			;
+		(void)ipvs_census(self(e)->ipvs, &v[i], k - i);
+	}
+}
+
 static int sync_start(struct engine *e, bool master, const struct conf_lvs_sync_daemon *d)
 {
 	return ipvs_sync_start(self(e)->ipvs, master, d);
@@ -149,6 +158,7 @@ const struct engine_ops engine_ipvs = {
 	.apply = apply,
 	.flush = flush,
 	.stop = stop,
+	.census = census,
 	.sync_start = sync_start,
 	.sync_stop = sync_stop,
 };

@@ -438,6 +438,15 @@ static bool has_dest(const struct service *s, const struct dest *d)
 	return s->dests.n && bsearch(d, s->dests.v, s->dests.n, sizeof(*d), dest_order);
 }
 
+static struct conntrack_way way_to(const struct service_key *key, const struct dest *d)
+{
+	return (struct conntrack_way){.server = d->addr,
+				      .vip = key->addr,
+				      .protocol = key->protocol,
+				      .server_port = key->port ? d->port : 0,
+				      .port = key->port};
+}
+
 /* NAT servers that a service no longer has. Of those of weight 0 it keeps the connections. */
 static void ways_gather(const struct difference *d, struct arena *a, ways *ret)
 {
@@ -445,13 +454,7 @@ static void ways_gather(const struct difference *d, struct arena *a, ways *ret)
 		const struct dest *gone = &d->old->dests.v[i];
 
 		if (gone->method == LVS_NAT && !has_dest(d->new, gone))
-			vec_push(
-				a, ret,
-				((struct conntrack_way){.server = gone->addr,
-							.vip = d->key.addr,
-							.protocol = d->key.protocol,
-							.server_port = d->key.port ? gone->port : 0,
-							.port = d->key.port}));
+			vec_push(a, ret, way_to(&d->key, gone));
 	}
 }
 
@@ -580,6 +583,25 @@ static int flush(struct engine *base)
 	return r;
 }
 
+/* Only what is translated is tracked. */
+static void census(struct engine *base, struct dest_census *v, unsigned n)
+{
+	struct arena *a = arena_new();
+	ways w = {0};
+
+	for (unsigned i = 0; i < n; i++)
+		if (v[i].dest->method == LVS_NAT) {
+			struct conntrack_way way = way_to(&v[i].service->key, v[i].dest);
+
+			way.id = i;
+			vec_push(a, &w, way);
+		}
+	if (nft_lvs_count(self(base)->nft, w.v, w.n) == 0)
+		for (unsigned i = 0; i < w.n; i++)
+			v[w.v[i].id].connections = w.v[i].count;
+	arena_free(a);
+}
+
 static void stop(struct engine *base, bool keep)
 {
 	if (!keep && flush(base) < 0)
@@ -597,4 +619,5 @@ const struct engine_ops engine_nft = {
 	.fd = fd,
 	.tick = tick,
 	.intact = intact,
+	.census = census,
 };

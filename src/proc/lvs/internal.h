@@ -80,6 +80,8 @@ struct lvs_worker {
 	struct loop_timer *outbox; /* another try with these */
 	usec_t stop_at;		   /* stopping: not longer for the runner to take them; USEC_NEVER: not stopping */
 	bool board_dirty;
+	unsigned drains; /* servers that drain, of the configuration or removed from it */
+	usec_t census_at;
 };
 
 /* ---- worker.c ---- */
@@ -113,6 +115,10 @@ void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *
 /* Another try, when its time has come, with what could not be started. */
 void sync_retry(struct lvs_worker *w);
 void sync_stop(struct lvs_worker *w);
+
+/* ---- census.c ---- */
+/* Brings the connections of servers that drain on the board up to date. */
+void census_take(struct lvs_worker *w);
 
 /* ---- report.c ---- */
 /* Takes the core's events: log, board, notifications. */

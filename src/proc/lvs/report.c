@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "core/check/key.h"
 #include "proc/lvs/internal.h"
 
 #define HELD_MAX 65536
@@ -96,6 +97,9 @@ static bool sentence(const struct lvs_worker *w, const struct lvs_event *e, stru
 		buf_printf(b, "VS %s: few enough servers fail, only those that are up are served",
 			   e->vs_name);
 		return true;
+	case LVS_DRAINING:
+		buf_printf(b, "Draining service %s of VS %s: %s", e->rs_name, e->vs_name, e->reason);
+		return true;
 	case LVS_DRAINED:
 		buf_printf(b, "Service %s of VS %s is drained and gone", e->rs_name, e->vs_name);
 		return true;
@@ -121,6 +125,7 @@ static enum log_level level_of(const struct lvs_event *e)
 	case LVS_PANIC_OFF:
 		return LVL_NOTICE;
 	case LVS_RS_WEIGHT:
+	case LVS_DRAINING:
 	case LVS_DRAINED:
 	case LVS_CHECKER_UP:
 	case LVS_CHECKER_DOWN:
@@ -130,6 +135,18 @@ static enum log_level level_of(const struct lvs_event *e)
 }
 
 /* ---- board ---- */
+
+/* Which check says so. */
+static void write_failed(const struct lvs_worker *w, struct board_server *b, uint32_t checker)
+{
+	struct check_key key = {0};
+
+	if (checker != CONF_NONE) {
+		b->failed_kind = w->conf->checkers.v[checker]->kind;
+		key = check_key_of(w->conf, w->conf->checkers.v[checker]);
+	}
+	memcpy(b->failed_share, key.share, sizeof(b->failed_share));
+}
 
 static void write_server(struct lvs_worker *w, uint32_t id)
 {
@@ -149,6 +166,11 @@ static void write_server(struct lvs_worker *w, uint32_t id)
 	b->method = rs->method ? rs->method->method : LVS_NAT;
 	b->weight = v.weight;
 	b->configured_weight = rs->weight;
+	b->target = v.target;
+	b->until = v.until == USEC_NEVER ? 0 : v.until;
+	if (!v.draining)
+		b->connections = BOARD_UNKNOWN;
+	write_failed(w, b, v.failed_checker);
 	b->n_checkers = rs->checkers.n;
 	b->n_failed = v.failed_checkers;
 	b->since = v.since;
@@ -212,9 +234,41 @@ static void write_servers_of(struct lvs_worker *w, uint32_t vs)
 		write_server(w, c->rs.v[i]->id);
 }
 
+static void write_drain(struct lvs_worker *w, uint32_t at, uint32_t vs,
+			const struct lvs_drain_view *v)
+{
+	struct board_drain *b = &w->board.drains[at];
+	bool same = b->service == vs && str_eq(b->name, v->name);
+
+	board_write_begin(&b->seq);
+	if (!same)
+		b->connections = BOARD_UNKNOWN;
+	b->service = vs;
+	b->until = v->until;
+	str_copy(b->name, sizeof(b->name), v->name);
+	board_write_end(&b->seq);
+}
+
+/* Servers that a reload removed: how many, and the first. */
+static unsigned write_drains(struct lvs_worker *w)
+{
+	struct lvs_drain_view v;
+	unsigned n = 0;
+
+	for (uint32_t vs = 0; vs < w->conf->virtual_servers.n; vs++)
+		for (unsigned i = 0; lvs_view_drain(w->lvs, vs, i, &v); i++, n++)
+			if (n < w->board.header->shape.drains)
+				write_drain(w, n, vs, &v);
+	atomic_store(&w->board.header->drains, n);
+	return n;
+}
+
 void report_everything(struct lvs_worker *w)
 {
 	w->board_dirty = false;
+	w->drains = write_drains(w);
+	for (uint32_t i = 0; i < w->board.header->shape.servers; i++)
+		w->drains += lvs_view_server(w->lvs, i).draining;
 	for (uint32_t i = 0; i < w->conf->virtual_servers.n; i++) {
 		write_service(w, i);
 		write_servers_of(w, i);
@@ -230,6 +284,8 @@ static void write_subject(struct lvs_worker *w, const struct lvs_event *e)
 	w->board_dirty = true;
 	if (e->rs < w->conf->real_servers.n)
 		write_server(w, e->rs);
+	else if (e->kind == LVS_DRAINING || e->kind == LVS_DRAINED)
+		(void)write_drains(w);
 	if (e->vs >= w->conf->virtual_servers.n)
 		return;
 	write_service(w, e->vs);

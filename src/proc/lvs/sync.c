@@ -12,6 +12,22 @@
 
 #define RETRY (5 * USEC_PER_SEC) /* the interface may come later */
 
+static void tell_board(struct lvs_worker *w)
+{
+	const struct conf_lvs_sync_daemon *d = w->ops->sync_start ? w->sync.conf : NULL;
+	struct board_sync *b;
+
+	if (!w->board.header)
+		return;
+	b = &w->board.header->sync;
+	b->configured = d != NULL;
+	b->master = w->sync.master;
+	b->backup = w->sync.backup;
+	b->failed = d && w->sync.retry_at != USEC_NEVER;
+	b->id = d ? (uint8_t)d->sync_id : 0;
+	str_copy(b->interface, sizeof(b->interface), d ? w->sync.interface : "");
+}
+
 /* What runs since before we were started has settings, and a state, that nobody knows. */
 static void stop_unknown(struct lvs_worker *w)
 {
@@ -71,6 +87,7 @@ void sync_retry(struct lvs_worker *w)
 		start_half(w, false);
 	}
 	w->sync.told &= w->sync.retry_at != USEC_NEVER;
+	tell_board(w);
 }
 
 static bool is_same(const struct conf_lvs_sync_daemon *a, const struct conf_lvs_sync_daemon *b)
@@ -97,13 +114,13 @@ void sync_configure(struct lvs_worker *w)
 	w->sync.retry_at = USEC_NEVER;
 	if (runs && (!d || !is_same(&w->sync.copy, d)))
 		sync_stop(w);
-	if (!d)
-		return;
-	take_copy(w, d);
-	if (d->instance != CONF_NONE)
-		return; /* vrrp will say what it is */
-	start_half(w, true);
-	start_half(w, false);
+	if (d)
+		take_copy(w, d);
+	if (d && d->instance == CONF_NONE) { /* else vrrp will say what it is */
+		start_half(w, true);
+		start_half(w, false);
+	}
+	tell_board(w);
 }
 
 void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *m)
@@ -118,10 +135,12 @@ void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *
 	stop_unknown(w);
 	stop_half(w, !master);
 	start_half(w, master);
+	tell_board(w);
 }
 
 void sync_stop(struct lvs_worker *w)
 {
 	stop_half(w, true);
 	stop_half(w, false);
+	tell_board(w);
 }

@@ -453,6 +453,7 @@ static void on_beat(void *ctx)
 		sync_retry(w);
 		if (w->board_dirty)
 			report_everything(w);
+		census_take(w);
 	}
 	loop_timer_set(w->beat, loop_now(w->loop) + HEARTBEAT);
 }

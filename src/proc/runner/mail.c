@@ -270,6 +270,7 @@ void mail_lvs(struct mail *m, const struct msg_notify_lvs *e, const struct conf_
 	case LVS_RS_WEIGHT:
 	case LVS_SORRY_ON:
 	case LVS_SORRY_OFF:
+	case LVS_DRAINING:
 	case LVS_DRAINED:
 		break;
 	}

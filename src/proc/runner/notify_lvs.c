@@ -87,6 +87,7 @@ static const struct conf_script *script_of(const struct subject *s, uint8_t even
 	case LVS_SORRY_OFF:
 	case LVS_PANIC_ON:
 	case LVS_PANIC_OFF:
+	case LVS_DRAINING:
 	case LVS_DRAINED:
 	case LVS_CHECKER_UP:
 	case LVS_CHECKER_DOWN:

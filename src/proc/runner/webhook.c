@@ -120,6 +120,8 @@ static const char *event_name(uint8_t event)
 		return "panic";
 	case LVS_PANIC_OFF:
 		return "panic_over";
+	case LVS_DRAINING:
+		return "real_server_draining";
 	case LVS_DRAINED:
 		return "real_server_drained";
 	case LVS_CHECKER_UP:

@@ -176,6 +176,7 @@ struct board_shape needs_shape(const struct conf *conf, const struct needs *need
 	case PROC_LVS:
 		shape.services = conf->virtual_servers.n;
 		shape.servers = conf->real_servers.n;
+		shape.drains = BOARD_DRAINS;
 		break;
 	case PROC_CHECK:
 		if (needs->checks > 0)
