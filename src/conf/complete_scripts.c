@@ -101,13 +101,15 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 		return false; /* a word of the shell itself, like [[ */
 	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid,
 			 c->conf->global.script_security, &f);
-	if (runs && !f.unsafe)
+	if (runs && !f.unsafe && !f.fails)
 		return false;
 	if (f.owner[0])
 		snprintf(owner, sizeof(owner), " (%s, mode %04o)", f.owner, f.mode);
 	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run%s: %s %s%s%s",
 		     script->argv[0], f.unsafe ? " safely" : "", f.path, f.reason, owner,
-		     runs ? "; it is run all the same, as enable_script_security is not set" : "");
+		     f.fails ? "; it is tried all the same, and fails"
+		     : runs  ? "; it is run all the same, as enable_script_security is not set"
+			     : "");
 	d->class = DIAG_SECURITY;
 	d->tolerated = runs;
 	if (f.fix[0])

@@ -25,6 +25,7 @@
 
 #define LINKS_MAX 40
 #define GROUPS_MAX 256
+#define FIRST_LINE_MAX 256 /* the kernel reads no more of it */
 #define ACCOUNT_MAX 16384
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -286,6 +287,47 @@ static bool walk_target(struct walk *w)
 	return true;
 }
 
+/* --- its first line --- */
+
+/* It is tried all the same: the interpreter may come later, and a check that fails says so. */
+static void fault_first_line(struct walk *w, const char *reason, const char *fix)
+{
+	if (w->ret->unsafe)
+		return;
+	fault_place(w->ret, w->done, &w->st);
+	str_copy(w->ret->reason, sizeof(w->ret->reason), reason);
+	if (*fix)
+		fault_fix(w->ret, fix);
+	w->ret->fails = true;
+}
+
+/* What #! names must be there; an editor of another system leaves a CR behind the name. */
+static void judge_first_line(struct walk *w)
+{
+	char line[FIRST_LINE_MAX], reason[160], *name;
+	FILE *f = fopen(w->done, "re");
+	size_t n = f ? fread(line, 1, sizeof(line) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	line[n] = '\0';
+	if (line[0] != '#' || line[1] != '!')
+		return;
+	n = strcspn(line, "\n");
+	if (line[n - 1] == '\r') {
+		fault_first_line(w, "has lines that end with CR LF: no interpreter has such a name",
+				 "sed -i 's/\\r$//'");
+		return;
+	}
+	line[n] = '\0';
+	name = line + 2 + strspn(line + 2, " \t");
+	name[strcspn(name, " \t")] = '\0';
+	if (*name != '/' || access(name, F_OK) == 0)
+		return;
+	snprintf(reason, sizeof(reason), "asks for the interpreter %.100s, which does not exist", name);
+	fault_first_line(w, reason, "");
+}
+
 /* --- finding it --- */
 
 /* The path of a bare name, as execvp() would find it. */
@@ -341,5 +383,6 @@ bool host_script_check(void *ctx, const char *argv0, uint32_t uid, uint32_t gid,
 		 ((w.st.st_mode & S_ISGID) && w.st.st_gid == 0);
 	if (uid != 0 && !set_id) /* nothing is to be gained by replacing it */
 		*ret = (struct conf_script_fault){0};
+	judge_first_line(&w);
 	return !ret->unsafe || !secure;
 }

@@ -26,6 +26,7 @@ struct conf_script_fault {
 	char owner[64];	     /* user and group names or numbers, empty if it does not exist */
 	unsigned mode;	     /* permission bits */
 	bool unsafe;	     /* it can be run, but somebody else could replace it */
+	bool fails;	     /* it may be run, and the kernel will not */
 };
 
 /* Parts of the kernel that virtual servers need. */
@@ -66,7 +67,8 @@ struct conf_host {
 	bool (*name_table)(void *ctx, const char *table, const char *name, uint32_t *ret);
 	/* Whether the file argv0 may be run as uid/gid; false fills *ret. `secure`
 	 * (enable_script_security) forbids what is unsafe; without it the answer is true, but *ret is
-	 * filled and ret->unsafe set. All zero when there is nothing to say. Only what is run as root,
+	 * filled and ret->unsafe set, as ret->fails for a script whose interpreter is
+	 * missing. All zero when there is nothing to say. Only what is run as root,
 	 * or is set-id to it, can be unsafe. */
 	bool (*script)(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, bool secure,
 		       struct conf_script_fault *ret);

@@ -5,6 +5,7 @@
  */
 #include "proc/command.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -171,4 +172,16 @@ pid_t command_start(const struct command *c, int stderr_fd)
 		o.n_groups = groups_of(c->uid, c->gid, groups);
 	}
 	return child_start(&o);
+}
+
+const char *command_error(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case ENOENT:
+		return "there is no such file, or no such interpreter as its first line names";
+	case EACCES:
+		return "permission denied, by its mode, a directory, noexec or SELinux (ausearch -m avc)";
+	default:
+		return strerror(error < 0 ? -error : error);
+	}
 }

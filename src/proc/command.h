@@ -32,4 +32,7 @@ bool command_equal(const struct command *a, const struct command *b);
 /* Starts it: pid or -errno. stderr_fd -1: the null device. */
 pid_t command_start(const struct command *c, int stderr_fd);
 
+/* What a failure to start means, for a log: the kernel's words alone mislead. */
+const char *command_error(int error);
+
 #endif

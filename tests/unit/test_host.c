@@ -208,6 +208,39 @@ static void test_script_impossible(void **state)
 	place_free(p);
 }
 
+/* It may be run, and will not be: said, and tried all the same. */
+static void assert_fails(struct place *p, const char *name, const char *reason)
+{
+	assert_true(runs(p, name, 0, true));
+	assert_true(p->fault.fails);
+	assert_false(p->fault.unsafe);
+	assert_non_null(strstr(p->fault.reason, reason));
+	assert_true(runs(p, name, NOBODY, true));
+	assert_true(p->fault.fails);
+}
+
+static void test_script_first_line(void **state)
+{
+	struct place *p = place_new();
+
+	put(p, "crlf", "#!/bin/sh\r\nexit 0\r\n", 0755);
+	assert_fails(p, "crlf", "CR LF");
+	assert_non_null(strstr(p->fault.fix, "sed -i 's/\\r$//' /tmp/hf-host-"));
+	put(p, "env", "#!/usr/bin/env sh -e\r\n", 0755);
+	assert_fails(p, "env", "CR LF");
+	put(p, "missing", "#! /no/such/shell -e\nexit 0\n", 0755);
+	assert_fails(p, "missing", "the interpreter /no/such/shell, which does not exist");
+	put(p, "options", "#! \t/bin/sh -e", 0755);
+	assert_fine(p, "options", 0);
+	put(p, "none", "exit 0\r\n", 0755); /* the shell runs it, as well as it can */
+	assert_fine(p, "none", 0);
+	put(p, "short", "#!", 0755);
+	assert_fine(p, "short", 0);
+	put(p, "wide", "#!/no/such/shell\n", 0757);
+	assert_unsafe(p, "wide", "wide", "is writable by everybody"); /* that first */
+	place_free(p);
+}
+
 static void test_script_set_id(void **state)
 {
 	struct place *p = place_new();
@@ -380,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_script_fine),	  cmocka_unit_test(test_script_links),
 		cmocka_unit_test(test_script_writable),	  cmocka_unit_test(test_script_directories),
 		cmocka_unit_test(test_script_impossible), cmocka_unit_test(test_script_set_id),
+		cmocka_unit_test(test_script_first_line),
 		cmocka_unit_test(test_script_search),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ static void start_script(struct fifo *f)
 		return;
 	pid = command_start(f->command, -1);
 	if (pid < 0) {
-		log_err("FIFO script %s: %s", f->command->text, strerror((int)-pid));
+		log_err("FIFO script %s: %s", f->command->text, command_error((int)pid));
 		return;
 	}
 	f->child.pid = pid;

@@ -88,7 +88,7 @@ static bool start(struct target *t, const struct command *c)
 	pid_t pid = command_start(c, -1);
 
 	if (pid < 0) {
-		log_err("(%s) notify script %s: %s", t->name, c->text, strerror((int)-pid));
+		log_err("(%s) notify script %s: %s", t->name, c->text, command_error((int)pid));
 		return false;
 	}
 	t->child.pid = pid;

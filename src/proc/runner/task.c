@@ -81,7 +81,7 @@ void task_start(struct task *t, usec_t limit)
 	pid = command_start(t->command, t->pipe[1]);
 	t->failed_start = pid < 0;
 	if (pid < 0) {
-		str_copy(t->output, sizeof(t->output), strerror((int)-pid));
+		str_copy(t->output, sizeof(t->output), command_error((int)pid));
 		t->ops->result(t, 127, false);
 		return;
 	}
