@@ -43,7 +43,7 @@ const struct ctl_command ctl_commands[] = {
 	 "Explains keywords of the configuration.", ctl_explain, "0 found, 1 no such keyword"},
 	{"genhash", "-s ADDRESS -p PORT -u PATH [-S] [-I] [-V NAME] [-P 1.0|1.0c|1.1] [-t SECONDS] [-m MARK] [-v]",
 	 "Prints the digest of a page, for `digest` in HTTP_GET and SSL_GET.", ctl_genhash,
-	 "0 asked for (also when there is no page), 1 bad arguments"},
+	 "0 printed, 1 there is no page, or bad arguments"},
 	{"version", "", "Says which version this is.", ctl_version, NULL},
 	{"help", "[COMMAND | --man]", "Explains the commands.", ctl_help, NULL},
 	{0},
@@ -84,6 +84,13 @@ static void list_commands(FILE *to)
 	fputs("\n`holdfast help COMMAND` says more.\n", to);
 }
 
+static void explain_command(const struct ctl_command *c)
+{
+	printf("usage: holdfast %s %s\n\n%s\n", c->name, c->args, c->help);
+	if (c->statuses)
+		printf("\nExit status: %s.\n", c->statuses);
+}
+
 int ctl_help(const struct ctl_command *self, int argc, char **argv)
 {
 	const struct ctl_command *c;
@@ -101,9 +108,7 @@ int ctl_help(const struct ctl_command *self, int argc, char **argv)
 		fprintf(stderr, "holdfast: no command \"%s\"\n", argv[1]);
 		return USAGE_STATUS;
 	}
-	printf("usage: holdfast %s %s\n\n%s\n", c->name, c->args, c->help);
-	if (c->statuses)
-		printf("\nExit status: %s.\n", c->statuses);
+	explain_command(c);
 	return 0;
 }
 
@@ -112,6 +117,11 @@ static int run_command(const struct ctl_command *c, int argc, char **argv)
 {
 	char name[32];
 
+	/* genhash has more options than this table tells */
+	if (argc == 2 && c->run != ctl_genhash && (str_eq(argv[1], "--help") || str_eq(argv[1], "-h"))) {
+		explain_command(c);
+		return 0;
+	}
 	snprintf(name, sizeof(name), "holdfast %s", c->name);
 	argv[0] = name;
 	return c->run(c, argc, argv);

@@ -2,7 +2,8 @@
 /*
  * genhash: the digest of a page, as HTTP_GET and SSL_GET compute it, for `digest` in a configuration
  * (operations.md 2). The page is fetched and read by the very checker, through its dialogue and its
- * transport; only the printing is here. Status 0 also when there is no page, as keepalived's.
+ * transport; only the printing is here. Under its own name status 0 also when there is no page, as
+ * keepalived's.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -32,6 +33,8 @@ struct fetch {
 	/* What came, for -v. */
 	char *shown;
 	size_t n_shown, cap_shown;
+	char first[sizeof("HTTP/1.1 200")]; /* of what came: the status */
+	size_t n_first;
 	usec_t started, ended;
 	struct probe_result result;
 	char reason[PROBE_REASON_MAX];
@@ -188,6 +191,12 @@ static enum probe_step on_begin(struct probe *p, struct probe_bytes *out)
 	return told(f, f->dialogue.ops->begin(&f->dialogue), out);
 }
 
+static void keep_first(struct fetch *f, const char *data, size_t n)
+{
+	while (n-- > 0 && f->n_first < sizeof(f->first) - 1)
+		f->first[f->n_first++] = *data++;
+}
+
 static void show_later(struct fetch *f, const void *data, size_t n)
 {
 	if (!f->verbose || n > SHOWN_MAX - f->n_shown)
@@ -206,6 +215,7 @@ static enum probe_step on_feed(struct probe *p, const void *data, size_t n, stru
 {
 	struct fetch *f = fetch_of(p);
 
+	keep_first(f, data, n);
 	show_later(f, data, n);
 	return told(f, f->dialogue.ops->feed(&f->dialogue, data, n), out);
 }
@@ -342,6 +352,16 @@ static void print_all(const struct fetch *f)
 	       (long long)(f->ended - f->started));
 }
 
+/* The digest of an error page is seldom what somebody wants. */
+static void warn_of_status(const struct fetch *f)
+{
+	const char *blank = strchr(f->first, ' ');
+	int status = blank ? atoi(blank + 1) : 0;
+
+	if (status && status / 100 != 2)
+		fprintf(stderr, "warning: the page has status %d\n", status);
+}
+
 static void print_result(const struct fetch *f)
 {
 	if (!f->dialogue.has_digest)
@@ -350,6 +370,8 @@ static void print_result(const struct fetch *f)
 		print_all(f);
 	else
 		print_digest(f);
+	if (f->dialogue.has_digest)
+		warn_of_status(f);
 }
 
 static struct fetch *fetch_new(void)
@@ -365,7 +387,7 @@ static struct fetch *fetch_new(void)
 	return f;
 }
 
-int compat_genhash_main(int argc, char **argv)
+static int genhash(int argc, char **argv, int status_without_page)
 {
 	struct fetch *f = fetch_new();
 	bool good = take_options(f, argc, argv);
@@ -378,14 +400,21 @@ int compat_genhash_main(int argc, char **argv)
 		status = fetch(f);
 		if (status == 0)
 			print_result(f);
+		if (status == 0 && !f->dialogue.has_digest)
+			status = status_without_page;
 	}
 	free(f->shown);
 	arena_free(f->arena);
 	return status;
 }
 
+int compat_genhash_main(int argc, char **argv)
+{
+	return genhash(argc, argv, 0);
+}
+
 int ctl_genhash(const struct ctl_command *self, int argc, char **argv)
 {
 	(void)self;
-	return compat_genhash_main(argc, argv);
+	return genhash(argc, argv, 1);
 }

@@ -299,6 +299,15 @@ def test_genhash_prints_the_digest_that_the_checker_wants(world):
     assert packed == MD5 + "\n"
 
 
+def test_genhash_warns_of_an_error_page_and_fails_without_one(world):
+    def genhash(*options):
+        return world.lab.a.execute("sh", "-c", '"$@" 2>&1; echo status $?', "sh", HOLDFAST, "genhash", *options)
+
+    assert "warning: the page has status 404\n" in genhash("-s", SERVER, "-p", "80", "-u", "/no-such-page")
+    assert "warning" not in genhash("-s", SERVER, "-p", "80", "-u", "/page")
+    assert genhash("-s", SERVER, "-p", "9", "-u", "/page") == "no digest: connection refused\nstatus 1\n"
+
+
 def test_a_server_that_hangs(world):
     """It still accepts connections: the kernel does that for it."""
     redis = world.services.process("redis-locked")

@@ -42,6 +42,14 @@ def test_messages_of_options_name_the_command():
         assert done.stderr.startswith(f"holdfast {command}: unrecognized option") and done.returncode == 2, command
 
 
+def test_a_command_explains_itself():
+    for command in re.findall(r"^  ([a-z-]+) ", run("help").stdout, re.M):
+        for flag in ("-h", "--help"):
+            done = run(command, flag)
+            assert done.returncode == 0, command
+            assert command == "genhash" or done.stdout == run("help", command).stdout, command
+
+
 def test_explained_contexts_have_a_heading():
     contexts = {context for context, _, _ in rows()}
     assert contexts
