@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "proc/check/internal.h"
+#include "proc/probe_record.h"
 
 static struct board_probe *record_of(const struct check *c)
 {
@@ -15,12 +16,7 @@ static struct board_probe *record_of(const struct check *c)
 
 static void write_state(struct board_probe *b, const struct check *c)
 {
-	b->has_run = c->verdict.has_run;
-	b->up = c->verdict.up;
-	b->fresh = c->verdict.fresh;
-	b->failures = c->verdict.failures;
-	b->url = c->verdict.url;
-	b->good_urls = c->verdict.good_urls;
+	probe_record_verdict(b, &c->verdict);
 	b->drain = c->drain;
 	b->has_percent = c->has_percent;
 	b->percent = c->percent;
@@ -64,23 +60,14 @@ void record_begin(const struct check *c, const struct board_probe *from)
 	if (from && from != b)
 		memcpy((char *)b + sizeof(b->seq), (const char *)from + sizeof(from->seq),
 		       sizeof(*b) - sizeof(b->seq));
-	memcpy(b->identity, plan->key.identity, sizeof(b->identity));
-	memcpy(b->share, plan->key.share, sizeof(b->share));
-	b->checker = plan->checkers.v[0];
-	b->sharers = plan->checkers.n;
-	b->kind = plan->conf->kind;
+	probe_record_subject(b, plan->conf->kind, &plan->key, plan->checkers.v[0], plan->checkers.n);
 	write_state(b, c);
 	board_write_end(&b->seq);
 }
 
 void record_restore(struct check *c, const struct board_probe *from)
 {
-	c->verdict.has_run = from->has_run;
-	c->verdict.up = from->up;
-	c->verdict.fresh = from->fresh;
-	c->verdict.failures = from->failures;
-	c->verdict.url = from->url;
-	c->verdict.good_urls = from->good_urls;
+	c->verdict = probe_record_restore(from);
 	c->drain = from->drain;
 	c->has_percent = from->has_percent;
 	c->percent = from->percent;

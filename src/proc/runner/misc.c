@@ -14,6 +14,7 @@
 #include "core/check/key.h"
 #include "core/check/verdict.h"
 #include "core/lvs/lvs.h"
+#include "proc/probe_record.h"
 #include "proc/runner/internal.h"
 #include "proc/runner/task.h"
 
@@ -75,15 +76,8 @@ static void write_board(const struct misc *m)
 		return;
 	b = &m->task.r->board.probes[m->record];
 	board_write_begin(&b->seq);
-	memcpy(b->identity, m->key.identity, sizeof(b->identity));
-	memcpy(b->share, m->key.share, sizeof(b->share));
-	b->checker = m->checkers.v[0];
-	b->sharers = m->checkers.n;
-	b->kind = CHECK_MISC;
-	b->has_run = m->verdict.has_run;
-	b->up = m->verdict.up;
-	b->fresh = m->verdict.fresh;
-	b->failures = m->verdict.failures;
+	probe_record_subject(b, CHECK_MISC, &m->key, m->checkers.v[0], m->checkers.n);
+	probe_record_verdict(b, &m->verdict);
 	b->contribution = m->dynamic;
 	b->status = m->status;
 	b->runs = m->runs;
@@ -220,10 +214,8 @@ static bool restore(struct misc *m, const struct board *b)
 		if (!board_read(&b->probes[i], &p, sizeof(p)) || !p.has_run ||
 		    !check_key_same(p.identity, m->key.identity))
 			continue;
-		m->verdict.has_run = true;
-		m->verdict.up = p.up;
-		m->verdict.fresh = false;
-		m->verdict.failures = p.failures;
+		m->verdict = probe_record_restore(&p);
+		check_verdict_mend(&m->verdict, &m->conf->check);
 		m->status = p.status;
 		m->has_status = true;
 		m->dynamic = p.contribution;
