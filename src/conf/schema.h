@@ -315,9 +315,16 @@ const struct conf_word *cursor_peek(const struct cursor *c);
 /* The same, and a message when it is missing (`what`: "an address"). */
 const struct conf_word *cursor_need(struct bind *b, struct cursor *c, const char *what);
 
+/* Cuts a word in two at its first `at`; without one both are the whole, and false. */
+bool word_split(struct arena *a, const struct conf_word *w, char at, struct conf_word *ret_first,
+		struct conf_word *ret_second);
+
 /* Parses a number of the given range; a message and false when it isn't one. */
 bool bind_number(struct bind *b, const struct conf_word *w, bool cnumber, int64_t min, int64_t max,
 		 int64_t *ret);
+/* MIN-MAX, or one number that is both; a message and false when it is neither. */
+bool bind_range(struct bind *b, const struct conf_word *w, int64_t min, int64_t max, int64_t *ret_lo,
+		int64_t *ret_hi);
 /* Decimal number times `scale` (microseconds of one unit). */
 bool bind_time(struct bind *b, const struct conf_word *w, int64_t scale, int64_t min, int64_t max,
 	       usec_t *ret);
@@ -334,6 +341,8 @@ void row_print(struct text *t, const struct row *row, const void *obj);
 
 /* A blank and the word, quoted when it has to be. */
 void print_word(struct text *t, const char *word);
+/* What bind_range() reads. */
+void print_range(struct text *t, uint32_t lo, uint32_t hi);
 /* For a keyword that alone is the value. */
 row_print_fn print_nothing;
 

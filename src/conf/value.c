@@ -36,8 +36,28 @@ const struct conf_word *cursor_need(struct bind *b, struct cursor *c, const char
 	return cursor_take(c);
 }
 
+bool word_split(struct arena *a, const struct conf_word *w, char at, struct conf_word *ret_first,
+		struct conf_word *ret_second)
+{
+	const char *cut = strchr(w->text, at);
+
+	*ret_first = *ret_second = *w;
+	if (!cut)
+		return false;
+	ret_first->text = arena_copy(a, w->text, (size_t)(cut - w->text));
+	ret_second->text = cut + 1;
+	return true;
+}
+
 bool bind_bad_word(struct bind *b, const struct conf_word *w, const char *code,
 		   const char *expected, const char *fmt)
+{
+	diag_add(b->diags, DIAG_ERROR, code, w->at, fmt, w->text)->expected = expected;
+	return false;
+}
+
+bool value_bad_word(struct bind *b, const struct conf_word *w, const char *code,
+		    const char *expected, const char *fmt)
 {
 	struct diag *d = diag_add(b->diags, DIAG_ERROR, code, w->at, fmt, w->text);
 
@@ -69,7 +89,7 @@ static bool parse_bool(struct bind *b, const struct row *row, void *obj, struct 
 	if (w) {
 		cursor_take(c);
 		if (!word_is_bool(w->text, &v))
-			return bind_bad_word(b, w, "bad-switch", row_expected(row, b->a),
+			return value_bad_word(b, w, "bad-switch", row_expected(row, b->a),
 					"`%s` is neither on nor off");
 	}
 	if (row->type == T_TRISTATE)
@@ -96,7 +116,7 @@ static bool parse_string(struct bind *b, const struct row *row, void *obj, struc
 
 	if (row->max && n > (size_t)row->max) {
 		if (!(row->flags & ROW_TRUNCATE))
-			return bind_bad_word(b, w, "too-long", row_expected(row, b->a),
+			return value_bad_word(b, w, "too-long", row_expected(row, b->a),
 					"`%s` is too long");
 		diag_add(b->diags, DIAG_WARNING, "too-long", w->at,
 			 "only the first %d characters of `%s` count", (int)row->max, w->text);
@@ -154,7 +174,7 @@ static bool parse_ip(struct bind *b, const struct row *row, void *obj, struct cu
 	struct ip_addr a;
 
 	if (!ip_parse(w->text, &a) || !family_fits(row, &a))
-		return bind_bad_word(b, w, "bad-address", row_expected(row, b->a),
+		return value_bad_word(b, w, "bad-address", row_expected(row, b->a),
 				"`%s` can't be used here");
 	*(struct ip_addr *)row_field(row, obj) = a;
 	return true;
@@ -171,19 +191,18 @@ static void print_ip(struct text *t, const struct row *row, const void *obj)
 static bool parse_prefix(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	const struct conf_word *w = cursor_take(c);
-	const char *slash = strchr(w->text, '/');
-	const char *ip = slash ? arena_copy(b->a, w->text, (size_t)(slash - w->text)) : w->text;
+	struct conf_word ip, length;
+	bool range, slash = word_split(b->a, w, '/', &ip, &length);
 	struct ip_addr a;
 	int64_t len;
-	bool range;
 
-	if (!ip_parse(ip, &a) || !family_fits(row, &a))
-		return bind_bad_word(b, w, "bad-address", row_expected(row, b->a),
+	if (!ip_parse(ip.text, &a) || !family_fits(row, &a))
+		return value_bad_word(b, w, "bad-address", row_expected(row, b->a),
 				"`%s` is not an address");
 	len = ip_bits(&a);
-	if (slash && (!value_read_number(slash + 1, false, &len, &range) || range || len < 0 ||
+	if (slash && (!value_read_number(length.text, false, &len, &range) || range || len < 0 ||
 		      len > ip_bits(&a))) {
-		bind_bad_word(b, w, "bad-prefix",
+		value_bad_word(b, w, "bad-prefix",
 			 arena_printf(b->a, "a prefix length from 0 to %u", ip_bits(&a)),
 			 "`%s` has no usable prefix length, the full length is used");
 		len = ip_bits(&a);
@@ -215,7 +234,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 	} else {
 		n = conf_script_words(c->stmt->raw, b->a, pieces, ARRAY_SIZE(pieces));
 		if (n < 2)
-			return bind_bad_word(b, first, "bad-script", NULL,
+			return value_bad_word(b, first, "bad-script", NULL,
 					"the quotes of `%s` don't match");
 		n--;
 		memmove(pieces, pieces + 1, sizeof(pieces) - sizeof(pieces[0]));
@@ -229,7 +248,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 		s->group = pieces[2] + s->supplementary;
 	}
 	if (conf_script_argv(s->command, b->a, &s->argv, &s->shell) < 1)
-		return bind_bad_word(b, first, "bad-script", NULL, "`%s` is not a command line");
+		return value_bad_word(b, first, "bad-script", NULL, "`%s` is not a command line");
 	if (s->shell && b->judge)
 		diag_add(b->diags, DIAG_NOTE, "shell", first->at,
 			 "the command has shell operators and is run through /bin/sh -c");

@@ -41,13 +41,28 @@ bool bind_number(struct bind *b, const struct conf_word *w, bool cnumber, int64_
 	bool range;
 
 	if (!value_read_number(w->text, cnumber, &n, &range))
-		return bind_bad_word(b, w, "bad-number", row_expected(&row, b->a),
+		return value_bad_word(b, w, "bad-number", row_expected(&row, b->a),
 				     "`%s` is not a number");
 	if (range || n < min || n > max)
-		return bind_bad_word(b, w, "out-of-range", row_expected(&row, b->a),
+		return value_bad_word(b, w, "out-of-range", row_expected(&row, b->a),
 				     "%s is out of range");
 	*ret = n;
 	return true;
+}
+
+bool bind_range(struct bind *b, const struct conf_word *w, int64_t min, int64_t max, int64_t *ret_lo,
+		int64_t *ret_hi)
+{
+	struct conf_word lo, hi;
+
+	word_split(b->a, w, '-', &lo, &hi);
+	return bind_number(b, &lo, false, min, max, ret_lo) &&
+	       bind_number(b, &hi, false, *ret_lo, max, ret_hi);
+}
+
+void print_range(struct text *t, uint32_t lo, uint32_t hi)
+{
+	text_printf(t, lo == hi ? " %u" : " %u-%u", lo, hi);
 }
 
 static void number_store(const struct row *row, void *obj, int64_t n)
@@ -133,11 +148,11 @@ bool value_parse_number(struct bind *b, const struct row *row, void *obj, struct
 
 	if (!value_read_number(w->text, row->flags & ROW_CNUMBER || row->names, &n, &range) &&
 	    !number_named(b, row, w->text, &n))
-		return bind_bad_word(b, w, "bad-number", row_expected(row, b->a),
+		return value_bad_word(b, w, "bad-number", row_expected(row, b->a),
 				row->names ? "`%s` is neither a number nor a known name"
 					   : "`%s` is not a number");
 	if (range)
-		return bind_bad_word(b, w, "out-of-range", row_expected(row, b->a),
+		return value_bad_word(b, w, "out-of-range", row_expected(row, b->a),
 				"%s is out of range");
 	if (!number_limit(b, row, w, &n))
 		return false;
@@ -221,10 +236,10 @@ bool bind_time(struct bind *b, const struct conf_word *w, int64_t scale, int64_t
 	int r = time_parse(w->text, row_scale(&row), false, &v);
 
 	if (r < 0)
-		return bind_bad_word(b, w, "bad-number", row_expected(&row, b->a),
+		return value_bad_word(b, w, "bad-number", row_expected(&row, b->a),
 				"`%s` is not a number");
 	if (v < min || v > max)
-		return bind_bad_word(b, w, "out-of-range", row_expected(&row, b->a),
+		return value_bad_word(b, w, "out-of-range", row_expected(&row, b->a),
 				"%s is out of range");
 	if (r > 0)
 		diag_add(b->diags, DIAG_WARNING, "rounded", w->at, "%s has more digits than count",
@@ -240,7 +255,7 @@ bool value_parse_time(struct bind *b, const struct row *row, void *obj, struct c
 	int r = time_parse(w->text, row_scale(row), row->flags & ROW_WHOLE, &v);
 
 	if (r < 0)
-		return bind_bad_word(b, w, "bad-number", row_expected(row, b->a),
+		return value_bad_word(b, w, "bad-number", row_expected(row, b->a),
 				row->flags & ROW_WHOLE ? "`%s` is not a whole number"
 						       : "`%s` is not a number");
 	if (r > 0)

@@ -2,8 +2,6 @@
 /* Owns: one address with its options, in virtual_ipaddress, virtual_ipaddress_excluded, static_ipaddress. */
 #include "conf/schema.h"
 
-#include <stdio.h>
-
 static const struct choice scopes[] = {
 	{"global", 0, NULL},  {"site", 200, NULL},    {"link", 253, NULL},
 	{"host", 254, NULL},  {"nowhere", 255, NULL}, {0},
@@ -27,9 +25,8 @@ static bool parse_brd(struct bind *b, const struct row *row, void *obj, struct c
 	}
 	if (!ip_parse(w->text, &a->brd_addr) || a->brd_addr.family != IP_V4) {
 		a->brd_addr = (struct ip_addr){0};
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is no broadcast address", w->text)
-			->expected = "an IPv4 address, + or -";
-		return false;
+		return bind_bad_word(b, w, "bad-address", "an IPv4 address, + or -",
+				     "`%s` is no broadcast address");
 	}
 	a->brd = BRD_ADDRESS;
 	return true;

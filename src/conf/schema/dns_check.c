@@ -40,12 +40,10 @@ static bool parse_name(struct bind *b, const struct row *row, void *obj, struct 
 
 	if (!w)
 		return false;
-	if (!name_is_valid(w->text)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-name", w->at, "`%s` is not a domain name",
-			 w->text)
-			->expected = "labels of 1 to 63 bytes between dots, or . for the root";
-		return false;
-	}
+	if (!name_is_valid(w->text))
+		return bind_bad_word(b, w, "bad-name",
+				     "labels of 1 to 63 bytes between dots, or . for the root",
+				     "`%s` is not a domain name");
 	dns->name = w->text;
 	return true;
 }

@@ -60,11 +60,9 @@ bool parse_iptables(struct bind *b, const struct row *row, void *obj, struct cur
 	unsigned n = 0;
 
 	for (; n < 2 && (w = cursor_take(c)); n++) {
-		if (strlen(w->text) > 27) {
-			diag_add(b->diags, DIAG_ERROR, "too-long", w->at, "`%s` is too long for a chain", w->text)
-				->expected = "a name of at most 27 characters";
-			return false;
-		}
+		if (strlen(w->text) > 27)
+			return bind_bad_word(b, w, "too-long", "a name of at most 27 characters",
+					     "`%s` is too long for a chain");
 		chains[n] = w->text;
 	}
 	if (n == 2 && str_eq(chains[0], chains[1])) {
@@ -90,16 +88,13 @@ void print_iptables(struct text *t, const struct row *row, const void *obj)
 bool parse_dynamic(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	struct conf_global *g = obj;
-	const struct conf_word *w = cursor_peek(c);
+	const struct conf_word *w = cursor_take(c);
 
-	if (w && !str_eq(w->text, "allow_if_changes")) {
-		cursor_take(c);
-		diag_add(b->diags, DIAG_ERROR, "bad-word", w->at, "`%s` is not possible here", w->text)
-			->expected = "allow_if_changes, or nothing";
-	} else if (w) {
-		cursor_take(c);
+	if (w && !str_eq(w->text, "allow_if_changes"))
+		bind_bad_word(b, w, "bad-word", "allow_if_changes, or nothing",
+			      "`%s` is not possible here");
+	else if (w)
 		g->allow_if_changes = true;
-	}
 	g->dynamic_interfaces = true;
 	return true;
 }
@@ -229,13 +224,12 @@ bool parse_include_check(struct bind *b, const struct row *row, void *obj, struc
 		checks = INCLUDE_CHECK_ALL;
 	while ((w = cursor_take(c))) {
 		const char *s = w->text + (*w->text == '+' || *w->text == '-');
-		const struct choice *ch = include_checks;
+		const struct choice *ch = choice_named(include_checks, s);
 
-		while (ch->name && !str_eq(ch->name, s))
-			ch++;
-		if (!ch->name) {
-			diag_add(b->diags, DIAG_ERROR, "bad-word", w->at, "`%s` is no check", w->text)
-				->expected = "read, match, wildcard_match, brace_match with + or -";
+		if (!ch) {
+			bind_bad_word(b, w, "bad-word",
+				      "read, match, wildcard_match, brace_match with + or -",
+				      "`%s` is no check");
 			continue;
 		}
 		if (*w->text == '-')

@@ -26,12 +26,8 @@ static bool parse_digest(struct bind *b, const struct row *row, void *obj, struc
 		return false;
 	while (n < 2 * CONF_DIGEST_LEN && hex_digit(w->text[n]) >= 0)
 		n++;
-	if (n < 2 * CONF_DIGEST_LEN || w->text[n]) {
-		diag_add(b->diags, DIAG_ERROR, "bad-digest", w->at, "`%s` is no MD5 digest",
-			 w->text)
-			->expected = row->args;
-		return false;
-	}
+	if (n < 2 * CONF_DIGEST_LEN || w->text[n])
+		return bind_bad_word(b, w, "bad-digest", row->args, "`%s` is no MD5 digest");
 	for (n = 0; n < CONF_DIGEST_LEN; n++)
 		url->digest[n] =
 			(uint8_t)(hex_digit(w->text[2 * n]) << 4 | hex_digit(w->text[2 * n + 1]));
@@ -48,34 +44,16 @@ static void print_digest(struct text *t, const struct row *row, const void *obj)
 		text_printf(t, "%02x", url->digest[i]);
 }
 
-/* CODE or MIN-MAX */
-static bool parse_status_range(struct bind *b, const struct conf_word *w,
-			       struct conf_status_range *ret)
-{
-	const char *dash = strchr(w->text, '-');
-	struct conf_word lo = *w, hi = *w;
-	int64_t min, max;
-
-	if (dash) {
-		lo.text = arena_copy(b->a, w->text, (size_t)(dash - w->text));
-		hi.text = dash + 1;
-	}
-	if (!bind_number(b, &lo, false, 100, 599, &min) ||
-	    !bind_number(b, &hi, false, min, 599, &max))
-		return false;
-	*ret = (struct conf_status_range){(uint16_t)min, (uint16_t)max};
-	return true;
-}
-
 static bool parse_status(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	struct conf_url *url = obj;
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	struct conf_status_range range;
+	int64_t min, max;
 
 	for (; w; w = cursor_take(c))
-		if (parse_status_range(b, w, &range))
-			vec_push(b->a, &url->status, range);
+		if (bind_range(b, w, 100, 599, &min, &max))
+			vec_push(b->a, &url->status,
+				 ((struct conf_status_range){(uint16_t)min, (uint16_t)max}));
 	return url->status.n;
 }
 
@@ -84,10 +62,7 @@ static void print_status(struct text *t, const struct row *row, const void *obj)
 	const struct conf_url *url = obj;
 
 	for (unsigned i = 0; i < url->status.n; i++)
-		if (url->status.v[i].min == url->status.v[i].max)
-			text_printf(t, " %u", url->status.v[i].min);
-		else
-			text_printf(t, " %u-%u", url->status.v[i].min, url->status.v[i].max);
+		print_range(t, url->status.v[i].min, url->status.v[i].max);
 }
 
 #define REGEX(id, name)                                                                            \
@@ -201,11 +176,8 @@ static bool parse_regex(struct bind *b, const struct row *row, void *obj, struct
 		c->next = n > 2 ? c->stmt->words.n - 1 : c->stmt->words.n;
 	}
 	pattern = n >= 2 ? pattern_of(b, pieces[1]) : NULL;
-	if (!pattern) {
-		diag_add(b->diags, DIAG_ERROR, "bad-regex", w->at, "the quotes of `%s` don't match",
-			 w->text);
-		return false;
-	}
+	if (!pattern)
+		return bind_bad_word(b, w, "bad-regex", NULL, "the quotes of `%s` don't match");
 	if (b->judge)
 		warn_lost_backslash(b, w, pieces[1]);
 	url->regex_text = pieces[1];

@@ -54,29 +54,29 @@ static bool parse_weight(struct bind *b, const struct row *row, void *obj, struc
 {
 	struct conf_check_file *f = obj;
 	const struct conf_word *w = cursor_need(b, c, row->args);
+	const struct choice *ch;
 	int64_t n;
 
 	if (!w || !bind_number(b, w, false, -INT32_MAX, INT32_MAX, &n))
 		return false;
 	f->weight = (int32_t)n;
 	f->direction = DIRECTION_UNSET;
-	for (const struct choice *ch = directions; ch->name && (w = cursor_peek(c)); ch++)
-		if (str_eq(w->text, ch->name)) {
-			f->direction = (uint8_t)ch->value;
-			cursor_take(c);
-			break;
-		}
+	ch = (w = cursor_peek(c)) ? choice_named(directions, w->text) : NULL;
+	if (ch) {
+		f->direction = (uint8_t)ch->value;
+		cursor_take(c);
+	}
 	return true;
 }
 
 static void print_weight(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_check_file *f = obj;
+	const struct choice *ch = choice_valued(directions, f->direction);
 
 	text_printf(t, " %d", f->weight);
-	for (const struct choice *ch = directions; ch->name; ch++)
-		if (f->direction == ch->value)
-			print_word(t, ch->name);
+	if (ch)
+		print_word(t, ch->name);
 }
 
 static const struct row file_rows[] = {

@@ -59,31 +59,26 @@ static const struct choice propagation[] = {
 
 static bool type_by_name(const char *name, uint8_t *ret)
 {
+	const struct choice *ch = choice_named(types, name);
 	unsigned long n;
 	char *end;
 
-	for (const struct choice *ch = types; ch->name; ch++)
-		if (str_eq(ch->name, name)) {
-			*ret = (uint8_t)ch->value;
-			return true;
-		}
-	if (!isdigit((unsigned char)name[0]))
+	if (!ch && !isdigit((unsigned char)name[0]))
 		return false;
-	n = strtoul(name, &end, 0);
+	n = ch ? (unsigned long)ch->value : strtoul(name, &end, 0);
 	*ret = (uint8_t)n;
-	return !*end && n <= 255;
+	return ch || (!*end && n <= 255);
 }
 
 static void print_type(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_route *r = obj;
+	const struct choice *ch = choice_valued(types, r->type);
 
-	for (const struct choice *ch = types; ch->name; ch++)
-		if (ch->value == r->type) {
-			print_word(t, ch->name);
-			return;
-		}
-	text_printf(t, " %u", r->type);
+	if (ch)
+		print_word(t, ch->name);
+	else
+		text_printf(t, " %u", r->type);
 }
 
 static bool read_destination(struct bind *b, struct conf_route *r, const struct conf_word *w)
@@ -146,28 +141,6 @@ static bool parse_bare_row(struct bind *b, const struct row *row, void *obj, str
 	return route_bare(b, obj, c);
 }
 
-static void print_destination(struct text *t, const struct row *row, const void *obj)
-{
-	const struct conf_route *r = obj;
-
-	route_write_prefix(t, &r->dst, r->dst_len);
-}
-
-static bool parse_from(struct bind *b, const struct row *row, void *obj, struct cursor *c)
-{
-	struct conf_route *r = obj;
-	const struct conf_word *w = cursor_need(b, c, row->args);
-
-	return w && route_read_prefix(b, w, &r->from, &r->from_len);
-}
-
-static void print_from(struct text *t, const struct row *row, const void *obj)
-{
-	const struct conf_route *r = obj;
-
-	route_write_prefix(t, &r->from, r->from_len);
-}
-
 /* ---- metrics ---- */
 
 static bool take_lock(struct cursor *c)
@@ -221,9 +194,8 @@ static bool read_rtt(struct bind *b, const struct row *row, const struct conf_wo
 		return bind_time(b, &number, USEC_PER_SEC, 0, 1000 * RTT_MAX, ret);
 	if (str_eq(unit, "ms") || str_eq(unit, "msec") || str_eq(unit, "msecs"))
 		return bind_time(b, &number, USEC_PER_MSEC, 0, 1000 * RTT_MAX, ret);
-	diag_add(b->diags, DIAG_ERROR, "bad-unit", w->at, "`%s` has no unit known here", w->text)
-		->expected = "s, sec, secs, ms, msec or msecs";
-	return false;
+	return bind_bad_word(b, w, "bad-unit", "s, sec, secs, ms, msec or msecs",
+			     "`%s` has no unit known here");
 }
 
 /* [lock] TIME, kept in units of 1/row->scale ms. */
@@ -469,13 +441,15 @@ static const struct row rows[] = {
 		    .dflt_text = "unicast",
 		    .help = "Type of the route, before its destination: a name or a number from 0 "
 			    "to 255."},
-	[R_DEST] = {"DEST", HANDLER(conf_route, dst, parse_bare_row, print_destination),
+	[R_DEST] = {"DEST", HANDLER(conf_route, dst, parse_bare_row, route_print_prefix),
+		    .offset2 = offsetof(struct conf_route, dst_len),
 		    .flags = ROW_BARE,
 		    .listed = "vrrp_instance.virtual_routes\t[to] <DEST>\n"
 			      "static_routes\t[TYPE | to] DEST[/PREFIX]",
 		    .dflt_text = "none, required",
 		    .help = "Destination: an address with a length, or default, any, all."},
-	[R_TO] = {"to", HANDLER(conf_route, dst, parse_to, print_destination),
+	[R_TO] = {"to", HANDLER(conf_route, dst, parse_to, route_print_prefix),
+		  .offset2 = offsetof(struct conf_route, dst_len),
 		  .listed = "route_option\tto", .args = "DEST", .dflt_text = "none",
 		  .help = "May stand before the destination."},
 	[R_AS] = {"as", HANDLER(conf_route, bad, parse_as, print_nothing),
@@ -488,7 +462,8 @@ static const struct row rows[] = {
 		  .args = "IPADDR", .flags = ROW_FIRST_WINS,
 		  .obsolete = "write `nexthop via A nexthop via B`", .dflt_text = "none",
 		  .help = "A second next hop."},
-	[R_FROM] = {"from", HANDLER(conf_route, from, parse_from, print_from),
+	[R_FROM] = {"from", HANDLER(conf_route, from, route_parse_prefix, route_print_prefix),
+		    .offset2 = offsetof(struct conf_route, from_len),
 		    .args = "IPADDR[/LENGTH]", .dflt_text = "none",
 		    .help = "The route is for packets from these addresses (IPv6)."},
 	[R_PROTOCOL] = {"protocol", NUMBER(conf_route, protocol, 0, 255), .names = "rt_protos",

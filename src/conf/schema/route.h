@@ -12,7 +12,13 @@ extern const struct choice route_tables[], route_protocols[], route_scopes[];
  * else. */
 bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret,
 		       uint8_t *ret_len);
-void route_write_prefix(struct text *t, const struct ip_addr *a, uint8_t len);
+/* The same as a row: a struct ip_addr at its offset, the length at offset2. */
+row_parse_fn route_parse_prefix;
+row_print_fn route_print_prefix;
+
+/* A number of 64 bits in C notation. */
+row_parse_fn route_parse_id;
+row_print_fn route_print_id;
 
 /* REALM[/REALM], a struct conf_realms at the row's offset; with one realm it is the destination's.
  */

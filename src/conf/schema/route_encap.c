@@ -2,39 +2,13 @@
 /* Owns: encapsulation and next hops of routes: the options nested in a route's line. */
 #include "conf/schema/route.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- encap ip, encap ip6 ---- */
 
-/* A number of 64 bits, in C notation. */
-static bool parse_id(struct bind *b, const struct row *row, void *obj, struct cursor *c)
-{
-	const struct conf_word *w = cursor_need(b, c, row->args);
-	struct conf_encap_ip *e = obj;
-	char *end;
-
-	if (!w)
-		return false;
-	e->id = strtoull(w->text, &end, 0);
-	e->has_id = w->text[0] >= '0' && w->text[0] <= '9' && !*end;
-	if (!e->has_id)
-		diag_add(b->diags, DIAG_ERROR, "bad-number", w->at, "`%s` is not a number",
-			 w->text);
-	return e->has_id;
-}
-
-static void print_id(struct text *t, const struct row *row, const void *obj)
-{
-	const struct conf_encap_ip *e = obj;
-
-	text_printf(t, " %" PRIu64, e->id);
-}
-
 #define ID_ROW                                                                                     \
 	{                                                                                          \
-		"id", HANDLER(conf_encap_ip, id, parse_id, print_id),                              \
+		"id", HANDLER(conf_encap_ip, id, route_parse_id, route_print_id),                              \
 			.args = "NUMBER", .dflt_text = "none; id or dst is required",              \
 			.help = "Tunnel id."                                                       \
 	}
@@ -70,14 +44,22 @@ static const struct row ip6_rows[] = {
 	FLAGS_ROW,
 };
 
+static bool encap_ip_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
+{
+	struct conf_encap_ip *e = obj;
+
+	e->has_id = block_is_set(e, 0);
+	return true;
+}
+
 static const struct block encap_ip =
 	BLOCK(INLINE, conf_encap_ip, ip_rows, .contexts = "route_encap_ip", .owner = OWNER_VRRP,
 	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true,
-	      .help = "IPv4 tunnel encapsulation.");
+	      .finish = encap_ip_finish, .help = "IPv4 tunnel encapsulation.");
 static const struct block encap_ip6 =
 	BLOCK(INLINE, conf_encap_ip, ip6_rows, .contexts = "route_encap_ip6", .owner = OWNER_VRRP,
 	      .reload = RELOAD_LIVE, .effect = ACCEPTED, .whole = true,
-	      .help = "IPv6 tunnel encapsulation.");
+	      .finish = encap_ip_finish, .help = "IPv6 tunnel encapsulation.");
 
 /* ---- encap ---- */
 
@@ -86,22 +68,19 @@ static bool parse_mpls(struct bind *b, const struct row *row, void *obj, struct 
 {
 	struct conf_encap *e = obj;
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	const char *s = w ? w->text : NULL;
+	struct conf_word label, rest = w ? *w : (struct conf_word){0};
+	bool more = w;
 	uint8_t n = 0;
+	int64_t v;
 
 	e->n_labels = 0;
-	while (s && n < ROUTE_MPLS_LABELS) {
-		size_t len = strcspn(s, "/");
-		struct conf_word label = *w;
-		int64_t v;
-
-		label.text = arena_copy(b->a, s, len);
+	while (more && n < ROUTE_MPLS_LABELS) {
+		more = word_split(b->a, &rest, '/', &label, &rest);
 		if (!bind_number(b, &label, false, 0, 1048575, &v))
 			return false;
 		e->labels[n++] = (uint32_t)v;
-		s = s[len] ? s + len + 1 : NULL;
 	}
-	if (s)
+	if (more)
 		diag_add(b->diags, DIAG_ERROR, "too-long", w->at, "at most %u labels are possible",
 			 ROUTE_MPLS_LABELS);
 	else
@@ -138,12 +117,11 @@ static bool parse_ila(struct bind *b, const struct row *row, void *obj, struct c
 		if (groups < 3 && *s++ != ':')
 			break;
 	}
-	if (groups < 4 || *s) {
-		diag_add(b->diags, DIAG_ERROR, "bad-locator", w->at, "`%s` is no locator", w->text)
-			->expected =
-			"four groups of up to four hexadecimal digits with colons between them";
-		return false;
-	}
+	if (groups < 4 || *s)
+		return bind_bad_word(b, w, "bad-locator",
+				     "four groups of up to four hexadecimal digits with colons "
+				     "between them",
+				     "`%s` is no locator");
 	e->ila = v;
 	e->has_ila = true;
 	return true;

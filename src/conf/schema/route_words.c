@@ -2,6 +2,9 @@
 /* Owns: reading and writing of the words routes and rules share. */
 #include "conf/schema/route.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+
 /* Known without the files of iproute2. */
 const struct choice route_tables[] = {
 	{"default", 253, NULL},
@@ -38,8 +41,8 @@ const struct choice route_protocols[] = {
 bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr *ret,
 		       uint8_t *ret_len)
 {
-	const char *slash = strchr(w->text, '/');
-	struct conf_word length = *w;
+	struct conf_word ip, length;
+	bool slash = word_split(b->a, w, '/', &ip, &length);
 	struct ip_addr a;
 	int64_t n;
 
@@ -48,14 +51,10 @@ bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr
 		*ret_len = 0;
 		return true;
 	}
-	if (!ip_parse(slash ? arena_copy(b->a, w->text, (size_t)(slash - w->text)) : w->text, &a)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address",
-			 w->text)
-			->expected = "ADDRESS[/LENGTH], default, any or all";
-		return false;
-	}
+	if (!ip_parse(ip.text, &a))
+		return bind_bad_word(b, w, "bad-address", "ADDRESS[/LENGTH], default, any or all",
+				     "`%s` is not an address");
 	n = ip_bits(&a);
-	length.text = slash ? slash + 1 : "";
 	if (slash && !bind_number(b, &length, false, 0, n, &n))
 		return false;
 	*ret = a;
@@ -63,29 +62,52 @@ bool route_read_prefix(struct bind *b, const struct conf_word *w, struct ip_addr
 	return true;
 }
 
-void route_write_prefix(struct text *t, const struct ip_addr *a, uint8_t len)
+bool route_parse_prefix(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
+	const struct conf_word *w = cursor_need(b, c, row->args);
+
+	return w && route_read_prefix(b, w, row_field(row, obj), row_field2(row, obj));
+}
+
+void route_print_prefix(struct text *t, const struct row *row, const void *obj)
+{
+	const struct ip_addr *a = row_value(row, obj);
 	char buf[IP_TEXT_MAX];
 
 	if (ip_is_set(a))
-		text_printf(t, " %s/%u", ip_format(a, buf), len);
+		text_printf(t, " %s/%u", ip_format(a, buf), *(const uint8_t *)row_value2(row, obj));
 	else
 		text_add(t, " default");
 }
 
-static bool read_realm(struct bind *b, const struct conf_word *w, const char *name, uint8_t *ret)
+bool route_parse_id(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
-	struct conf_word number = *w;
+	const struct conf_word *w = cursor_need(b, c, row->args);
+	char *end;
+
+	if (!w)
+		return false;
+	*(uint64_t *)row_field(row, obj) = strtoull(w->text, &end, 0);
+	return (w->text[0] >= '0' && w->text[0] <= '9' && !*end) ||
+	       bind_bad_word(b, w, "bad-number", NULL, "`%s` is not a number");
+}
+
+void route_print_id(struct text *t, const struct row *row, const void *obj)
+{
+	text_printf(t, " %" PRIu64, *(const uint64_t *)row_value(row, obj));
+}
+
+static bool read_realm(struct bind *b, const struct conf_word *w, uint8_t *ret)
+{
 	uint32_t named;
 	int64_t n;
 
 	if (b->host && b->host->name_table &&
-	    b->host->name_table(b->host->ctx, "rt_realms", name, &named)) {
+	    b->host->name_table(b->host->ctx, "rt_realms", w->text, &named)) {
 		*ret = (uint8_t)named;
 		return named <= 255;
 	}
-	number.text = name;
-	if (!bind_number(b, &number, true, 0, 255, &n))
+	if (!bind_number(b, w, true, 0, 255, &n))
 		return false;
 	*ret = (uint8_t)n;
 	return true;
@@ -94,13 +116,11 @@ static bool read_realm(struct bind *b, const struct conf_word *w, const char *na
 bool route_parse_realms(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	const char *slash = w ? strchr(w->text, '/') : NULL;
+	struct conf_word from, to;
 	struct conf_realms realms = {0};
 
-	if (!w ||
-	    (slash && !read_realm(b, w, arena_copy(b->a, w->text, (size_t)(slash - w->text)),
-				  &realms.from)) ||
-	    !read_realm(b, w, slash ? slash + 1 : w->text, &realms.to))
+	if (!w || (word_split(b->a, w, '/', &from, &to) && !read_realm(b, &from, &realms.from)) ||
+	    !read_realm(b, &to, &realms.to))
 		return false;
 	*(struct conf_realms *)row_field(row, obj) = realms;
 	return true;
@@ -125,14 +145,12 @@ bool route_parse_via(struct bind *b, const struct row *row, void *obj, struct cu
 	}
 	if (!w)
 		return false;
-	if (!ip_parse(w->text, &a) || (family && a.family != family)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` can't be used here",
-			 w->text)
-			->expected = family == IP_V6   ? "an IPv6 address"
+	if (!ip_parse(w->text, &a) || (family && a.family != family))
+		return bind_bad_word(b, w, "bad-address",
+				     family == IP_V6   ? "an IPv6 address"
 				     : family == IP_V4 ? "an IPv4 address"
-						       : "an address";
-		return false;
-	}
+						       : "an address",
+				     "`%s` can't be used here");
 	*(struct ip_addr *)row_field(row, obj) = a;
 	return true;
 }

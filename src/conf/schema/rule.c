@@ -8,9 +8,6 @@
  */
 #include "conf/schema/route.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
 enum {
 	RULE_TABLE_ROW,
 	RULE_GOTO_ROW,
@@ -37,53 +34,28 @@ static const struct choice ip_protocols[] = {
 	{"sctp", 132, NULL},	 {"udplite", 136, NULL}, {0},
 };
 
-/* from and to; the length lies behind the row's offset2. */
-static bool parse_selector(struct bind *b, const struct row *row, void *obj, struct cursor *c)
-{
-	const struct conf_word *w = cursor_need(b, c, row->args);
-
-	return w && route_read_prefix(b, w, row_field(row, obj), row_field2(row, obj));
-}
-
-static void print_selector(struct text *t, const struct row *row, const void *obj)
-{
-	route_write_prefix(t, row_value(row, obj),
-			   *(const uint8_t *)row_value2(row, obj));
-}
-
 /* A-B; where row->scale says so, A alone. */
 static bool parse_range(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	const char *dash = w ? strchr(w->text, '-') : NULL;
-	struct conf_word first = w ? *w : (struct conf_word){0}, last = first;
 	int64_t lo, hi;
 
 	if (!w)
 		return false;
-	if (!dash && !row->scale) {
-		diag_add(b->diags, DIAG_ERROR, "bad-range", w->at, "`%s` is not a range", w->text)
-			->expected = row->args;
+	if (!row->scale && !strchr(w->text, '-'))
+		return bind_bad_word(b, w, "bad-range", row->args, "`%s` is not a range");
+	if (!bind_range(b, w, row->min, row->max, &lo, &hi))
 		return false;
-	}
-	if (dash) {
-		first.text = arena_copy(b->a, w->text, (size_t)(dash - w->text));
-		last.text = dash + 1;
-	}
-	if (!bind_number(b, &first, false, row->min, row->max, &lo) ||
-	    !bind_number(b, &last, false, lo, row->max, &hi))
-		return false;
-	*(struct conf_range *)row_field(row, obj) =
-		(struct conf_range){(uint32_t)lo, (uint32_t)hi};
+	*(struct conf_range *)row_field(row, obj) = (struct conf_range){(uint32_t)lo, (uint32_t)hi};
 	return true;
 }
 
-static void print_range(struct text *t, const struct row *row, const void *obj)
+static void print_row_range(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_range *range = row_value(row, obj);
 
-	if (range->lo == range->hi && row->scale)
-		text_printf(t, " %u", range->lo);
+	if (row->scale)
+		print_range(t, range->lo, range->hi);
 	else
 		text_printf(t, " %u-%u", range->lo, range->hi);
 }
@@ -93,18 +65,15 @@ static bool parse_fwmark(struct bind *b, const struct row *row, void *obj, struc
 {
 	struct conf_rule *r = obj;
 	const struct conf_word *w = cursor_need(b, c, row->args);
-	const char *slash = w ? strchr(w->text, '/') : NULL;
-	struct conf_word mark = w ? *w : (struct conf_word){0}, mask = mark;
+	struct conf_word mark, mask;
 	int64_t n, m = UINT32_MAX;
 
 	if (!w)
 		return false;
-	if (slash) {
-		mark.text = arena_copy(b->a, w->text, (size_t)(slash - w->text));
-		mask.text = slash + 1;
-	}
-	if (!bind_number(b, &mark, true, 0, UINT32_MAX, &n) ||
-	    (slash && !bind_number(b, &mask, true, 0, UINT32_MAX, &m)))
+	if (word_split(b->a, w, '/', &mark, &mask) &&
+	    !bind_number(b, &mask, true, 0, UINT32_MAX, &m))
+		return false;
+	if (!bind_number(b, &mark, true, 0, UINT32_MAX, &n))
 		return false;
 	r->fwmark = (uint32_t)n;
 	r->fwmask = (uint32_t)m;
@@ -118,29 +87,6 @@ static void print_fwmark(struct text *t, const struct row *row, const void *obj)
 	text_printf(t, " %u", r->fwmark);
 	if (r->fwmask != UINT32_MAX)
 		text_printf(t, "/%u", r->fwmask);
-}
-
-/* A number of 64 bits. */
-static bool parse_tunnel(struct bind *b, const struct row *row, void *obj, struct cursor *c)
-{
-	struct conf_rule *r = obj;
-	const struct conf_word *w = cursor_need(b, c, row->args);
-	char *end;
-
-	if (!w)
-		return false;
-	r->tunnel_id = strtoull(w->text, &end, 0);
-	if (w->text[0] >= '0' && w->text[0] <= '9' && !*end)
-		return true;
-	diag_add(b->diags, DIAG_ERROR, "bad-number", w->at, "`%s` is not a number", w->text);
-	return false;
-}
-
-static void print_tunnel(struct text *t, const struct row *row, const void *obj)
-{
-	const struct conf_rule *r = obj;
-
-	text_printf(t, " %" PRIu64, r->tunnel_id);
 }
 
 /* ---- the whole rule ---- */
@@ -240,14 +186,14 @@ static bool rule_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 
 #define SELECTOR(name_, field, len, help_)                                                         \
 	{                                                                                          \
-		name_, HANDLER(conf_rule, field, parse_selector, print_selector),                  \
+		name_, HANDLER(conf_rule, field, route_parse_prefix, route_print_prefix),                  \
 			.offset2 = offsetof(struct conf_rule, len),                                \
 			.args = "IPADDR[/LENGTH]|default|any|all", .dflt_text = "all",             \
 			.help = help_                                                              \
 	}
 #define PORTS(name_, field, help_)                                                                 \
 	{                                                                                          \
-		name_, HANDLER(conf_rule, field, parse_range, print_range),                        \
+		name_, HANDLER(conf_rule, field, parse_range, print_row_range),                        \
 			.max = 65535, .scale = 1, .args = "PORT[-PORT]", .dflt_text = "any",       \
 			.help = help_                                                              \
 	}
@@ -273,7 +219,7 @@ static const struct row rows[] = {
 	[RULE_FWMARK_ROW] = {"fwmark", HANDLER(conf_rule, fwmark, parse_fwmark, print_fwmark),
 			     .args = "MARK[/MASK]", .dflt_text = "any",
 			     .help = "Firewall mark of the packet."},
-	[RULE_UID_ROW] = {"uidrange", HANDLER(conf_rule, uid, parse_range, print_range),
+	[RULE_UID_ROW] = {"uidrange", HANDLER(conf_rule, uid, parse_range, print_row_range),
 			  .max = UINT32_MAX, .args = "UID-UID", .dflt_text = "any",
 			  .help = "Users whose packets are meant."},
 	[RULE_SPORT_ROW] = PORTS("sport", sport, "Source port or ports."),
@@ -310,7 +256,7 @@ static const struct row rows[] = {
 	 .help = "Interface the packet came in on; it is tracked unless no_track."},
 	{"oif", IFNAME(conf_rule, oif), .args = "IFNAME", .dflt_text = "any",
 	 .help = "Interface a socket is bound to; it is tracked unless no_track."},
-	{"tunnel-id", HANDLER(conf_rule, tunnel_id, parse_tunnel, print_tunnel), .args = "NUMBER",
+	{"tunnel-id", HANDLER(conf_rule, tunnel_id, route_parse_id, route_print_id), .args = "NUMBER",
 	 .dflt_text = "any", .help = "Id of the tunnel the packet came through."},
 	{"ipproto", NUMBER(conf_rule, ip_proto, 0, 255), .choices = ip_protocols,
 	 .deprecated = "ip_proto", .args = "NAME|NUMBER", .dflt_text = "any",

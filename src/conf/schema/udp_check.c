@@ -43,13 +43,11 @@ static bool bytes_add(struct bind *b, const struct conf_word *w, struct conf_byt
 		size_t at = bytes->n + i / 2;
 		uint8_t value, bits;
 
-		if (!half_byte(w->text[i], mask, &value, &bits)) {
-			diag_add(b->diags, DIAG_ERROR, "bad-hex", w->at, "`%s` is not hexadecimal",
-				 w->text)
-				->expected =
-				mask ? "hexadecimal digits, or X for any" : "hexadecimal digits";
-			return false;
-		}
+		if (!half_byte(w->text[i], mask, &value, &bits))
+			return bind_bad_word(b, w, "bad-hex",
+					     mask ? "hexadecimal digits, or X for any"
+						  : "hexadecimal digits",
+					     "`%s` is not hexadecimal");
 		if (i % 2 == 0 && i + 1 == n) /* alone: a whole byte, its upper half is zero */
 			m[at] = mask && !bits ? 0 : 0xf0 | bits;
 		else

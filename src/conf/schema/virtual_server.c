@@ -50,12 +50,8 @@ static bool parse_service(struct bind *b, const struct row *row, void *obj, stru
 		return w;
 	}
 	vs->kind = SERVICE_ADDRESS;
-	if (!ip_parse(w->text, &vs->addr)) {
-		diag_add(b->diags, DIAG_ERROR, "bad-address", w->at, "`%s` is not an address",
-			 w->text)
-			->expected = row->args;
-		return false;
-	}
+	if (!ip_parse(w->text, &vs->addr))
+		return bind_bad_word(b, w, "bad-address", row->args, "`%s` is not an address");
 	if (cursor_peek(c) && !bind_number(b, cursor_take(c), false, 0, 65535, &n))
 		return false;
 	vs->port = (uint16_t)n;

@@ -39,12 +39,11 @@ static bool last_of_range(const struct ip_addr *first, const char *text, struct 
 	return true;
 }
 
-static bool parse_range(struct bind *b, const struct conf_word *w, const char *dash,
+static bool parse_range(struct bind *b, const struct conf_word *w, const struct conf_word part[2],
 			struct conf_group_entry *e)
 {
-	const char *first = arena_copy(b->a, w->text, (size_t)(dash - w->text));
-
-	if (!ip_parse(first, &e->first) || !last_of_range(&e->first, dash + 1, &e->last))
+	if (!ip_parse(part[0].text, &e->first) ||
+	    !last_of_range(&e->first, part[1].text, &e->last))
 		return bad_entry(b, w, "is not a range of addresses");
 	if (ip_compare(&e->first, &e->last) > 0)
 		return bad_entry(b, w, "ends before it begins");
@@ -69,16 +68,14 @@ static bool host_bits_are_zero(const struct ip_addr *a, unsigned prefix)
 	return true;
 }
 
-static bool parse_network(struct bind *b, const struct conf_word *w, const char *slash,
-			  struct conf_group_entry *e)
+static bool parse_network(struct bind *b, const struct conf_word *w,
+			  const struct conf_word part[2], struct conf_group_entry *e)
 {
-	struct conf_word length = *w;
 	int64_t prefix;
 
-	if (!ip_parse(arena_copy(b->a, w->text, (size_t)(slash - w->text)), &e->first))
+	if (!ip_parse(part[0].text, &e->first))
 		return bad_entry(b, w, "is not an address");
-	length.text = slash + 1;
-	if (!bind_number(b, &length, false, 1, ip_bits(&e->first), &prefix))
+	if (!bind_number(b, &part[1], false, 1, ip_bits(&e->first), &prefix))
 		return false;
 	if (!host_bits_are_zero(&e->first, (unsigned)prefix))
 		return bad_entry(b, w, "has bits set beyond its length");
@@ -107,16 +104,16 @@ static bool parse_entry(struct bind *b, const struct row *row, void *obj, struct
 {
 	struct conf_group_entry *e = obj;
 	const struct conf_word *w = cursor_take(c);
-	const char *mark;
+	struct conf_word part[2];
 	int64_t port = 0;
 	bool ok = true;
 
 	if (str_eq(w->text, "fwmark"))
 		return parse_mark(b, e, c);
-	if ((mark = strchr(w->text, '-')))
-		ok = parse_range(b, w, mark, e);
-	else if ((mark = strchr(w->text, '/')))
-		ok = parse_network(b, w, mark, e);
+	if (word_split(b->a, w, '-', &part[0], &part[1]))
+		ok = parse_range(b, w, part, e);
+	else if (word_split(b->a, w, '/', &part[0], &part[1]))
+		ok = parse_network(b, w, part, e);
 	else if (ip_parse(w->text, &e->first))
 		e->last = e->first;
 	else
