@@ -11,24 +11,11 @@
 
 static const struct conf_forwarding nat = {.method = LVS_NAT};
 
-static const char *service_text(struct lvs *l, const struct conf_virtual_server *vs)
-{
-	char buf[IP_TEXT_MAX];
-
-	if (vs->kind == SERVICE_MARK)
-		return arena_printf(l->scratch, "fwmark %u", vs->fwmark);
-	if (vs->kind == SERVICE_GROUP)
-		return arena_printf(l->scratch, "group %s", vs->group_name);
-	ip_format(&vs->addr, buf);
-	return vs->port ? arena_printf(l->scratch, "%s %u", buf, vs->port)
-			: arena_strdup(l->scratch, buf);
-}
-
 static struct diag *service_say(struct lvs *l, const struct conf_virtual_server *vs,
 				enum diag_severity severity, const char *code, const char *what)
 {
 	return diag_add(l->c->diags, severity, code, vs->block.at, "virtual_server %s: %s",
-			service_text(l, vs), what);
+			lvs_service_text(vs, l->scratch), what);
 }
 
 static bool service_is_set(const struct conf_virtual_server *vs, const char *row)
@@ -514,8 +501,8 @@ static bool service_complete(struct lvs *l, struct conf_virtual_server *vs)
 static void report_twin(struct lvs *l, struct name_index *seen,
 			const struct conf_virtual_server *vs)
 {
-	const char *key = arena_printf(l->scratch, "%s %u %u", service_text(l, vs), vs->protocol,
-				       vs->kind == SERVICE_MARK ? vs->family : 0);
+	const char *key = arena_printf(l->scratch, "%s %u %u", lvs_service_text(vs, l->scratch),
+				       vs->protocol, vs->kind == SERVICE_MARK ? vs->family : 0);
 
 	if (vs->kind != SERVICE_GROUP && name_index_find(seen, key) != CONF_NONE)
 		service_say(

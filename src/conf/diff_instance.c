@@ -175,25 +175,17 @@ static int vip_order(const void *x, const void *y)
 	return r ? r : strcmp(a->dev, b->dev);
 }
 
-static void vips_add(struct diff *d, vip_list *list, const struct conf_instance *vi,
-		     const struct conf_address *a)
-{
-	const char *dev = a->dev ? a->dev : vi->interface ? vi->interface : "";
-
-	vec_push(d->a, list, ((struct vip){vi, a, dev}));
-}
-
 static vip_list vips_of(struct diff *d, const struct conf *conf)
 {
 	vip_list list = {0};
 
 	for (unsigned i = 0; i < conf->instances.n; i++) {
 		const struct conf_instance *vi = conf->instances.v[i];
+		const char *dev = vi->interface ? vi->interface : "";
+		const struct conf_address *a;
 
-		for (unsigned k = 0; k < vi->vips.n; k++)
-			vips_add(d, &list, vi, vi->vips.v[k]);
-		for (unsigned k = 0; k < vi->excluded.n; k++)
-			vips_add(d, &list, vi, vi->excluded.v[k]);
+		for (unsigned k = 0; (a = conf_instance_address(vi, k)); k++)
+			vec_push(d->a, &list, ((struct vip){vi, a, a->dev ? a->dev : dev}));
 	}
 	if (list.n)
 		qsort(list.v, list.n, sizeof(*list.v), vip_order);

@@ -38,17 +38,11 @@ static const char *protocol_name(uint8_t protocol)
 /* "10.0.0.1 80 TCP", "fwmark 5", "group web TCP": tells services apart, and people what is meant. */
 static const char *service_key(struct arena *a, const struct conf_virtual_server *vs)
 {
-	const char *protocol = protocol_name(vs->protocol);
-	char ip[IP_TEXT_MAX];
+	const char *text = lvs_service_text(vs, a);
 
 	if (vs->kind == SERVICE_MARK)
-		return arena_printf(a, "fwmark %u%s", vs->fwmark,
-				    vs->family == IP_V6 ? " inet6" : "");
-	if (vs->kind == SERVICE_GROUP)
-		return arena_printf(a, "group %s%s", vs->group_name, protocol);
-	ip_format(&vs->addr, ip);
-	return vs->port ? arena_printf(a, "%s %u%s", ip, vs->port, protocol)
-			: arena_printf(a, "%s%s", ip, protocol);
+		return vs->family == IP_V6 ? arena_printf(a, "%s inet6", text) : text;
+	return arena_printf(a, "%s%s", text, protocol_name(vs->protocol));
 }
 
 static struct keyed *services_by_key(struct diff *d, const struct conf *conf)

@@ -34,13 +34,7 @@ struct lint {
 	struct answer *answers; /* by hash: thousands of instances share a few interfaces */
 };
 
-static struct diag *lint_warn(struct lint *l, struct conf_span at, const char *code,
-			      const char *text)
-{
-	return diag_add(l->diags, DIAG_WARNING, code, at, "%s", text);
-}
-
-#define TEXT(...) arena_printf(l->a, __VA_ARGS__)
+#define lint_warn(l, at, code, ...) diag_add((l)->diags, DIAG_WARNING, code, at, __VA_ARGS__)
 
 /* ---- instances ---- */
 
@@ -48,7 +42,7 @@ static void lint_password(struct lint *l, const struct conf_instance *vi)
 {
 	if (vi->auth_pass && strlen(vi->auth_pass) > 8)
 		lint_warn(l, vi->authentication->block.at, "long-password",
-			  TEXT("%s: only the first 8 bytes of auth_pass count", vi->name));
+			  "%s: only the first 8 bytes of auth_pass count", vi->name);
 }
 
 /* Said once for the setting, not for each of the instances that have it from global_defs. */
@@ -82,8 +76,8 @@ static void lint_interface(struct lint *l, const struct conf_instance *vi)
 {
 	if (interface_is_missing(l, vi->interface))
 		lint_warn(l, vi->block.at, "missing-interface",
-			  TEXT("%s: there is no interface %s on this machine now", vi->name,
-			       vi->interface))
+			  "%s: there is no interface %s on this machine now", vi->name,
+			  vi->interface)
 			->hint = "the instance waits in FAULT until it appears";
 }
 
@@ -111,36 +105,22 @@ static void lint_owner_address(struct lint *l, const struct conf_instance *vi)
 		if (!is_vip(vi, &own[i]))
 			return;
 	lint_warn(l, vi->block.at, "owner-address",
-		  TEXT("%s: %s has no IPv%d address but those of virtual_ipaddress, which are removed "
-		       "at start: the instance stays in FAULT",
-		       vi->name, vi->interface, vi->family))
+		  "%s: %s has no IPv%d address but those of virtual_ipaddress, which are removed "
+		  "at start: the instance stays in FAULT",
+		  vi->name, vi->interface, vi->family)
 		->hint = "give the interface an address of its own besides the virtual one";
 }
 
-static void lint_tracked_interfaces(struct lint *l, const struct conf_instance *vi)
+static void lint_address_interface(struct lint *l, const struct conf_instance *vi,
+				   const struct conf_address *a)
 {
-	const conf_track_list *list = &vi->tracks[TRACK_INTERFACE];
+	char ip[IP_TEXT_MAX];
 
-	for (unsigned i = 0; i < list->n; i++)
-		if (interface_is_missing(l, list->v[i]->name))
-			lint_warn(l, list->v[i]->block.at, "missing-interface",
-				  TEXT("%s follows interface %s, which is not on this machine now",
-				       vi->name, list->v[i]->name));
-}
-
-static void lint_address_interfaces(struct lint *l, const struct conf_instance *vi)
-{
-	for (unsigned i = 0; i < vi->vips.n + vi->excluded.n; i++) {
-		const struct conf_address *a =
-			i < vi->vips.n ? vi->vips.v[i] : vi->excluded.v[i - vi->vips.n];
-		char ip[IP_TEXT_MAX];
-
-		if ((a->dev && str_eq0(a->dev, vi->interface)) || !interface_is_missing(l, a->dev))
-			continue;
-		lint_warn(l, a->block.at, "missing-interface",
-			  TEXT("%s: there is no interface %s for %s on this machine now", vi->name,
-			       a->dev, ip_format(&a->addr, ip)));
-	}
+	if ((a->dev && str_eq0(a->dev, vi->interface)) || !interface_is_missing(l, a->dev))
+		return;
+	lint_warn(l, a->block.at, "missing-interface",
+		  "%s: there is no interface %s for %s on this machine now", vi->name, a->dev,
+		  ip_format(&a->addr, ip));
 }
 
 /* RFC 9568 5.2.9: the first address of an IPv6 router is its link-local one. */
@@ -152,53 +132,61 @@ static void lint_first_address(struct lint *l, const struct conf_instance *vi)
 	    ip_is_link_local(&vi->vips.v[0]->addr))
 		return;
 	lint_warn(l, vi->vips.v[0]->block.at, "first-address",
-		  TEXT("%s: the first IPv6 address, %s, is not link-local", vi->name,
-		       ip_format(&vi->vips.v[0]->addr, ip)))
-		->hint = "hosts use a link-local address as their router: put one (fe80::...) first";
+		  "%s: the first IPv6 address, %s, is not link-local", vi->name,
+		  ip_format(&vi->vips.v[0]->addr, ip))
+		->hint =
+		"hosts use a link-local address as their router: put one (fe80::...) first";
 }
 
 static void lint_loopback(struct lint *l, const struct conf_instance *vi)
 {
 	if (vi->interface && str_eq(vi->interface, "lo"))
 		lint_warn(l, vi->block.at, "loopback",
-			  TEXT("%s: no other router can be heard on the loopback interface",
-			       vi->name));
+			  "%s: no other router can be heard on the loopback interface", vi->name);
 }
 
-static void lint_track_weights(struct lint *l, const struct conf_instance *vi)
+static void lint_track_weight(struct lint *l, const struct conf_instance *vi,
+			      const struct conf_track *t)
 {
 	const struct conf_group *g = vi->group == CONF_NONE ? NULL : l->conf->groups.v[vi->group];
 
+	if (!t->weight)
+		return;
+	if (vi->priority == 255)
+		lint_warn(l, t->block.at, "owner-weight",
+			  "%s: the weight of %s has no effect, priority 255 never changes",
+			  vi->name, t->name);
+	else if (g && !g->tracking_weight)
+		lint_warn(l, t->block.at, "group-weight",
+			  "%s: the weight of %s has no effect in sync group %s", vi->name, t->name,
+			  g->name)
+			->hint = "write `sync_group_tracking_weight` in the group, or follow it in "
+				 "the group";
+	else if (t->weight > 0 && vi->priority == 254)
+		lint_warn(l, t->block.at, "useless-weight",
+			  "%s: priority 254 can't grow by the weight of %s", vi->name, t->name);
+	else if (vi->nopreempt)
+		lint_warn(l, t->block.at, "nopreempt-weight",
+			  "%s: with nopreempt on both routers the weight of %s moves nothing: a "
+			  "master whose priority sinks stays",
+			  vi->name, t->name)
+			->hint =
+			"without a weight its failure is FAULT, and the other router takes "
+			"over";
+}
+
+static void lint_tracks(struct lint *l, const struct conf_instance *vi)
+{
 	for (unsigned kind = 0; kind < TRACK_KINDS; kind++)
 		for (unsigned i = 0; i < vi->tracks[kind].n; i++) {
 			const struct conf_track *t = vi->tracks[kind].v[i];
 
-			if (!t->weight)
-				continue;
-			if (vi->priority == 255)
-				lint_warn(l, t->block.at, "owner-weight",
-					  TEXT("%s: the weight of %s has no effect, priority 255 "
-					       "never changes",
-					       vi->name, t->name));
-			else if (g && !g->tracking_weight)
+			lint_track_weight(l, vi, t);
+			if (kind == TRACK_INTERFACE && interface_is_missing(l, t->name))
 				lint_warn(
-					l, t->block.at, "group-weight",
-					TEXT("%s: the weight of %s has no effect in sync group %s",
-					     vi->name, t->name, g->name))
-					->hint = "write `sync_group_tracking_weight` in the group, "
-						 "or follow it in "
-						 "the group";
-			else if (t->weight > 0 && vi->priority == 254)
-				lint_warn(l, t->block.at, "useless-weight",
-					  TEXT("%s: priority 254 can't grow by the weight of %s",
-					       vi->name, t->name));
-			else if (vi->nopreempt)
-				lint_warn(l, t->block.at, "nopreempt-weight",
-					  TEXT("%s: with nopreempt on both routers the weight of %s "
-					       "moves nothing: a master whose priority sinks stays",
-					       vi->name, t->name))
-					->hint = "without a weight its failure is FAULT, and the "
-						 "other router takes over";
+					l, t->block.at, "missing-interface",
+					"%s follows interface %s, which is not on this machine now",
+					vi->name, t->name);
 		}
 }
 
@@ -222,19 +210,18 @@ static void lint_weight_range(struct lint *l, const struct conf_instance *vi)
 		}
 	if (vi->priority != 255 && (low < 1 || high > 254))
 		lint_warn(l, vi->block.at, "weight-range",
-			  TEXT("%s: its trackers can take the priority from %d to %d, beyond "
-			       "1..254, so that "
-			       "routers may come out equal",
-			       vi->name, low, high));
+			  "%s: its trackers can take the priority from %d to %d, beyond "
+			  "1..254, so that "
+			  "routers may come out equal",
+			  vi->name, low, high);
 }
 
 static void lint_advert_int_uneven(struct lint *l, const struct conf_instance *vi)
 {
 	if (vi->version == 3 && vi->advert_int < 100 * USEC_PER_MSEC && vi->down_timer_adverts < 3)
-		lint_warn(
-			l, vi->block.at, "hasty-timer",
-			TEXT("%s: %u adverts of %g s are missed by a short pause of either machine",
-			     vi->name, vi->down_timer_adverts, (double)vi->advert_int / 1e6));
+		lint_warn(l, vi->block.at, "hasty-timer",
+			  "%s: %u adverts of %g s are missed by a short pause of either machine",
+			  vi->name, vi->down_timer_adverts, (double)vi->advert_int / 1e6);
 }
 
 static void lint_peer_is_self(struct lint *l, const struct conf_instance *vi)
@@ -242,27 +229,33 @@ static void lint_peer_is_self(struct lint *l, const struct conf_instance *vi)
 	for (unsigned i = 0; i < vi->peers.n; i++)
 		if (ip_is_set(&vi->src) && ip_equal(&vi->src, &vi->peers.v[i]->addr))
 			lint_warn(l, vi->peers.v[i]->block.at, "peer-is-self",
-				  TEXT("%s: its own source address is listed as a peer", vi->name));
+				  "%s: its own source address is listed as a peer", vi->name);
 }
 
-static void lint_vip_prefix(struct lint *l, const struct conf_instance *vi)
+static void lint_vip(struct lint *l, const struct conf_instance *vi, const struct conf_address *a)
 {
-	for (unsigned i = 0; i < vi->vips.n; i++) {
-		const struct conf_address *a = vi->vips.v[i];
-		char ip[IP_TEXT_MAX];
+	char ip[IP_TEXT_MAX];
 
-		if (ip_is_multicast(&a->addr))
-			lint_warn(l, a->block.at, "multicast-vip",
-				  TEXT("%s: %s is a multicast address", vi->name,
-				       ip_format(&a->addr, ip)));
-		if (a->prefix == 0)
-			lint_warn(l, a->block.at, "prefix-zero",
-				  TEXT("%s: %s/0 makes the whole Internet local", vi->name,
-				       ip_format(&a->addr, ip)));
-		if (ip_is_set(&vi->src) && ip_equal(&vi->src, &a->addr))
-			lint_warn(l, a->block.at, "vip-is-source",
-				  TEXT("%s: %s is its source address and its virtual address",
-				       vi->name, ip_format(&a->addr, ip)));
+	ip_format(&a->addr, ip);
+	if (ip_is_multicast(&a->addr))
+		lint_warn(l, a->block.at, "multicast-vip", "%s: %s is a multicast address",
+			  vi->name, ip);
+	if (a->prefix == 0)
+		lint_warn(l, a->block.at, "prefix-zero", "%s: %s/0 makes the whole Internet local",
+			  vi->name, ip);
+	if (ip_is_set(&vi->src) && ip_equal(&vi->src, &a->addr))
+		lint_warn(l, a->block.at, "vip-is-source",
+			  "%s: %s is its source address and its virtual address", vi->name, ip);
+}
+
+static void lint_addresses(struct lint *l, const struct conf_instance *vi)
+{
+	const struct conf_address *a;
+
+	for (unsigned i = 0; (a = conf_instance_address(vi, i)); i++) {
+		lint_address_interface(l, vi, a);
+		if (!a->excluded)
+			lint_vip(l, vi, a);
 	}
 }
 
@@ -275,7 +268,7 @@ static void lint_groups(struct lint *l)
 
 		if (g->members.n == 1)
 			lint_warn(l, g->block.at, "lonely-group",
-				  TEXT("sync group %s has one member only", g->name));
+				  "sync group %s has one member only", g->name);
 	}
 }
 
@@ -293,8 +286,8 @@ static void lint_untracked(struct lint *l)
 	for (unsigned i = 0; i < conf->scripts.n; i++)
 		if (!used[i] && !(conf->scripts.v[i]->script && conf->scripts.v[i]->script->unsafe))
 			lint_warn(l, conf->scripts.v[i]->block.at, "untracked-script",
-				  TEXT("vrrp_script %s is followed by nobody, it is not run",
-				       conf->scripts.v[i]->name));
+				  "vrrp_script %s is followed by nobody, it is not run",
+				  conf->scripts.v[i]->name);
 }
 
 static void lint_slow_scripts(struct lint *l)
@@ -304,10 +297,10 @@ static void lint_slow_scripts(struct lint *l)
 
 		if (s->timeout > s->interval)
 			lint_warn(l, s->block.at, "slow-script",
-				  TEXT("vrrp_script %s: the timeout is longer than the interval, "
-				       "runs will be "
-				       "skipped",
-				       s->name));
+				  "vrrp_script %s: the timeout is longer than the interval, "
+				  "runs will be "
+				  "skipped",
+				  s->name);
 	}
 }
 
@@ -337,11 +330,10 @@ static void lint_duplicate_vips(struct lint *l)
 
 	for (unsigned i = 0; i < conf->instances.n; i++) {
 		const struct conf_instance *vi = conf->instances.v[i];
+		const struct conf_address *a;
 
-		for (unsigned k = 0; k < vi->vips.n; k++)
-			vec_push(l->a, &all, ((struct vip_entry){vi, vi->vips.v[k]}));
-		for (unsigned k = 0; k < vi->excluded.n; k++)
-			vec_push(l->a, &all, ((struct vip_entry){vi, vi->excluded.v[k]}));
+		for (unsigned k = 0; (a = conf_instance_address(vi, k)); k++)
+			vec_push(l->a, &all, ((struct vip_entry){vi, a}));
 	}
 	if (all.n)
 		qsort(all.v, all.n, sizeof(*all.v), vip_order);
@@ -351,11 +343,13 @@ static void lint_duplicate_vips(struct lint *l)
 		if (ip_compare(&a->a->addr, &b->a->addr) ||
 		    !str_eq(vip_interface(a), vip_interface(b)))
 			continue;
-		lint_warn(l, b->a->block.at, "duplicate-address",
-			  a->vi == b->vi
-				  ? TEXT("%s has %s twice", b->vi->name, ip_format(&b->a->addr, ip))
-				  : TEXT("%s is an address of %s and of %s",
-					 ip_format(&b->a->addr, ip), a->vi->name, b->vi->name));
+		ip_format(&b->a->addr, ip);
+		if (a->vi == b->vi)
+			lint_warn(l, b->a->block.at, "duplicate-address", "%s has %s twice",
+				  b->vi->name, ip);
+		else
+			lint_warn(l, b->a->block.at, "duplicate-address",
+				  "%s is an address of %s and of %s", ip, a->vi->name, b->vi->name);
 	}
 }
 
@@ -369,7 +363,7 @@ static void lint_static_addresses(struct lint *l)
 
 		if (interface_is_missing(l, dev))
 			lint_warn(l, a->block.at, "missing-interface",
-				  TEXT("there is no interface %s on this machine now", dev))
+				  "there is no interface %s on this machine now", dev)
 				->hint = a->dev ? NULL : "without `dev` it is default_interface";
 	}
 }
@@ -389,8 +383,8 @@ static void lint_fifo_scripts(struct lint *l)
 	for (unsigned i = 0; i < ARRAY_SIZE(fifos); i++)
 		if (fifos[i].fifo->script && !fifos[i].fifo->path)
 			lint_warn(l, fifos[i].fifo->script->at, "script-without-fifo",
-				  TEXT("%s_script has no effect without %s", fifos[i].name,
-				       fifos[i].name));
+				  "%s_script has no effect without %s", fifos[i].name,
+				  fifos[i].name);
 }
 
 /* A directory of includes that matches nothing, an @ID of another machine, a forgotten line. */
@@ -402,16 +396,15 @@ static void lint_empty(struct lint *l)
 	    l->diags->count[DIAG_ERROR] || l->diags->count[DIAG_FATAL])
 		return;
 	lint_warn(l, (struct conf_span){0}, "nothing-to-do",
-		  TEXT("%s has no instance, no static address and no virtual server: there is "
-		       "nothing to do",
-		       l->path));
+		  "%s has no instance, no static address and no virtual server: there is "
+		  "nothing to do",
+		  l->path);
 }
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
-	lint_password,		lint_strict,	    lint_interface,
-	lint_loopback,		lint_first_address, lint_track_weights, lint_weight_range,
-	lint_advert_int_uneven, lint_peer_is_self,  lint_vip_prefix,
-	lint_tracked_interfaces, lint_address_interfaces, lint_owner_address,
+	lint_password,	    lint_strict,    lint_interface,	lint_loopback,
+	lint_first_address, lint_tracks,    lint_weight_range,	lint_advert_int_uneven,
+	lint_peer_is_self,  lint_addresses, lint_owner_address,
 };
 
 static void (*const whole_lints[])(struct lint *) = {

@@ -9,6 +9,7 @@
 #include "conf/lint_lvs.h"
 
 #include "base/str.h"
+#include "conf/schema/lvs.h"
 
 struct engine {
 	const struct conf *conf;
@@ -22,7 +23,7 @@ static struct diag *service_cannot(struct engine *e, const struct conf_virtual_s
 {
 	return diag_add(e->diags, e->severity, "engine", vs->block.at,
 			"virtual_server %s: the nftables engine has no %s; %s",
-			lint_service_text(vs, e->a), what, then);
+			lvs_service_text(vs, e->a), what, then);
 }
 
 /* Another thing happens than the file says, and connections are served all the same. */
@@ -30,8 +31,8 @@ static void service_differs(struct engine *e, const struct conf_virtual_server *
 			    const char *what, const char *then)
 {
 	diag_add(e->diags, DIAG_WARNING, "engine", vs->block.at,
-		 "virtual_server %s: the nftables engine has no %s; %s",
-		 lint_service_text(vs, e->a), what, then);
+		 "virtual_server %s: the nftables engine has no %s; %s", lvs_service_text(vs, e->a),
+		 what, then);
 }
 
 /* Those that need the number of connections of each server, and what is done instead. */
@@ -169,7 +170,7 @@ static void ipvs_service(struct engine *e, const struct conf_virtual_server *vs)
 		diag_add(e->diags, e->severity, "engine", vs->block.at,
 			 "virtual_server %s: the ipvs engine has no masquerade; servers see the "
 			 "client's address",
-			 lint_service_text(vs, e->a))
+			 lvs_service_text(vs, e->a))
 			->hint = "a rule of nftables or iptables can do it: masquerade, ipvs match";
 }
 

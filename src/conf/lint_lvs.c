@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "conf/schema.h"
+#include "conf/schema/lvs.h"
 
 struct lint_lvs {
 	const struct conf *conf;
@@ -22,23 +22,11 @@ struct lint_lvs {
 
 #define TEXT(...) arena_printf(l->a, __VA_ARGS__)
 
-const char *lint_service_text(const struct conf_virtual_server *vs, struct arena *a)
-{
-	char buf[IP_TEXT_MAX];
-
-	if (vs->kind == SERVICE_MARK)
-		return arena_printf(a, "fwmark %u", vs->fwmark);
-	if (vs->kind == SERVICE_GROUP)
-		return arena_printf(a, "group %s", vs->group_name);
-	ip_format(&vs->addr, buf);
-	return vs->port ? arena_printf(a, "%s %u", buf, vs->port) : arena_strdup(a, buf);
-}
-
 static struct diag *service_say(struct lint_lvs *l, const struct conf_virtual_server *vs,
 				enum diag_severity severity, const char *code, const char *text)
 {
 	return diag_add(l->diags, severity, code, vs->block.at, "virtual_server %s: %s",
-			lint_service_text(vs, l->a), text);
+			lvs_service_text(vs, l->a), text);
 }
 
 static const char *server_text(struct lint_lvs *l, const struct conf_real_server *rs)
@@ -141,18 +129,14 @@ static unsigned checks_that_run(const struct conf_real_server *rs)
 
 /* keepalived goes on without the check that it could not read, and so does this daemon, but a dead
  * server would get connections for ever: that is never what was meant. */
-static void lint_lost_checks(struct lint_lvs *l, const struct conf_virtual_server *vs)
+static void lint_lost_checks(struct lint_lvs *l, const struct conf_real_server *rs)
 {
-	for (unsigned i = 0; i < vs->rs.n; i++) {
-		const struct conf_real_server *rs = vs->rs.v[i];
-
-		if ((rs->lost_checks || rs->checkers.n) && !checks_that_run(rs))
-			diag_add(l->diags, DIAG_ERROR, "unchecked", rs->block.at,
-				 "real_server %s: none of its checks can be used, it would count as "
-				 "up for ever",
-				 server_text(l, rs))
-				->hint = "mend the check, or remove it if the server needs none";
-	}
+	if ((rs->lost_checks || rs->checkers.n) && !checks_that_run(rs))
+		diag_add(l->diags, DIAG_ERROR, "unchecked", rs->block.at,
+			 "real_server %s: none of its checks can be used, it would count as up for "
+			 "ever",
+			 server_text(l, rs))
+			->hint = "mend the check, or remove it if the server needs none";
 }
 
 static void lint_unchecked(struct lint_lvs *l, const struct conf_virtual_server *vs)
@@ -201,19 +185,15 @@ static void lint_regex(struct lint_lvs *l, const struct conf_check_http *http)
 	}
 }
 
-static void lint_patterns(struct lint_lvs *l, const struct conf_virtual_server *vs)
+static void lint_patterns(struct lint_lvs *l, const struct conf_real_server *rs)
 {
 	if (!l->host || !l->host->regex)
 		return;
-	for (unsigned i = 0; i < vs->rs.n; i++) {
-		const struct conf_real_server *rs = vs->rs.v[i];
+	for (unsigned k = 0; k < rs->checkers.n; k++) {
+		const struct conf_checker *c = rs->checkers.v[k];
 
-		for (unsigned k = 0; k < rs->checkers.n; k++) {
-			const struct conf_checker *c = rs->checkers.v[k];
-
-			if (c->kind == CHECK_HTTP || c->kind == CHECK_SSL)
-				lint_regex(l, (const struct conf_check_http *)c);
-		}
+		if (c->kind == CHECK_HTTP || c->kind == CHECK_SSL)
+			lint_regex(l, (const struct conf_check_http *)c);
 	}
 }
 
@@ -243,12 +223,10 @@ static void addresses_collect(struct lint_lvs *l)
 	const struct conf *conf = l->conf;
 
 	for (unsigned i = 0; i < conf->instances.n; i++) {
-		const struct conf_instance *vi = conf->instances.v[i];
+		const struct conf_address *a;
 
-		for (unsigned k = 0; k < vi->vips.n; k++)
-			vec_push(l->a, &l->addresses, vi->vips.v[k]->addr);
-		for (unsigned k = 0; k < vi->excluded.n; k++)
-			vec_push(l->a, &l->addresses, vi->excluded.v[k]->addr);
+		for (unsigned k = 0; (a = conf_instance_address(conf->instances.v[i], k)); k++)
+			vec_push(l->a, &l->addresses, a->addr);
 	}
 	for (unsigned i = 0; i < conf->static_addresses.n; i++)
 		vec_push(l->a, &l->addresses, conf->static_addresses.v[i]->addr);
@@ -284,9 +262,22 @@ static void lint_mail(struct lint_lvs *l)
 }
 
 static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtual_server *) = {
-	lint_weights, lint_ignored_weights, lint_lost_checks,
-	lint_unchecked, lint_alpha, lint_address, lint_patterns,
+	lint_weights, lint_ignored_weights, lint_unchecked, lint_alpha, lint_address,
 };
+
+static void (*const server_lints[])(struct lint_lvs *, const struct conf_real_server *) = {
+	lint_lost_checks,
+	lint_patterns,
+};
+
+static void lint_service(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	for (unsigned k = 0; k < ARRAY_SIZE(service_lints); k++)
+		service_lints[k](l, vs);
+	for (unsigned i = 0; i < vs->rs.n; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(server_lints); k++)
+			server_lints[k](l, vs->rs.v[i]);
+}
 
 void conf_lint_lvs(const struct conf *conf, const struct conf_host *host, struct diags *diags)
 {
@@ -295,8 +286,7 @@ void conf_lint_lvs(const struct conf *conf, const struct conf_host *host, struct
 	if (conf->virtual_servers.n)
 		addresses_collect(&l);
 	for (unsigned i = 0; i < conf->virtual_servers.n; i++)
-		for (unsigned k = 0; k < ARRAY_SIZE(service_lints); k++)
-			service_lints[k](&l, conf->virtual_servers.v[i]);
+		lint_service(&l, conf->virtual_servers.v[i]);
 	lint_ssl(&l);
 	lint_mail(&l);
 }

@@ -12,7 +12,4 @@ void conf_lint_engine(const struct conf *conf, const struct conf_host *host, str
 /* lint_lvs.c: what hardly was meant. */
 void conf_lint_lvs(const struct conf *conf, const struct conf_host *host, struct diags *diags);
 
-/* "10.0.0.1 80", "fwmark 5", "group web": as the file names it. In `a`. */
-const char *lint_service_text(const struct conf_virtual_server *vs, struct arena *a);
-
 #endif

@@ -187,6 +187,16 @@ struct conf_instance {
 	const char *lvs_sync_daemon_interface;
 };
 
+/* Address i of those in adverts and then those excluded; NULL: there are no more. */
+static inline const struct conf_address *conf_instance_address(const struct conf_instance *vi,
+							       unsigned i)
+{
+	if (i < vi->vips.n)
+		return vi->vips.v[i];
+	i -= vi->vips.n;
+	return i < vi->excluded.n ? vi->excluded.v[i] : NULL;
+}
+
 struct conf_group { /* vrrp_sync_group */
 	struct conf_block block;
 	uint32_t id;

@@ -56,6 +56,9 @@
 #define METHOD_ARGS "NAT | DR | TUN [type ipip|gue|gre] [port PORT] [nocsum|csum|remcsum]"
 #define SCRIPT_WORDS "COMMAND [USER [[:]GROUP]]"
 
+/* "10.0.0.1 80", "fwmark 5", "group web": as the file names the service. In `a`. */
+const char *lvs_service_text(const struct conf_virtual_server *vs, struct arena *a);
+
 extern const struct block schema_forwarding, schema_endpoint;
 extern const struct block schema_real_server;
 extern const struct block schema_checker, schema_check_socket; /* bases: check_common */

@@ -58,20 +58,27 @@ static bool parse_service(struct bind *b, const struct row *row, void *obj, stru
 	return true;
 }
 
+const char *lvs_service_text(const struct conf_virtual_server *vs, struct arena *a)
+{
+	char buf[IP_TEXT_MAX];
+
+	if (vs->kind == SERVICE_MARK)
+		return arena_printf(a, "fwmark %u", vs->fwmark);
+	if (vs->kind == SERVICE_GROUP)
+		return arena_printf(a, "group %s", vs->group_name);
+	ip_format(&vs->addr, buf);
+	return vs->port ? arena_printf(a, "%s %u", buf, vs->port) : arena_strdup(a, buf);
+}
+
 static void print_service(struct text *t, const struct row *row, const void *obj)
 {
 	const struct conf_virtual_server *vs = obj;
-	char buf[IP_TEXT_MAX];
 
-	if (vs->kind == SERVICE_MARK) {
-		text_printf(t, " fwmark %u", vs->fwmark);
-	} else if (vs->kind == SERVICE_GROUP) {
+	if (vs->kind == SERVICE_GROUP) {
 		text_add(t, " group");
 		print_word(t, vs->group_name);
 	} else {
-		text_printf(t, " %s", ip_format(&vs->addr, buf));
-		if (vs->port)
-			text_printf(t, " %u", vs->port);
+		text_printf(t, " %s", lvs_service_text(vs, t->a));
 	}
 }
 
