@@ -44,6 +44,11 @@ uint32_t name_index_find(const struct name_index *x, const char *name)
 	return CONF_NONE;
 }
 
+static void global_drop(struct conf_global *g, const char *name)
+{
+	block_drop(&schema_global_defs, g, block_bit(&schema_global_defs, name));
+}
+
 static bool global_is_set(const struct conf *conf, const char *name)
 {
 	return block_is_set(&conf->global, block_bit(&schema_global_defs, name));
@@ -100,17 +105,14 @@ static void groups_addresses_check(struct complete *c)
 static void mail_check(struct complete *c)
 {
 	struct conf_global *g = &c->conf->global;
-	unsigned user = block_bit(&schema_global_defs, "smtp_user"),
-		 password = block_bit(&schema_global_defs, "smtp_password");
 
 	if (!g->smtp_user != !g->smtp_password) {
 		diag_add(c->diags, DIAG_ERROR, "incomplete", g->block.at,
 			 "%s is given without %s; there is no login at the mail relay",
 			 g->smtp_user ? "smtp_user" : "smtp_password",
 			 g->smtp_user ? "smtp_password" : "smtp_user");
-		g->smtp_user = g->smtp_password = NULL;
-		block_unmark(g, user);
-		block_unmark(g, password);
+		global_drop(g, "smtp_user");
+		global_drop(g, "smtp_password");
 	}
 	if (g->smtp_user && g->smtp_tls == SMTP_PLAIN)
 		diag_add(c->diags, DIAG_WARNING, "clear-password", g->block.at,
@@ -136,15 +138,13 @@ static void webhook_check(struct complete *c)
 	    strncmp(g->webhook, "https://", 8) != 0) {
 		diag_add(c->diags, DIAG_ERROR, "bad-url", g->block.at,
 			 "webhook `%s` is no http:// or https:// URL; it is ignored", g->webhook);
-		g->webhook = NULL;
-		block_unmark(g, block_bit(&schema_global_defs, "webhook"));
+		global_drop(g, "webhook");
 	}
 	if (g->webhook_header && !is_header(g->webhook_header)) {
 		diag_add(c->diags, DIAG_ERROR, "bad-header", g->block.at,
 			 "webhook_header `%s` is no header; it is ignored", g->webhook_header)
 			->expected = "\"NAME: VALUE\", in quotes";
-		g->webhook_header = NULL;
-		block_unmark(g, block_bit(&schema_global_defs, "webhook_header"));
+		global_drop(g, "webhook_header");
 	}
 }
 

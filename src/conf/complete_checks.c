@@ -132,8 +132,7 @@ static void socket_add(struct lvs *l, struct conf_real_server *rs, struct conf_c
 	if (ip_is_set(&s->bindto) && s->bindto.family != s->connect_ip.family) {
 		check_say(l, &s->check, DIAG_ERROR, "family",
 			  "bindto is of another family than the address to probe, it is ignored");
-		s->bindto = (struct ip_addr){0};
-		block_unmark(s, block_bit(&schema_check_socket, "bindto"));
+		block_drop(&schema_check_socket, s, block_bit(&schema_check_socket, "bindto"));
 	}
 	if (s->connect_ip.family == IP_V6 && ip_is_link_local(&s->connect_ip) && !s->bind_if)
 		check_say(l, &s->check, DIAG_WARNING, "no-interface",

@@ -45,6 +45,7 @@ struct ctx {
 };
 
 #define IS_SET(x, vi, name) block_is_set(vi, (x)->bit.name)
+#define DROP(x, vi, name) block_drop(&schema_vrrp_instance, vi, (x)->bit.name)
 
 static struct diag *warn(struct ctx *x, const struct conf_instance *vi, enum diag_severity severity,
 			 const char *code, const char *text)
@@ -119,16 +120,14 @@ static void family_complete(struct ctx *x, struct conf_instance *vi)
 	if (ip_is_set(&vi->src) && vi->src.family != vi->family) {
 		warn(x, vi, DIAG_ERROR, "family",
 		     "the source address is of the other family, ignored");
-		vi->src = (struct ip_addr){0};
-		block_unmark(vi, x->bit.mcast_src_ip);
-		block_unmark(vi, x->bit.unicast_src_ip);
+		DROP(x, vi, mcast_src_ip);
+		DROP(x, vi, unicast_src_ip);
 	}
 	if (ip_is_set(&vi->group_addr) &&
 	    (vi->group_addr.family != vi->family || !ip_is_multicast(&vi->group_addr))) {
 		warn(x, vi, DIAG_ERROR, "not-multicast",
 		     "mcast_dst_ip is no multicast address of its family, ignored");
-		vi->group_addr = (struct ip_addr){0};
-		block_unmark(vi, x->bit.mcast_dst_ip);
+		DROP(x, vi, mcast_dst_ip);
 	}
 }
 
@@ -159,32 +158,27 @@ static void priority_complete(struct ctx *x, struct conf_instance *vi)
 
 static void preempt_complete(struct ctx *x, struct conf_instance *vi)
 {
-	if (vi->preempt && vi->nopreempt) {
-		vi->nopreempt = false;
-		block_unmark(vi, x->bit.nopreempt);
-	}
+	if (vi->preempt && vi->nopreempt)
+		DROP(x, vi, nopreempt);
 	if (vi->nopreempt && (vi->priority == 255 || vi->state == VRRP_MASTER)) {
 		warn(x, vi, DIAG_WARNING, "nopreempt-master",
 		     vi->priority == 255 ? "nopreempt has no effect with priority 255"
 					 : "nopreempt has no effect with state MASTER")
 			->hint =
 			vi->priority == 255 ? NULL : "write `state BACKUP` on both routers";
-		vi->nopreempt = false;
-		block_unmark(vi, x->bit.nopreempt);
+		DROP(x, vi, nopreempt);
 	}
 	if (vi->preempt_delay && (vi->state == VRRP_MASTER || vi->nopreempt || vi->strict)) {
 		warn(x, vi, DIAG_WARNING, "preempt-delay",
 		     vi->state == VRRP_MASTER ? "preempt_delay has no effect with state MASTER"
 		     : vi->nopreempt	      ? "preempt_delay has no effect with nopreempt"
 					      : "preempt_delay has no effect in strict mode");
-		vi->preempt_delay = 0;
-		block_unmark(vi, x->bit.preempt_delay);
+		DROP(x, vi, preempt_delay);
 	}
 	if (vi->timer_expired_backup && !vi->nopreempt) {
 		warn(x, vi, DIAG_WARNING, "timer-expired-backup",
 		     "timer_expired_backup has no effect without nopreempt");
-		vi->timer_expired_backup = 0;
-		block_unmark(vi, x->bit.timer_expired_backup);
+		DROP(x, vi, timer_expired_backup);
 	}
 }
 
@@ -211,8 +205,7 @@ static void auth_drop(struct ctx *x, struct conf_instance *vi, enum diag_severit
 		      const char *why)
 {
 	diag_add(x->c->diags, severity, "authentication", vi->authentication->block.at, "%s: %s", vi->name, why);
-	vi->authentication = NULL;
-	block_unmark(vi, x->bit.authentication);
+	DROP(x, vi, authentication);
 }
 
 static bool hmac_has_key(const struct conf_auth_hmac *h)
@@ -230,8 +223,7 @@ static void auth_complete(struct ctx *x, struct conf_instance *vi)
 	if (vi->auth_hmac && !hmac_has_key(vi->auth_hmac)) {
 		warn(x, vi, DIAG_ERROR, "authentication",
 		     "auth_hmac without its active key is ignored");
-		vi->auth_hmac = NULL;
-		block_unmark(vi, x->bit.auth_hmac);
+		DROP(x, vi, auth_hmac);
 	}
 	if (vi->auth_hmac && vi->strict)
 		vi->auth_hmac->mode = 0;
@@ -289,8 +281,7 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 		if (ip_is_set(&vi->group_addr)) {
 			warn(x, vi, DIAG_WARNING, "mcast-dst-ip",
 			     "mcast_dst_ip has no effect with unicast");
-			block_unmark(vi, x->bit.mcast_dst_ip);
-			vi->group_addr = (struct ip_addr){0};
+			DROP(x, vi, mcast_dst_ip);
 		}
 	} else if (IS_SET(x, vi, unicast_peer) || IS_SET(x, vi, unicast_src_ip) ||
 		   IS_SET(x, vi, unicast_fault_no_peer)) {
@@ -304,13 +295,11 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 	if (IS_SET(x, vi, unicast_ttl) && !vi->peers.n) {
 		warn(x, vi, DIAG_WARNING, "unicast-ttl",
 		     "unicast_ttl has no effect with multicast");
-		block_unmark(vi, x->bit.unicast_ttl);
-		vi->unicast_ttl = 0;
+		DROP(x, vi, unicast_ttl);
 	}
 	if (vi->vrf && (vi->interface || !vi->peers.n)) {
 		warn(x, vi, DIAG_WARNING, "vrf", "vrf needs unicast without an interface, ignored");
-		vi->vrf = NULL;
-		block_unmark(vi, x->bit.vrf);
+		DROP(x, vi, vrf);
 	}
 	if (!ip_is_set(&vi->group_addr)) /* unicast: for the checksum of old peers */
 		vi->group_addr = vi->family == IP_V6 ? x->c->conf->global.mcast_group6
@@ -375,10 +364,8 @@ static void vips_complete(struct ctx *x, struct conf_instance *vi)
 
 static void no_vips_check(struct ctx *x, struct conf_instance *vi)
 {
-	if (vi->strict && vi->no_virtual_ipaddress) {
-		vi->no_virtual_ipaddress = false;
-		block_unmark(vi, x->bit.no_virtual_ipaddress);
-	}
+	if (vi->strict && vi->no_virtual_ipaddress)
+		DROP(x, vi, no_virtual_ipaddress);
 	if (vi->vips.n || vi->no_virtual_ipaddress)
 		return;
 	warn(x, vi, vi->version == 3 || vi->strict ? DIAG_FATAL : DIAG_WARNING, "no-address",
@@ -427,7 +414,7 @@ static void accept_complete(struct ctx *x, struct conf_instance *vi)
 		vi->accept = asked || !vi->no_accept;
 	if (asked && !vi->accept) {
 		warn(x, vi, DIAG_WARNING, "strict", "strict mode: version 2 has no accept mode");
-		block_unmark(vi, x->bit.accept);
+		DROP(x, vi, accept);
 	}
 }
 

@@ -23,9 +23,9 @@ static bool service_is_set(const struct conf_virtual_server *vs, const char *row
 	return block_is_set(vs, block_bit(&schema_virtual_server, row));
 }
 
-static void service_unset(struct conf_virtual_server *vs, const char *row)
+static void service_drop(struct conf_virtual_server *vs, const char *row)
 {
-	block_unmark(vs, block_bit(&schema_virtual_server, row));
+	block_drop(&schema_virtual_server, vs, block_bit(&schema_virtual_server, row));
 }
 
 static bool is_refused(const struct lvs *l, const void *block, const char *row)
@@ -92,19 +92,16 @@ static void service_protocol(struct lvs *l, struct conf_virtual_server *vs)
 			service_say(l, vs, DIAG_WARNING, "no-protocol",
 				    "no protocol is given, UDP is used");
 	} else if (!has_address(vs) && vs->protocol) {
-		vs->protocol = LVS_PROTO_NONE;
-		service_unset(vs, "protocol");
+		service_drop(vs, "protocol");
 		service_say(l, vs, DIAG_WARNING, "protocol",
 			    "marks have no protocol, it is ignored");
 	}
 	if (vs->ops && (vs->protocol == LVS_TCP || vs->protocol == LVS_SCTP)) {
-		vs->ops = false;
-		service_unset(vs, "ops");
+		service_drop(vs, "ops");
 		service_say(l, vs, DIAG_ERROR, "ops", "ops is for UDP and marks, it is ignored");
 	}
 	if (vs->ha_suspend && has_mark(vs)) {
-		vs->ha_suspend = false;
-		service_unset(vs, "ha_suspend");
+		service_drop(vs, "ha_suspend");
 		service_say(l, vs, DIAG_ERROR, "ha_suspend",
 			    "a mark has no address to wait for, "
 			    "ha_suspend is ignored");
@@ -112,13 +109,12 @@ static void service_protocol(struct lvs *l, struct conf_virtual_server *vs)
 }
 
 /* A flag of one hashing scheduler under another. */
-static void scheduler_flag(struct lvs *l, struct conf_virtual_server *vs, bool *flag,
+static void scheduler_flag(struct lvs *l, struct conf_virtual_server *vs, bool flag,
 			   const char *row, enum lvs_scheduler wanted)
 {
-	if (!*flag || vs->scheduler == wanted)
+	if (!flag || vs->scheduler == wanted)
 		return;
-	*flag = false;
-	service_unset(vs, row);
+	service_drop(vs, row);
 	service_say(l, vs,
 		    vs->scheduler == LVS_SCHED_SH || vs->scheduler == LVS_SCHED_MH ? DIAG_WARNING
 										   : DIAG_ERROR,
@@ -134,10 +130,10 @@ static void service_scheduler(struct lvs *l, struct conf_virtual_server *vs)
 			service_say(l, vs, DIAG_WARNING, "no-scheduler",
 				    "no lvs_sched is given, wlc is used");
 	}
-	scheduler_flag(l, vs, &vs->sh_port, "sh-port", LVS_SCHED_SH);
-	scheduler_flag(l, vs, &vs->sh_fallback, "sh-fallback", LVS_SCHED_SH);
-	scheduler_flag(l, vs, &vs->mh_port, "mh-port", LVS_SCHED_MH);
-	scheduler_flag(l, vs, &vs->mh_fallback, "mh-fallback", LVS_SCHED_MH);
+	scheduler_flag(l, vs, vs->sh_port, "sh-port", LVS_SCHED_SH);
+	scheduler_flag(l, vs, vs->sh_fallback, "sh-fallback", LVS_SCHED_SH);
+	scheduler_flag(l, vs, vs->mh_port, "mh-port", LVS_SCHED_MH);
+	scheduler_flag(l, vs, vs->mh_fallback, "mh-fallback", LVS_SCHED_MH);
 	vs->flags = (uint8_t)((vs->ops ? LVS_ONEPACKET : 0) |
 			      (vs->flag1 || vs->sh_fallback || vs->mh_fallback ? LVS_SCHED1 : 0) |
 			      (vs->flag2 || vs->sh_port || vs->mh_port ? LVS_SCHED2 : 0) |
@@ -151,8 +147,7 @@ static void service_persistence(struct lvs *l, struct conf_virtual_server *vs)
 
 	if (vs->granularity_family && vs->family && vs->granularity_family != vs->family) {
 		vs->granularity_family = IP_NONE;
-		vs->granularity = 0;
-		service_unset(vs, "persistence_granularity");
+		service_drop(vs, "persistence_granularity");
 		service_say(l, vs, DIAG_ERROR, "family",
 			    "persistence_granularity is of the other family, it is ignored")
 			->expected = vs->family == IP_V4 ? "a netmask like 255.255.255.0"
@@ -285,8 +280,7 @@ static bool service_family(struct lvs *l, struct conf_virtual_server *vs)
 		return false;
 	}
 	if (vs->ip_family && known && vs->ip_family != known) {
-		vs->ip_family = IP_NONE;
-		service_unset(vs, "ip_family");
+		service_drop(vs, "ip_family");
 		service_say(l, vs, DIAG_ERROR, "family",
 			    "ip_family is not that of the address, it is ignored");
 	}
@@ -387,7 +381,7 @@ static void service_servers(struct lvs *l, struct conf_virtual_server *vs)
 			    "tunnelled; it is ignored");
 		vs->sorry = NULL;
 		vs->sorry_servers.n = 0;
-		service_unset(vs, "sorry_server");
+		service_drop(vs, "sorry_server");
 	}
 	if (!vs->sorry)
 		return;

@@ -49,19 +49,18 @@ static void rule_complete(struct complete *c, struct preferences *p, struct conf
 
 /* A name that leads nowhere is dropped, the route or rule stays. */
 static void track_group_check(struct complete *c, struct conf_block *block,
-			      const struct block *rows, const char **name, const char *device)
+			      const struct block *rows, const char *name, const char *device)
 {
 	const char *why = device ? NULL : "it needs an interface (dev or iif)";
 
-	if (!*name)
+	if (!name)
 		return;
 	for (unsigned i = 0; !why && i < c->conf->track_groups.n; i++)
-		if (str_eq(c->conf->track_groups.v[i]->name, *name))
+		if (str_eq(c->conf->track_groups.v[i]->name, name))
 			return;
 	diag_add(c->diags, DIAG_ERROR, "unknown-name", block->at, "track_group %s is ignored: %s",
-		 *name, why ? why : "there is no such group");
-	*name = NULL;
-	block_unmark(block, block_bit(rows, "track_group"));
+		 name, why ? why : "there is no such group");
+	block_drop(rows, block, block_bit(rows, "track_group"));
 }
 
 void complete_routes(struct complete *c)
@@ -72,18 +71,18 @@ void complete_routes(struct complete *c)
 	for (unsigned i = 0; i < conf->static_addresses.n; i++) {
 		struct conf_address *a = conf->static_addresses.v[i];
 
-		track_group_check(c, &a->block, &schema_static_address, &a->track_group, "");
+		track_group_check(c, &a->block, &schema_static_address, a->track_group, "");
 	}
 	for (unsigned i = 0; i < conf->static_routes.n; i++) {
 		struct conf_route *r = conf->static_routes.v[i];
 
-		track_group_check(c, &r->block, &schema_static_route, &r->track_group, r->dev);
+		track_group_check(c, &r->block, &schema_static_route, r->track_group, r->dev);
 		route_interfaces(c, r);
 	}
 	for (unsigned i = 0; i < conf->static_rules.n; i++) {
 		struct conf_rule *r = conf->static_rules.v[i];
 
-		track_group_check(c, &r->block, &schema_static_rule, &r->track_group, r->iif);
+		track_group_check(c, &r->block, &schema_static_rule, r->track_group, r->iif);
 		rule_complete(c, &p, r);
 	}
 	for (unsigned i = 0; i < conf->instances.n; i++) {

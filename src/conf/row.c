@@ -31,6 +31,14 @@ unsigned block_bit(const struct block *blk, const char *name)
 	return UINT_MAX;
 }
 
+void block_drop(const struct block *blk, void *obj, unsigned bit)
+{
+	const struct row *row = block_row(blk, bit);
+
+	block_unmark(obj, bit);
+	memset(row_field(row, obj), 0, row->size);
+}
+
 enum row_owner row_owner(const struct row *row, const struct block *blk)
 {
 	uint8_t owner = row->owner;

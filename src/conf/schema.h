@@ -146,7 +146,7 @@ struct row {
 	const char *name;
 	enum row_type type;
 	uint32_t offset, offset2;
-	uint8_t size;	 /* of the field; 0: it has sub-objects */
+	uint8_t size; /* of the field; 0: a list, or an object in its place */
 	bool is_signed;
 	uint8_t store;	 /* enum row_store */
 	uint8_t family;	 /* T_IP, T_PREFIX: enum ip_family or 0 */
@@ -255,8 +255,8 @@ struct block {
 	.type = T_NUMBERS, .offset = VEC_AT_(s, m, uint32_t *), .min = (lo), .max = (hi)
 #define LIST(s, m) .type = T_LIST, .offset = VEC_AT_(s, m, const char **)
 /* Sub-objects: `t` is the struct of block `b`. */
-#define BLOCK_PTR(s, m, t, b) \
-	.type = T_BLOCK, .offset = ROW_AT_(s, m, struct t *), .store = STORE_POINTER, .sub = &(b)
+#define BLOCK_PTR(s, m, t, b)                                                                      \
+	.type = T_BLOCK, ROW_FIELD_(s, m, struct t *), .store = STORE_POINTER, .sub = &(b)
 #define BLOCK_VEC(s, m, t, b) \
 	.type = T_BLOCK, .offset = VEC_AT_(s, m, struct t **), .store = STORE_VEC, .sub = &(b)
 #define BLOCK_MIXED(s, m, t, kind_, value, b)                                                      \
@@ -266,8 +266,8 @@ struct block {
 	.type = T_BLOCK, .offset = ROW_AT_(s, m, struct t), .store = STORE_EMBEDDED, .sub = &(b)
 #define ENTRIES_OF(s, m, t, b) \
 	.type = T_ENTRIES, .offset = VEC_AT_(s, m, struct t **), .store = STORE_VEC, .sub = &(b)
-#define INLINE_PTR(s, m, t, b) \
-	.type = T_INLINE, .offset = ROW_AT_(s, m, struct t *), .store = STORE_POINTER, .sub = &(b)
+#define INLINE_PTR(s, m, t, b)                                                                     \
+	.type = T_INLINE, ROW_FIELD_(s, m, struct t *), .store = STORE_POINTER, .sub = &(b)
 #define INLINE_VEC(s, m, t, b) \
 	.type = T_INLINE, .offset = VEC_AT_(s, m, struct t **), .store = STORE_VEC, .sub = &(b)
 #define INLINE_IN(s, m, t, b) \
@@ -434,6 +434,8 @@ static inline void block_unmark(void *obj, unsigned bit)
 /* Number of rows with those of the bases, and one of them; its index is its bit. */
 unsigned block_rows(const struct block *blk);
 const struct row *block_row(const struct block *blk, unsigned i);
+/* Takes back what the file said: the bit goes, and the field (unless its size is 0) becomes 0. */
+void block_drop(const struct block *blk, void *obj, unsigned bit);
 /* The bit of a row by its name; aborts nothing: UINT_MAX when there is none (tests check all uses). */
 unsigned block_bit(const struct block *blk, const char *name);
 

@@ -102,14 +102,14 @@ static void broadcast_make(struct conf_address *a)
 	}
 }
 
-static void drop_option(struct bind *b, struct conf_address *a, unsigned bit, const struct conf_stmt *stmt,
-			const char *name, const char *why)
+static void drop_option(struct bind *b, struct conf_address *a, unsigned bit,
+			const struct conf_stmt *stmt, const char *why)
 {
 	char ip[IP_TEXT_MAX];
 
-	diag_add(b->diags, DIAG_ERROR, "bad-option", stmt->at, "%s of %s is ignored: %s", name,
-		 ip_format(&a->addr, ip), why);
-	block_unmark(a, bit);
+	diag_add(b->diags, DIAG_ERROR, "bad-option", stmt->at, "%s of %s is ignored: %s",
+		 rows[bit].name, ip_format(&a->addr, ip), why);
+	block_drop(&schema_address, a, bit);
 }
 
 static void finish_brd(struct bind *b, struct conf_address *a, const struct conf_stmt *stmt)
@@ -122,8 +122,7 @@ static void finish_brd(struct bind *b, struct conf_address *a, const struct conf
 	if (a->brd == BRD_NONE)
 		return;
 	if (why) {
-		drop_option(b, a, ADDR_BRD, stmt, "brd", why);
-		a->brd = BRD_NONE;
+		drop_option(b, a, ADDR_BRD, stmt, why);
 		a->brd_addr = (struct ip_addr){0};
 	} else if (a->brd != BRD_ADDRESS) {
 		broadcast_make(a);
@@ -134,21 +133,15 @@ static bool address_finish(struct bind *b, void *obj, const struct conf_stmt *st
 {
 	struct conf_address *a = obj;
 
-	if (block_is_set(a, ADDR_PEER) && a->peer.family != a->addr.family) {
-		drop_option(b, a, ADDR_PEER, stmt, "peer", "it is of the other family");
-		a->peer = (struct ip_addr){0};
-	}
+	if (block_is_set(a, ADDR_PEER) && a->peer.family != a->addr.family)
+		drop_option(b, a, ADDR_PEER, stmt, "it is of the other family");
 	finish_brd(b, a, stmt);
 	if (ip_is_set(&a->peer))
 		a->prefix = (uint8_t)ip_bits(&a->addr);
-	if (a->addr.family != IP_V4 && block_is_set(a, ADDR_SCOPE)) {
-		drop_option(b, a, ADDR_SCOPE, stmt, "scope", V4_ONLY);
-		a->scope = 0;
-	}
-	if (a->addr.family != IP_V4 && a->label) {
-		drop_option(b, a, ADDR_LABEL, stmt, "label", V4_ONLY);
-		a->label = NULL;
-	}
+	if (a->addr.family != IP_V4 && block_is_set(a, ADDR_SCOPE))
+		drop_option(b, a, ADDR_SCOPE, stmt, V4_ONLY);
+	if (a->addr.family != IP_V4 && a->label)
+		drop_option(b, a, ADDR_LABEL, stmt, V4_ONLY);
 	if (!block_is_set(a, ADDR_LFT))
 		a->preferred_lft = a->addr.family == IP_V6 && a->prefix == 128 ? 0 : UINT32_MAX;
 	return true;

@@ -319,8 +319,7 @@ static bool http_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 		diag_add(b->diags, DIAG_ERROR, "unknown-keyword", url->block.at,
 			 "`tls_compliant` is not a keyword of HTTP_GET")
 			->hint = "it belongs in SSL_GET";
-		block_unmark(url, tls);
-		url->tls_compliant = false;
+		block_drop(&schema_url, url, tls);
 	}
 	return has_urls(b, http, stmt);
 }

@@ -36,8 +36,7 @@ static bool garp_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 	if (g->interface && g->interfaces.n) {
 		diag_add(b->diags, DIAG_ERROR, "given-twice", stmt->at,
 			 "garp_group has interface and interfaces; interface is ignored");
-		g->interface = NULL;
-		block_unmark(g, GARP_INTERFACE);
+		block_drop(&schema_garp_group, g, GARP_INTERFACE);
 	}
 	if (g->interface)
 		vec_push(b->a, &g->interfaces, g->interface);

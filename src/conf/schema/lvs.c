@@ -155,8 +155,7 @@ static bool sync_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 	if (ip_is_set(&d->group) && !ip_is_multicast(&d->group)) {
 		diag_add(b->diags, DIAG_ERROR, "bad-address", stmt->at,
 			 "the group of lvs_sync_daemon is no multicast address; it is ignored");
-		d->group = (struct ip_addr){0};
-		block_unmark(d, block_bit(&schema_lvs_sync_daemon, "group"));
+		block_drop(&schema_lvs_sync_daemon, d, block_bit(&schema_lvs_sync_daemon, "group"));
 	}
 	return true;
 }

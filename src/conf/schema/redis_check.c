@@ -10,8 +10,7 @@ static bool redis_finish(struct bind *b, void *obj, const struct conf_stmt *stmt
 		return true;
 	diag_add(b->diags, DIAG_ERROR, "no-password", stmt->at,
 		 "REDIS_CHECK has a user but no password; the user is ignored");
-	redis->user = NULL;
-	block_unmark(redis, block_bit(&schema_redis_check, "user"));
+	block_drop(&schema_redis_check, redis, block_bit(&schema_redis_check, "user"));
 	return true;
 }
 

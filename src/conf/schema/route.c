@@ -327,32 +327,19 @@ static void or_to_nexthops(struct bind *b, struct conf_route *r)
 	block_mark(r, block_bit(&schema_route, "nexthop"));
 }
 
-static void drop_option(struct bind *b, struct conf_route *r, unsigned bit, const char *why)
-{
-	if (!block_is_set(r, bit))
-		return;
-	block_unmark(r, bit);
-	diag_add(b->diags, DIAG_ERROR, "bad-option", r->block.at, "%s is ignored: %s",
-		 block_row(&schema_route, bit)->name, why);
-}
-
 /* What only one family has. */
 static void drop_strangers(struct bind *b, struct conf_route *r)
 {
 	static const char v6_only[] = "it is for IPv6 routes";
 
 	if (r->family == IP_V6) {
-		drop_option(b, r, R_REALMS, "it is for IPv4 routes");
-		r->realms = (struct conf_realms){0};
+		route_drop_option(b, &schema_route, r, R_REALMS, "it is for IPv4 routes");
 		return;
 	}
-	drop_option(b, r, R_FROM, v6_only);
-	drop_option(b, r, R_EXPIRES, v6_only);
-	drop_option(b, r, R_PREF, v6_only);
-	r->from = (struct ip_addr){0};
+	route_drop_option(b, &schema_route, r, R_FROM, v6_only);
+	route_drop_option(b, &schema_route, r, R_EXPIRES, v6_only);
+	route_drop_option(b, &schema_route, r, R_PREF, v6_only);
 	r->from_len = 0;
-	r->expires = 0;
-	r->pref = 0;
 }
 
 static void collect_metrics(struct conf_route *r)

@@ -32,6 +32,10 @@ row_print_fn route_print_via;
 /* Reports a word no row of `blk` knows. */
 void route_report_word(struct bind *b, const struct block *blk, const struct conf_word *w);
 
+/* Takes back an option, if it is set, and says why. */
+void route_drop_option(struct bind *b, const struct block *blk, void *obj, unsigned bit,
+		       const char *why);
+
 /* Adds a family to what is known (*family, IP_NONE: nothing yet); false when they differ. */
 bool route_family_join(uint8_t *family, const struct ip_addr *a);
 

@@ -176,6 +176,18 @@ void route_report_word(struct bind *b, const struct block *blk, const struct con
 		->hint = diag_nearest_hint(b->a, w->text, names, n);
 }
 
+void route_drop_option(struct bind *b, const struct block *blk, void *obj, unsigned bit,
+		       const char *why)
+{
+	const struct conf_block *block = obj;
+
+	if (!block_is_set(obj, bit))
+		return;
+	block_drop(blk, obj, bit);
+	diag_add(b->diags, DIAG_ERROR, "bad-option", block->at, "%s is ignored: %s",
+		 block_row(blk, bit)->name, why);
+}
+
 bool route_family_join(uint8_t *family, const struct ip_addr *a)
 {
 	if (!ip_is_set(a))

@@ -132,15 +132,6 @@ static bool rule_action(struct bind *b, struct conf_rule *r)
 	return true;
 }
 
-static void drop_option(struct bind *b, struct conf_rule *r, unsigned bit, const char *why)
-{
-	if (!block_is_set(r, bit))
-		return;
-	block_unmark(r, bit);
-	diag_add(b->diags, DIAG_ERROR, "bad-option", r->block.at, "%s is ignored: %s",
-		 block_row(&schema_rule, bit)->name, why);
-}
-
 static bool rule_family(struct bind *b, struct conf_rule *r)
 {
 	bool ok = !(r->inet && r->inet6);
@@ -168,14 +159,12 @@ static bool rule_finish(struct bind *b, void *obj, const struct conf_stmt *stmt)
 	if (!rule_family(b, r) || !rule_action(b, r))
 		return false;
 	if (r->action != RULE_TABLE || r->l3mdev) {
-		drop_option(b, r, RULE_REALMS_ROW, table_only);
-		drop_option(b, r, RULE_SUPPRESS_PREFIX_ROW, table_only);
-		drop_option(b, r, RULE_SUPPRESS_GROUP_ROW, table_only);
+		route_drop_option(b, &schema_rule, r, RULE_REALMS_ROW, table_only);
+		route_drop_option(b, &schema_rule, r, RULE_SUPPRESS_PREFIX_ROW, table_only);
+		route_drop_option(b, &schema_rule, r, RULE_SUPPRESS_GROUP_ROW, table_only);
 	}
 	if (r->family == IP_V6)
-		drop_option(b, r, RULE_REALMS_ROW, "it is for IPv4 rules");
-	if (!block_is_set(r, RULE_REALMS_ROW))
-		r->realms = (struct conf_realms){0};
+		route_drop_option(b, &schema_rule, r, RULE_REALMS_ROW, "it is for IPv4 rules");
 	if (!block_is_set(r, RULE_SUPPRESS_PREFIX_ROW))
 		r->suppress_prefixlength = -1;
 	if (!block_is_set(r, RULE_SUPPRESS_GROUP_ROW))
