@@ -447,10 +447,9 @@ extern const struct block schema_vrrp_instance, schema_vrrp_sync_group, schema_v
 extern const struct block schema_address, schema_static_address;
 extern const struct block schema_track_interface, schema_track_script, schema_track_file_line,
 	schema_track_process_line, schema_track_bfd;
-extern const struct block schema_authentication, schema_auth_hmac, schema_use_vmac, schema_use_ipvlan,
-	schema_unicast_peer;
-extern const struct block schema_garp_group, schema_interface_delay, schema_linkbeat, schema_track_group;
-extern const struct block schema_lvs_timeouts;
+extern const struct block schema_use_vmac, schema_use_ipvlan;
+extern const struct block schema_garp_group, schema_interface_delay, schema_linkbeat,
+	schema_track_group;
 extern const struct block schema_track_file, schema_track_process, schema_bfd_instance;
 /* Lists of the LVS half, of routes and rules. */
 extern const struct block schema_virtual_server, schema_virtual_server_group, schema_ssl;

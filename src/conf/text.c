@@ -26,7 +26,7 @@ static inline void text_room(struct text *t, size_t more)
 		text_grow(t, more);
 }
 
-void text_bytes(struct text *t, const char *s, size_t n)
+static void text_bytes(struct text *t, const char *s, size_t n)
 {
 	text_room(t, n);
 	memcpy(t->p + t->n, s, n);

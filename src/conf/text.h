@@ -14,7 +14,6 @@ struct text {
 	size_t n, cap;
 };
 
-void text_bytes(struct text *t, const char *s, size_t n);
 void text_add(struct text *t, const char *s);
 void text_char(struct text *t, char c);
 void text_number(struct text *t, int64_t v);

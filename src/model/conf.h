@@ -321,7 +321,7 @@ struct conf_global {
 	const char *reload_check_config, *reload_time_file, *reload_file;
 	const char *state_dump_file, *stats_dump_file, *json_dump_file;
 	const char *iproute_usr_dir, *iproute_etc_dir;
-	bool net_namespace_ipvs_default, namespace_with_ipsets, use_pid_dir, process_names;
+	bool namespace_with_ipsets, use_pid_dir, process_names;
 	bool reload_check, reload_file_on, reload_repeat, data_use_instance;
 	uint32_t child_wait_time, umask, random_seed, json_version;
 	struct conf_sched vrrp_sched, checker_sched, bfd_sched;

@@ -158,12 +158,11 @@ static const struct row virtual_rows[] = {
 	 .help = "Puts the address on a macvlan of its own."},
 };
 
-const struct block schema_address =
-	BLOCK_ON(ENTRIES, conf_address, virtual_rows, &address_common,
-		 .contexts = "vrrp_instance.virtual_ipaddress vrrp_instance.virtual_ipaddress_excluded "
-			     "address_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .finish = address_finish,
-		 .help = "An address of a virtual router.");
+const struct block schema_address = BLOCK_ON(
+	ENTRIES, conf_address, virtual_rows, &address_common,
+	.contexts = "vrrp_instance.virtual_ipaddress vrrp_instance.virtual_ipaddress_excluded "
+		    "address_option",
+	.finish = address_finish, .help = "An address of a virtual router.");
 
 static const struct row static_rows[] = {
 	{"track_group", STRING(conf_address, track_group), .effect = ACCEPTED, .args = "NAME",
@@ -172,5 +171,4 @@ static const struct row static_rows[] = {
 
 const struct block schema_static_address =
 	BLOCK_ON(ENTRIES, conf_address, static_rows, &address_common, .contexts = "address_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .finish = address_finish,
-		 .help = "An address kept on the host in every state.");
+		 .finish = address_finish, .help = "An address kept on the host in every state.");

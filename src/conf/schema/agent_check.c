@@ -11,5 +11,6 @@ static const struct row rows[] = {
 
 const struct block schema_agent_check =
 	BLOCK_ON(KEYWORDS, conf_check_agent, rows, &schema_check_socket, .contexts = "AGENT_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .ours = true,
-		 .help = "Asks an agent on the server for a line such as \"up 75%\", \"drain\" or \"down\".");
+		 .ours = true,
+		 .help = "Asks an agent on the server for a line such as \"up 75%\", \"drain\" or "
+			 "\"down\".");

@@ -61,8 +61,7 @@ static const struct row socket_rows[] = {
 
 const struct block schema_check_socket =
 	BLOCK_ON(KEYWORDS, conf_check_socket, socket_rows, &schema_checker,
-		 .contexts = "check_common", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .help = "Options of checkers that open a socket.");
+		 .contexts = "check_common", .help = "Options of checkers that open a socket.");
 
 static const struct row tcp_rows[] = {
 	{"(check_common)", DOC(),
@@ -72,8 +71,7 @@ static const struct row tcp_rows[] = {
 
 const struct block schema_tcp_check =
 	BLOCK_ON(KEYWORDS, conf_check_socket, tcp_rows, &schema_check_socket,
-		 .contexts = "TCP_CHECK", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .help = "Opens a TCP connection and closes it at once.");
+		 .contexts = "TCP_CHECK", .help = "Opens a TCP connection and closes it at once.");
 
 static const struct row ping_rows[] = {
 	{"(check_common)", DOC(),
@@ -83,5 +81,4 @@ static const struct row ping_rows[] = {
 
 const struct block schema_ping_check =
 	BLOCK_ON(KEYWORDS, conf_check_socket, ping_rows, &schema_check_socket,
-		 .contexts = "PING_CHECK", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .help = "Sends an ICMP or ICMPv6 echo request.");
+		 .contexts = "PING_CHECK", .help = "Sends an ICMP or ICMPv6 echo request.");

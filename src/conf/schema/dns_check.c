@@ -68,5 +68,4 @@ static const struct row rows[] = {
 
 const struct block schema_dns_check =
 	BLOCK_ON(KEYWORDS, conf_check_dns, rows, &schema_check_socket, .contexts = "DNS_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .help = "Asks a name server over UDP; any answer without an error is good.");

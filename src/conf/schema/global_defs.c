@@ -68,6 +68,23 @@ static const struct choice smtp_tls[] = {
 /* A switch whose field says the opposite. */
 #define INVERSE(s, m) HANDLER(s, m, parse_inverse, print_inverse), .args = "[on|off]"
 
+#define TIMEOUT_ROW(name_, field, what)                                                            \
+	{                                                                                          \
+		name_, NUMBER(conf_lvs_timeouts, field, 0, 2678400),                               \
+			.unit = "seconds", .dflt_text = "unchanged",                               \
+			.help = "Timeout of " what "; 0 leaves it alone."                          \
+	}
+
+static const struct row timeout_rows[] = {
+	TIMEOUT_ROW("tcp", tcp, "TCP connections"),
+	TIMEOUT_ROW("tcpfin", tcpfin, "TCP connections that are ending"),
+	TIMEOUT_ROW("udp", udp, "UDP flows"),
+};
+
+static const struct block schema_lvs_timeouts =
+	BLOCK(INLINE, conf_lvs_timeouts, timeout_rows, .contexts = "global_defs/lvs_timeouts",
+	      .owner = OWNER_LVS, .reload = RELOAD_LIVE, .help = "IPVS timeouts.");
+
 #define CHECKS_MAX 16 /* as many as there are channels for */
 #define LONGEST_DELAY 4294967295 /* microseconds */
 
@@ -375,17 +392,3 @@ static const struct row rows[] = {
 const struct block schema_global_defs =
 	BLOCK(KEYWORDS, conf_global, rows, .contexts = "global_defs", .owner = OWNER_SUPERVISOR,
 	      .reload = RELOAD_LIVE, .help = "Settings of the daemon and defaults.");
-
-#define TIMEOUT_ROW(name_, field, what)                                                                \
-	{name_, NUMBER(conf_lvs_timeouts, field, 0, 2678400), .unit = "seconds", .dflt_text = "unchanged", \
-	 .help = "Timeout of " what "; 0 leaves it alone."}
-
-static const struct row timeout_rows[] = {
-	TIMEOUT_ROW("tcp", tcp, "TCP connections"),
-	TIMEOUT_ROW("tcpfin", tcpfin, "TCP connections that are ending"),
-	TIMEOUT_ROW("udp", udp, "UDP flows"),
-};
-
-const struct block schema_lvs_timeouts =
-	BLOCK(INLINE, conf_lvs_timeouts, timeout_rows, .contexts = "global_defs/lvs_timeouts",
-	      .owner = OWNER_LVS, .reload = RELOAD_LIVE, .help = "IPVS timeouts.");

@@ -30,6 +30,4 @@ static const struct row rows[] = {
 
 const struct block schema_grpc_check =
 	BLOCK_ON(KEYWORDS, conf_check_grpc, rows, &schema_check_socket, .contexts = "GRPC_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .ours = true,
-		 .finish = grpc_finish,
-		 .help = "Asks a gRPC server for its health.");
+		 .ours = true, .finish = grpc_finish, .help = "Asks a gRPC server for its health.");

@@ -359,7 +359,6 @@ static const struct row http_rows[] = {
 
 const struct block schema_http_get =
 	BLOCK_ON(KEYWORDS, conf_check_http, http_rows, &schema_check_socket, .contexts = "HTTP_GET",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .finish = http_finish, .help = "Fetches pages over HTTP.");
 
 static const struct row ssl_rows[] = {
@@ -377,5 +376,4 @@ static const struct row ssl_rows[] = {
 
 const struct block schema_ssl_get =
 	BLOCK_ON(KEYWORDS, conf_check_http, ssl_rows, &schema_http_get, .contexts = "SSL_GET",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .finish = ssl_finish, .help = "Fetches pages over HTTPS.");

@@ -23,9 +23,9 @@ static const struct row misc_rows[] = {
 	REFUSE_NB_GET_RETRY,
 };
 
-const struct block schema_misc_check = BLOCK_ON(
-	KEYWORDS, conf_check_misc, misc_rows, &schema_checker, .contexts = "MISC_CHECK",
-	.owner = OWNER_CHECK, .reload = RELOAD_LIVE, .help = "Runs a command.");
+const struct block schema_misc_check =
+	BLOCK_ON(KEYWORDS, conf_check_misc, misc_rows, &schema_checker, .contexts = "MISC_CHECK",
+		 .help = "Runs a command.");
 
 /* ---- BFD_CHECK ---- */
 

@@ -13,5 +13,4 @@ static const struct row rows[] = {
 
 const struct block schema_mysql_check =
 	BLOCK_ON(KEYWORDS, conf_check_mysql, rows, &schema_check_socket, .contexts = "MYSQL_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .ours = true,
-		 .help = "Reads the greeting of a MySQL or MariaDB server.");
+		 .ours = true, .help = "Reads the greeting of a MySQL or MariaDB server.");

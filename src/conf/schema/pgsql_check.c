@@ -13,5 +13,4 @@ static const struct row rows[] = {
 
 const struct block schema_pgsql_check =
 	BLOCK_ON(KEYWORDS, conf_check_pgsql, rows, &schema_check_socket, .contexts = "PGSQL_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .ours = true,
-		 .help = "Starts a session with a PostgreSQL server and leaves.");
+		 .ours = true, .help = "Starts a session with a PostgreSQL server and leaves.");

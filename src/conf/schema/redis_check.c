@@ -28,6 +28,5 @@ static const struct row rows[] = {
 
 const struct block schema_redis_check =
 	BLOCK_ON(KEYWORDS, conf_check_redis, rows, &schema_check_socket, .contexts = "REDIS_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE, .ours = true,
-		 .finish = redis_finish,
+		 .ours = true, .finish = redis_finish,
 		 .help = "Sends PING to a Redis server and wants PONG.");

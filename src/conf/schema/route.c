@@ -532,7 +532,7 @@ static const struct row static_rows[] = {
 	 .help = "Track group whose instances fail when the route is lost; needs dev."},
 };
 
-const struct block schema_static_route = BLOCK_ON(
-	ENTRIES, conf_route, static_rows, &schema_route, .contexts = "route_option",
-	.owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = route_bare,
-	.whole = true, .finish = route_finish, .help = "A route kept on the host in every state.");
+const struct block schema_static_route =
+	BLOCK_ON(ENTRIES, conf_route, static_rows, &schema_route, .contexts = "route_option",
+		 .bare = route_bare, .whole = true, .finish = route_finish,
+		 .help = "A route kept on the host in every state.");

@@ -274,6 +274,5 @@ static const struct row static_rows[] = {
 
 const struct block schema_static_rule =
 	BLOCK_ON(ENTRIES, conf_rule, static_rows, &schema_rule, .contexts = "rule_option",
-		 .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED, .bare = rule_bare,
-		 .whole = true, .finish = rule_finish,
+		 .bare = rule_bare, .whole = true, .finish = rule_finish,
 		 .help = "A policy rule kept on the host in every state.");

@@ -12,8 +12,7 @@ static const struct row host_rows[] = {
 
 static const struct block schema_smtp_host =
 	BLOCK_ON(KEYWORDS, conf_check_socket, host_rows, &schema_check_socket,
-		 .contexts = "SMTP_CHECK.host", .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
-		 .help = "One more host to greet.");
+		 .contexts = "SMTP_CHECK.host", .help = "One more host to greet.");
 
 static const struct row rows[] = {
 	{"(check_common)", DOC(), .help = "All words of check_common."},
@@ -29,5 +28,4 @@ static const struct row rows[] = {
 
 const struct block schema_smtp_check =
 	BLOCK_ON(KEYWORDS, conf_check_smtp, rows, &schema_check_socket, .contexts = "SMTP_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .help = "Greets a mail server.");

@@ -152,5 +152,4 @@ static const struct row rows[] = {
 
 const struct block schema_udp_check =
 	BLOCK_ON(KEYWORDS, conf_check_udp, rows, &schema_check_socket, .contexts = "UDP_CHECK",
-		 .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 		 .finish = udp_finish, .help = "Sends a UDP datagram.");

@@ -32,10 +32,10 @@ static const struct row authentication_rows[] = {
 	 .help = "The password; the first 8 bytes count."},
 };
 
-const struct block schema_authentication =
+static const struct block schema_authentication =
 	BLOCK(KEYWORDS, conf_authentication, authentication_rows,
-	      .contexts = "vrrp_instance.authentication", .owner = OWNER_VRRP, .reload = RELOAD_LIVE,
-	      .help = "Legacy authentication of version 2.");
+	      .contexts = "vrrp_instance.authentication", .owner = OWNER_VRRP,
+	      .reload = RELOAD_LIVE, .help = "Legacy authentication of version 2.");
 
 /* ---- auth_hmac ---- */
 
@@ -96,7 +96,7 @@ static const struct row auth_hmac_rows[] = {
 	 .help = "Whether adverts without the trailer are refused, accepted, or only checked."},
 };
 
-const struct block schema_auth_hmac =
+static const struct block schema_auth_hmac =
 	BLOCK(KEYWORDS, conf_auth_hmac, auth_hmac_rows, .contexts = "vrrp_instance.auth_hmac",
 	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .effect = ACCEPTED,
 	      .help = "HMAC-SHA256 trailer of keepalived.");
@@ -112,9 +112,9 @@ static const struct row unicast_peer_rows[] = {
 	 .help = "Largest TTL accepted from this peer; turns on check_unicast_src."},
 };
 
-const struct block schema_unicast_peer =
-	BLOCK(ENTRIES, conf_unicast_peer, unicast_peer_rows, .contexts = "vrrp_instance.unicast_peer",
-	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE, .help = "One peer.");
+static const struct block schema_unicast_peer = BLOCK(
+	ENTRIES, conf_unicast_peer, unicast_peer_rows, .contexts = "vrrp_instance.unicast_peer",
+	.owner = OWNER_VRRP, .reload = RELOAD_LIVE, .help = "One peer.");
 
 /* ---- vrrp_instance ---- */
 
