@@ -11,8 +11,6 @@
  */
 #include "conf/bind.h"
 
-#include <limits.h>
-
 struct name_slot {
 	const char *name;
 	uint16_t row; /* bit */

@@ -7,8 +7,6 @@
  */
 #include "conf/complete.h"
 
-#include <limits.h>
-
 struct name_entry {
 	const char *name;
 	uint32_t id;

@@ -8,10 +8,8 @@
  */
 #include "conf/complete.h"
 
-#include <limits.h>
 #include <stddef.h>
 
-#include "conf/conf.h"
 #include "model/state.h"
 
 /* Rows this file asks about, by their bit. */

@@ -7,8 +7,6 @@
  */
 #include "conf/complete.h"
 
-#include "model/state.h"
-
 enum { TRACK_NAME, TRACK_WEIGHT, TRACK_REVERSE, TRACK_NOREVERSE }; /* bits of all track_* lines */
 
 static const char *const kind_block[TRACK_KINDS] = {

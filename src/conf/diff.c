@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#include "conf/print.h"
-
 void diff_item(struct diff *d, enum plan_op op, const char *object, const char *detail)
 {
 	vec_push(d->a, &d->plan->items, ((struct plan_item){op, object, detail}));

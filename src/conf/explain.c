@@ -7,8 +7,6 @@
  */
 #include "conf/explain.h"
 
-#include <inttypes.h>
-
 struct walk {
 	struct arena *a;
 	explain_list list;

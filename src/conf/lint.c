@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "model/state.h"
 
 #define ANSWERS 256
 #define OWN_ADDRESSES_MAX 16

@@ -131,7 +131,7 @@ static bool braces_expand(struct arena *a, const char *pattern, texts *ret)
 
 /* --- files --- */
 
-static const char *path_dir(struct arena *a, const char *path)
+const char *include_dir(struct arena *a, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -173,7 +173,7 @@ static void file_run(struct lang *l, const char *path, const char *text, size_t 
 		.outer = l->file,
 		.index = (uint16_t)l->source->files.n,
 		.path = path,
-		.dir = path_dir(l->arena, path),
+		.dir = include_dir(l->arena, path),
 	};
 	unsigned checks = l->checks;
 

@@ -198,6 +198,8 @@ void repeat_run(struct lang *l, const struct piece *p);
 size_t include_is(const char *text, size_t len, unsigned *ret_checks);
 void include_run(struct lang *l, const struct piece *p, size_t pattern, unsigned checks);
 void include_check_statement(struct lang *l, const struct conf_stmt *s);
+/* The directory a path is in, "." without one. */
+const char *include_dir(struct arena *a, const char *path);
 /* The files of -f. */
 void include_main(struct lang *l, const char *pattern);
 

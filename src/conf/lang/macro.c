@@ -8,8 +8,6 @@
  * Expansion goes over the line again and again until nothing changes, because a name may itself
  * be put together: ${VIP_${N}}.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"

@@ -6,8 +6,6 @@
  */
 #include "conf/tree.h"
 
-#include <string.h>
-
 #include "conf/lang/lang.h"
 
 /* What is read: a pattern of files, or a text. */
@@ -19,17 +17,12 @@ struct input {
 
 static void input_run(struct lang *l, const struct input *in)
 {
-	struct lang_file f = {.path = in->name, .dir = "."};
-	const char *slash = strrchr(in->name, '/');
+	struct lang_file f = {.path = in->name, .dir = include_dir(l->arena, in->name)};
 
 	if (!in->text) {
 		include_main(l, in->name);
 		return;
 	}
-	if (slash)
-		f.dir = slash == in->name
-				? "/"
-				: arena_copy(l->arena, in->name, (size_t)(slash - in->name));
 	l->file = &f;
 	source_read(l, in->name, in->text, in->len);
 	l->file = NULL;
