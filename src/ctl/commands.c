@@ -22,11 +22,13 @@ const struct ctl_command ctl_commands[] = {
 	 "Runs the daemon in the foreground.", ctl_run,
 	 "0 stopped as asked, 1 failed, 2 unusable configuration, 4 missing permission, 6 no "
 	 "configuration"},
-	{"status", "[--json] [--servers] [--checks] [--run-dir DIR]",
-	 "Shows every instance (its role, since when and why, its priority, the master, the addresses) "
-	 "and every virtual server; of many, real servers that are not up only, unless --servers; with "
-	 "--checks each check.",
-	 ctl_status, "0 all is well, 1 degraded, 2 the daemon can't be reached"},
+	{"status", "[--json] [--servers] [--checks] [--events] [--run-dir DIR] [NAME...]",
+	 "Shows what is not as it should be, then every instance (its role, since when and why, its "
+	 "priority, the master, the addresses) and every virtual server; of many, only what is not up, "
+	 "unless --servers; with --checks each check, with --events more than the last events. NAMEs "
+	 "are instances, virtual or real servers (192.0.2.1, 192.0.2.1:80), of which all is shown.",
+	 ctl_status,
+	 "0 all is well, 1 degraded (or nothing has such a NAME), 2 the daemon can't be reached"},
 	{"reload", "[--dry-run] [--run-dir DIR]",
 	 "Makes the daemon read its configuration again; with --dry-run only shows what that would "
 	 "do.",

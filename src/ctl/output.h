@@ -12,9 +12,11 @@
 struct output_options {
 	bool servers; /* every real server, not only those that are not up when there are many */
 	bool checks;  /* every check */
+	bool events;  /* every event, not only the last */
 };
 
 struct output {
+	unsigned events; /* as many of the last are shown unless all are asked for */
 	void *(*begin)(const struct snapshot *s, const struct output_options *o);
 	void (*instance)(void *ctx, const struct snapshot *s, const struct board_instance *i);
 	void (*group)(void *ctx, const struct snapshot *s, const struct board_group *g);
@@ -23,6 +25,9 @@ struct output {
 	void (*service)(void *ctx, const struct snapshot *s, const struct board_service *v);
 	void (*server)(void *ctx, const struct snapshot *s, const struct board_service *of,
 		       const struct board_server *r);
+	/* A server that a reload removed, while it drains. */
+	void (*drain)(void *ctx, const struct snapshot *s, const struct board_service *of,
+		      const struct board_drain *d);
 	/* One probe of a check process or the runner. */
 	void (*check)(void *ctx, const struct snapshot *s, const struct board_header *of,
 		      const struct board_probe *p);

@@ -12,6 +12,7 @@
 #include "core/lvs/lvs.h"
 #include "core/vrrp/vrrp.h"
 #include "ctl/output.h"
+#include "ctl/problems.h"
 #include "ctl/words.h"
 #include "ipc/channel.h"
 
@@ -50,6 +51,17 @@ static json_t *age_ms(const struct snapshot *s, usec_t at)
 	return at > 0 ? json_integer((s->now - at) / USEC_PER_MSEC) : json_null();
 }
 
+/* How long until then; null: 0, which stands for never. */
+static json_t *left_s(const struct snapshot *s, usec_t until)
+{
+	return until ? seconds(usec_max(until - s->now, 0)) : json_null();
+}
+
+static json_t *number_or_null(uint32_t n)
+{
+	return n == BOARD_UNKNOWN ? json_null() : json_integer(n);
+}
+
 static json_t *engine(const struct snapshot *s)
 {
 	const struct board_header *h = s->board[PROC_LVS].header;
@@ -62,12 +74,29 @@ static json_t *engine(const struct snapshot *s)
 	return text[0] ? json_string(text) : json_null();
 }
 
+static json_t *sync_daemon(const struct snapshot *s)
+{
+	struct board_sync b = snapshot_sync(s);
+
+	if (!b.configured)
+		return json_null();
+	return json_pack("{s:s, s:i, s:b, s:b, s:b}", "interface", b.interface, "id", b.id, "master",
+			 b.master, "backup", b.backup, "failed", b.failed);
+}
+
+static void problem(void *ctx, const char *text)
+{
+	json_array_append_new(ctx, json_string(text));
+}
+
 static void *begin(const struct snapshot *s, const struct output_options *o)
 {
 	const struct board_header *h = s->header;
 	usec_t refused = atomic_load(&h->reload_refused);
+	json_t *problems = json_array(), *document;
 
-	return json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:o, s:[], "
+	problems_tell(s, problem, problems);
+	document = json_pack("{s:i, s:o, s:i, s:o, s:i, s:s, s:s, s:o, s:[], s:[], s:[], s:[], s:o, s:[], "
 			 "s:[], s:[], s:[]}",
 			 "schema", STATUS_SCHEMA, "generated_at", time_of(s->wall), "pid",
 			 (int)h->daemon_pid, "uptime_s", seconds(s->now - h->daemon_started),
@@ -76,6 +105,9 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 			 refused ? time_of(snapshot_wall(s, refused)) : json_null(), "instances",
 			 "groups", "scripts", "files", "engine", engine(s), "virtual_servers",
 			 "checks", "processes", "events");
+	json_object_set_new(document, "problems", problems);
+	json_object_set_new(document, "sync_daemon", sync_daemon(s));
+	return document;
 }
 
 static void add(void *ctx, const char *list, json_t *item)
@@ -248,6 +280,7 @@ static void service(void *ctx, const struct snapshot *s, const struct board_serv
 	json_object_set_new(o, "suspended", json_boolean(v->suspended));
 	json_object_set_new(o, "error", error_text(v->error));
 	json_object_set_new(o, "real_servers", json_array());
+	json_object_set_new(o, "removed_servers", json_array());
 	add(ctx, "virtual_servers", o);
 }
 
@@ -265,10 +298,23 @@ static void server(void *ctx, const struct snapshot *s, const struct board_servi
 	json_object_set_new(o, "in_table", json_boolean(r->in_table));
 	json_object_set_new(o, "draining", json_boolean(r->draining));
 	json_object_set_new(o, "ramping", json_boolean(r->ramping));
+	json_object_set_new(o, "target_weight", json_integer(r->target));
+	json_object_set_new(o, "ends_in_s", left_s(s, r->until));
+	json_object_set_new(o, "connections", number_or_null(r->connections));
 	json_object_set_new(o, "checks", json_integer(r->n_checkers));
 	json_object_set_new(o, "checks_failed", json_integer(r->n_failed));
 	json_object_set_new(o, "reason", json_string(r->reason));
 	add(json_array_get(list, json_array_size(list) - 1), "real_servers", o);
+}
+
+static void drain(void *ctx, const struct snapshot *s, const struct board_service *of,
+		  const struct board_drain *d)
+{
+	json_t *list = json_object_get(ctx, "virtual_servers");
+
+	add(json_array_get(list, json_array_size(list) - 1), "removed_servers",
+	    json_pack("{s:s, s:o, s:o}", "name", d->name, "ends_in_s", left_s(s, d->until),
+		      "connections", number_or_null(d->connections)));
 }
 
 static json_t *milliseconds(usec_t t)
@@ -300,6 +346,9 @@ static void check(void *ctx, const struct snapshot *s, const struct board_header
 	json_object_set_new(o, "server", known ? json_string(server.name) : json_null());
 	json_object_set_new(o, "last_run_ms", age_ms(s, p->last_start));
 	json_object_set_new(o, "last_duration_ms", milliseconds(p->last_duration));
+	json_object_set_new(o, "next_run_ms",
+			    p->due && p->due != USEC_NEVER ? json_integer((p->due - s->now) / USEC_PER_MSEC)
+							   : json_null());
 	json_object_set_new(o, "worst_lateness_ms", milliseconds(p->worst_lateness));
 	json_object_set_new(o, "drain", json_boolean(p->drain));
 	json_object_set_new(o, "percent", p->has_percent ? json_integer(p->percent) : json_null());
@@ -367,6 +416,7 @@ static void unreachable(const char *reason)
 }
 
 const struct output output_json = {
+	.events = UINT32_MAX,
 	.begin = begin,
 	.instance = instance,
 	.group = group,
@@ -374,6 +424,7 @@ const struct output output_json = {
 	.file = file,
 	.service = service,
 	.server = server,
+	.drain = drain,
 	.check = check,
 	.process = process,
 	.event = event,

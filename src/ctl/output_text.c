@@ -8,10 +8,12 @@
 #include "base/buf.h"
 #include "core/vrrp/vrrp.h"
 #include "ctl/output_text.h"
+#include "ctl/problems.h"
 #include "ctl/words.h"
 #include "ipc/channel.h"
 
 #define EVENTS_SHOWN 10
+#define PROBLEMS_SHOWN 10
 
 void text_heading(struct text *t, const char *section)
 {
@@ -56,6 +58,14 @@ static void print_cause(const struct cause *c)
 	fputs(buf_text(&b), stdout);
 }
 
+static void problem(void *ctx, const char *text)
+{
+	struct text *t = ctx;
+
+	if (t->problems++ < PROBLEMS_SHOWN)
+		printf("%-10s%s\n", t->problems == 1 ? "NOT WELL" : "", text);
+}
+
 static void *begin(const struct snapshot *s, const struct output_options *o)
 {
 	const struct board_header *h = s->header;
@@ -73,6 +83,8 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 	if (refused)
 		printf("the reload %s ago failed: generation %u stays in force, `holdfast check %s` may say why\n",
 		       text_duration(s->now - refused, up), h->generation, s->conf_path);
+	if (problems_tell(s, problem, t) > PROBLEMS_SHOWN)
+		printf("%-10sand %u more\n", "", t->problems - PROBLEMS_SHOWN);
 	return t;
 }
 
@@ -268,8 +280,7 @@ static void event(void *ctx, const struct snapshot *s, const struct board_event 
 {
 	char when[40];
 
-	if (e + EVENTS_SHOWN < s->events + s->n_events)
-		return;
+	text_end_services(ctx);
 	text_heading(ctx, "Last events");
 	local_time(e->wall, when);
 	if (e->is_service) {
@@ -284,6 +295,7 @@ static void event(void *ctx, const struct snapshot *s, const struct board_event 
 
 static void end(void *ctx)
 {
+	text_end_services(ctx);
 	free(ctx);
 }
 
@@ -293,6 +305,7 @@ static void unreachable(const char *reason)
 }
 
 const struct output output_text = {
+	.events = EVENTS_SHOWN,
 	.begin = begin,
 	.instance = instance,
 	.group = group,
@@ -300,6 +313,7 @@ const struct output output_text = {
 	.file = file,
 	.service = text_service,
 	.server = text_server,
+	.drain = text_drain,
 	.check = text_check,
 	.process = process,
 	.event = event,

@@ -175,6 +175,7 @@ void snapshot_open(const char *run_dir, struct snapshot *ret)
 		return;
 	read_header(ret, ret->header);
 	snapshot_read_services(ret);
+	snapshot_read_probes(ret);
 	snapshot_read_events(ret);
 }
 
@@ -185,6 +186,8 @@ void snapshot_close(struct snapshot *s)
 	for (unsigned i = 0; i < s->n_checks; i++)
 		board_unmap(&s->check[i]);
 	free(s->first_checker);
+	free(s->probes);
+	free(s->by_share);
 	free(s->events);
 	*s = (struct snapshot){0};
 }
@@ -244,18 +247,6 @@ usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic)
 	return s->wall - (s->now - monotonic);
 }
 
-static bool addresses_are_there(const struct snapshot *s, const struct board_instance *i)
-{
-	for (uint32_t k = 0; k < snapshot_count_vips(s, i); k++) {
-		struct board_vip v;
-
-		snapshot_vip(s, i, k, &v);
-		if (!v.present)
-			return false;
-	}
-	return true;
-}
-
 /* Now, not some time ago: the sender of the newest one has had time for another. */
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,
 		      const struct board_refused *r)
@@ -267,54 +258,6 @@ bool snapshot_master_is_gone(const struct snapshot *s, const struct board_instan
 {
 	return i->state != VRRP_MASTER && i->master_heard &&
 	       (!i->master_priority || s->now - i->master_heard > i->master_down);
-}
-
-static bool instances_are_good(const struct snapshot *s)
-{
-	const struct board *b = &s->board[PROC_VRRP];
-
-	for (uint32_t i = 0; b->header && i < b->header->shape.instances; i++) {
-		struct board_instance x;
-
-		snapshot_instance(s, i, &x);
-		if (x.state == VRRP_FAULT || ip_is_set(&x.rival) ||
-		    snapshot_goes_on(s, &x, &x.refused) || snapshot_goes_on(s, &x, &x.differs))
-			return false;
-		if (x.state == VRRP_MASTER && !addresses_are_there(s, &x))
-			return false;
-	}
-	return true;
-}
-
-static bool scripts_are_good(const struct snapshot *s)
-{
-	for (uint32_t i = 0; i < s->board[PROC_RUNNER].header->shape.scripts; i++) {
-		struct board_script x;
-
-		snapshot_script(s, i, &x);
-		if (x.unusable)
-			return false;
-	}
-	return true;
-}
-
-static bool services_are_good(const struct snapshot *s)
-{
-	const struct board *b = &s->board[PROC_LVS];
-
-	for (uint32_t i = 0; b->header && i < b->header->shape.services; i++) {
-		struct board_service x;
-
-		snapshot_service(s, i, &x);
-		if (!snapshot_service_is_good(&x))
-			return false;
-	}
-	return true;
-}
-
-bool snapshot_is_healthy(const struct snapshot *s)
-{
-	return !s->degraded && instances_are_good(s) && scripts_are_good(s) && services_are_good(s);
 }
 
 const char *snapshot_rfc3339(usec_t wall, char buf[static 40])

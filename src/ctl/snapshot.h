@@ -11,12 +11,22 @@
 
 #define SNAPSHOT_HEARTBEAT_MAX (3 * USEC_PER_SEC)
 
+/* A probe of a check process or the runner. */
+struct snapshot_probe {
+	const struct board *board;
+	uint32_t index, checker;
+	uint64_t share[2];
+};
+
 struct snapshot {
 	struct board board[PROC_COUNT]; /* of vrrp, runner and lvs; .header NULL: not there */
 	struct board check[CHECK_PROCESSES_MAX];
 	unsigned n_checks;
 	const struct board_header *header; /* a board's that is there: what all of them say */
 	uint32_t *first_checker; /* of each real server, and one more: how many checkers there are */
+	struct snapshot_probe *probes; /* of all processes, in the order of the file */
+	struct snapshot_probe **by_share; /* the same, by their keys */
+	unsigned n_probes;
 	struct board_event *events; /* of all processes, oldest first */
 	unsigned n_events;
 	usec_t now, wall; /* monotonic, since 1970 */
@@ -40,8 +50,15 @@ void snapshot_script(const struct snapshot *s, uint32_t i, struct board_script *
 void snapshot_file(const struct snapshot *s, uint32_t i, struct board_file *ret);
 void snapshot_service(const struct snapshot *s, uint32_t i, struct board_service *ret);
 void snapshot_server(const struct snapshot *s, uint32_t i, struct board_server *ret);
-/* Of a check process or the runner; false: this record is not used. */
-bool snapshot_probe(const struct board *b, uint32_t i, struct board_probe *ret);
+/* Servers that a reload removed and that drain: all there are, and those that have a record. */
+uint32_t snapshot_count_drains(const struct snapshot *s, uint32_t *ret_records);
+void snapshot_drain(const struct snapshot *s, uint32_t i, struct board_drain *ret);
+struct board_sync snapshot_sync(const struct snapshot *s);
+/* Of snapshot.probes. */
+void snapshot_probe_read(const struct snapshot_probe *p, struct board_probe *ret);
+/* The probe that says why a server is down; false: there is none, or its record is of another. */
+bool snapshot_failed_probe(const struct snapshot *s, const struct board_server *of,
+			   struct board_probe *ret);
 /* The real server that a checker belongs to; false: not known. */
 bool snapshot_server_of(const struct snapshot *s, uint32_t checker, struct board_server *ret);
 /* Real servers of a service, as far as the board has them. */
@@ -55,10 +72,6 @@ bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, ch
 /* Wall time of a monotonic moment. */
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 
-/* Whether everything is as it should be: all processes, no FAULT, no rival, no advert refused just
- * now, none with other addresses, no missing address of a master, no script that can't be run, every
- * virtual server that is in use with its quorum and as the kernel was told. */
-bool snapshot_is_healthy(const struct snapshot *s);
 /* Whether such adverts (its `refused` or `differs`) come at the moment. */
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,
 		      const struct board_refused *r);

@@ -29,11 +29,28 @@ void snapshot_server(const struct snapshot *s, uint32_t i, struct board_server *
 	utf8_clean(ret->reason, sizeof(ret->reason));
 }
 
-bool snapshot_probe(const struct board *b, uint32_t i, struct board_probe *ret)
+uint32_t snapshot_count_drains(const struct snapshot *s, uint32_t *ret_records)
 {
-	(void)board_read(&b->probes[i], ret, sizeof(*ret));
-	utf8_clean(ret->reason, sizeof(ret->reason));
-	return ret->identity[0] || ret->identity[1];
+	const struct board_header *h = s->board[PROC_LVS].header;
+	uint32_t n = h ? atomic_load(&h->drains) : 0;
+
+	*ret_records = h && n > h->shape.drains ? h->shape.drains : n;
+	return n;
+}
+
+void snapshot_drain(const struct snapshot *s, uint32_t i, struct board_drain *ret)
+{
+	(void)board_read(&s->board[PROC_LVS].drains[i], ret, sizeof(*ret));
+	utf8_clean(ret->name, sizeof(ret->name));
+}
+
+struct board_sync snapshot_sync(const struct snapshot *s)
+{
+	const struct board_header *h = s->board[PROC_LVS].header;
+	struct board_sync sync = h ? h->sync : (struct board_sync){0};
+
+	utf8_clean(sync.interface, sizeof(sync.interface));
+	return sync;
 }
 
 uint32_t snapshot_count_servers(const struct snapshot *s, const struct board_service *of)
@@ -84,6 +101,78 @@ bool snapshot_server_of(const struct snapshot *s, uint32_t checker, struct board
 	}
 	snapshot_server(s, low, ret);
 	return true;
+}
+
+/* ---- probes ---- */
+
+void snapshot_probe_read(const struct snapshot_probe *p, struct board_probe *ret)
+{
+	(void)board_read(&p->board->probes[p->index], ret, sizeof(*ret));
+	utf8_clean(ret->reason, sizeof(ret->reason));
+}
+
+static int compare_checkers(const void *a, const void *b)
+{
+	const struct snapshot_probe *x = a, *y = b;
+
+	return (x->checker > y->checker) - (x->checker < y->checker);
+}
+
+static int compare_keys(const uint64_t a[2], const uint64_t b[2])
+{
+	return a[0] != b[0] ? (a[0] > b[0] ? 1 : -1) : (a[1] > b[1]) - (a[1] < b[1]);
+}
+
+static int compare_shares(const void *a, const void *b)
+{
+	const struct snapshot_probe *const *x = a, *const *y = b;
+
+	return compare_keys((*x)->share, (*y)->share);
+}
+
+static void gather_probes(struct snapshot *s, const struct board *b)
+{
+	for (uint32_t i = 0; b->header && i < b->header->shape.probes; i++) {
+		struct board_probe p;
+
+		(void)board_read(&b->probes[i], &p, sizeof(p));
+		if (p.identity[0] || p.identity[1])
+			s->probes[s->n_probes++] = (struct snapshot_probe){
+				b, i, p.checker, {p.share[0], p.share[1]}};
+	}
+}
+
+void snapshot_read_probes(struct snapshot *s)
+{
+	const struct board *runner = &s->board[PROC_RUNNER];
+	size_t most = runner->header->shape.probes;
+
+	for (unsigned i = 0; i < s->n_checks; i++)
+		most += s->check[i].header->shape.probes;
+	s->probes = calloc(most + 1, sizeof(*s->probes));
+	s->by_share = calloc(most + 1, sizeof(struct snapshot_probe *));
+	if (!s->probes || !s->by_share)
+		abort();
+	for (unsigned i = 0; i < s->n_checks; i++)
+		gather_probes(s, &s->check[i]);
+	gather_probes(s, runner);
+	qsort(s->probes, s->n_probes, sizeof(*s->probes), compare_checkers);
+	for (unsigned i = 0; i < s->n_probes; i++)
+		s->by_share[i] = &s->probes[i];
+	qsort(s->by_share, s->n_probes, sizeof(struct snapshot_probe *), compare_shares);
+}
+
+bool snapshot_failed_probe(const struct snapshot *s, const struct board_server *of,
+			   struct board_probe *ret)
+{
+	struct snapshot_probe key = {.share = {of->failed_share[0], of->failed_share[1]}}, *k = &key;
+	struct snapshot_probe **found =
+		bsearch(&k, s->by_share, s->n_probes, sizeof(struct snapshot_probe *), compare_shares);
+
+	if (!found)
+		return false;
+	snapshot_probe_read(*found, ret);
+	return compare_keys(ret->share, of->failed_share) == 0;
 }
 
 /* ---- events ---- */

@@ -6,6 +6,7 @@
 #include "ctl/snapshot.h"
 
 void snapshot_read_services(struct snapshot *s);
+void snapshot_read_probes(struct snapshot *s);
 void snapshot_read_events(struct snapshot *s);
 
 #endif

@@ -3,6 +3,8 @@
 #include "ctl/words.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "core/lvs/lvs.h"
@@ -84,4 +86,37 @@ const char *words_cause(unsigned kind)
 const char *words_tracker(unsigned kind)
 {
 	return kind < ARRAY_SIZE(trackers) ? trackers[kind] : "unknown";
+}
+
+/* ---- names of servers ---- */
+
+static const char *copied(const char *name, char buf[static WORDS_ENDPOINT_MAX])
+{
+	str_copy(buf, WORDS_ENDPOINT_MAX, name);
+	return buf;
+}
+
+const char *words_endpoint(const char *name, bool protocol, char buf[static WORDS_ENDPOINT_MAX])
+{
+	const char *end = strrchr(name, ']'), *port = strrchr(name, ':');
+	int host = end ? (int)(end - name - 1) : 0, middle = end ? (int)(port - end - 2) : 0;
+	bool v6 = end && memchr(name, ':', (size_t)(end - name));
+
+	if (str_starts(name, "FWM ")) {
+		snprintf(buf, WORDS_ENDPOINT_MAX, "fwmark %s", name + 4);
+		return buf;
+	}
+	if (name[0] != '[' || !end || !port || port < end)
+		return copied(name, buf);
+	if (port == end + 1) { /* a group */
+		bool first = str_eq(port, ":0");
+
+		snprintf(buf, WORDS_ENDPOINT_MAX, "group %.*s%s%s", host, name + 1, first ? "" : " ",
+			 first ? "" : port + 1);
+		return buf;
+	}
+	protocol &= !str_starts(end + 2, "none:");
+	snprintf(buf, WORDS_ENDPOINT_MAX, "%s%.*s%s%s%s%.*s", v6 ? "[" : "", host, name + 1,
+		 v6 ? "]" : "", port, protocol ? " " : "", protocol ? middle : 0, end + 2);
+	return buf;
 }

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is not as it should be, in sentences: the first lines of the status, and its exit status.
+ * Must not know where they are written.
+ */
+#include "ctl/problems.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/words.h"
+
+struct problems {
+	const struct snapshot *s;
+	void (*tell)(void *ctx, const char *text);
+	void *ctx;
+	unsigned n;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct problems *p, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	p->n++;
+	if (!p->tell)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	p->tell(p->ctx, text);
+}
+
+static void processes(struct problems *p)
+{
+	const struct snapshot *s = p->s;
+	char reason[160];
+
+	for (enum process k = PROC_RUNNER; k <= PROC_LVS; k++)
+		if (s->board[k].header && snapshot_is_lost(s, s->board[k].header, reason))
+			add(p, "%s", reason);
+	for (unsigned i = 0; i < s->n_checks; i++)
+		if (snapshot_is_lost(s, s->check[i].header, reason))
+			add(p, "%s", reason);
+}
+
+static void addresses(struct problems *p, const struct board_instance *i)
+{
+	char text[IP_TEXT_MAX];
+	unsigned missing = 0;
+	struct board_vip v, first;
+
+	for (uint32_t k = 0; k < snapshot_count_vips(p->s, i); k++) {
+		snapshot_vip(p->s, i, k, &v);
+		if (!v.present && !missing++)
+			first = v;
+	}
+	if (missing == 1)
+		add(p, "%s is MASTER without %s", i->name, ip_format(&first.addr, text));
+	else if (missing > 1)
+		add(p, "%s is MASTER without %u of its addresses", i->name, missing);
+}
+
+static void instance(struct problems *p, const struct board_instance *i)
+{
+	char text[IP_TEXT_MAX];
+
+	if (i->state == VRRP_FAULT)
+		add(p, "%s is in FAULT", i->name);
+	if (ip_is_set(&i->rival))
+		add(p, "%s: %s is MASTER, too", i->name, ip_format(&i->rival, text));
+	if (snapshot_goes_on(p->s, i, &i->refused))
+		add(p, "%s: adverts of %s are refused", i->name, ip_format(&i->refused.from, text));
+	if (snapshot_goes_on(p->s, i, &i->differs))
+		add(p, "%s: %s has other addresses", i->name, ip_format(&i->differs.from, text));
+	if (i->state == VRRP_MASTER)
+		addresses(p, i);
+}
+
+static void instances(struct problems *p)
+{
+	const struct board *b = &p->s->board[PROC_VRRP];
+
+	for (uint32_t i = 0; b->header && i < b->header->shape.instances; i++) {
+		struct board_instance x;
+
+		snapshot_instance(p->s, i, &x);
+		instance(p, &x);
+	}
+}
+
+static void scripts(struct problems *p)
+{
+	for (uint32_t i = 0; i < p->s->board[PROC_RUNNER].header->shape.scripts; i++) {
+		struct board_script x;
+
+		snapshot_script(p->s, i, &x);
+		if (x.unusable)
+			add(p, "script %s can't be run", x.name);
+	}
+}
+
+static void service(struct problems *p, const struct board_service *v)
+{
+	char name[WORDS_ENDPOINT_MAX];
+
+	words_endpoint(v->name, true, name);
+	if (!v->up && !v->suspended)
+		add(p, "%s is below its quorum, %u of %u servers are up%s", name, v->n_up, v->n_servers,
+		    v->sorry ? "; the sorry server serves" : "");
+	if (v->panic)
+		add(p, "%s is in panic, %u of %u servers are up; all of them serve", name, v->n_up,
+		    v->n_servers);
+	if (v->error)
+		add(p, "%s is not as it should be, the kernel refuses: %s", name,
+		    strerror(v->error < 0 ? -v->error : v->error));
+}
+
+static void services(struct problems *p)
+{
+	const struct board *b = &p->s->board[PROC_LVS];
+
+	for (uint32_t i = 0; b->header && i < b->header->shape.services; i++) {
+		struct board_service x;
+
+		snapshot_service(p->s, i, &x);
+		service(p, &x);
+	}
+	if (b->header && snapshot_sync(p->s).failed)
+		add(p, "the sync daemon on %s can't be started", snapshot_sync(p->s).interface);
+}
+
+unsigned problems_tell(const struct snapshot *s, void (*tell)(void *ctx, const char *text), void *ctx)
+{
+	struct problems p = {.s = s, .tell = tell, .ctx = ctx};
+
+	processes(&p);
+	instances(&p);
+	scripts(&p);
+	services(&p);
+	return p.n;
+}
