@@ -181,25 +181,11 @@ static json_t *counters(const struct board_counters *c)
 {
 	json_t *o = json_object();
 
-#define COUNTER(name) json_object_set_new(o, #name, json_integer((json_int_t)c->name))
-	COUNTER(advert_rcvd);
-	COUNTER(advert_sent);
-	COUNTER(become_master);
-	COUNTER(release_master);
-	COUNTER(packet_len_err);
-	COUNTER(advert_interval_err);
-	COUNTER(ip_ttl_err);
-	COUNTER(invalid_type_rcvd);
-	COUNTER(addr_list_err);
-	COUNTER(invalid_authtype);
-	COUNTER(authtype_mismatch);
-	COUNTER(auth_failure);
-	COUNTER(pri_zero_rcvd);
-	COUNTER(pri_zero_sent);
-	COUNTER(checksum_err);
-	COUNTER(version_err);
-	COUNTER(vrid_err);
-#undef COUNTER
+#define X(type, name) json_object_set_new(o, #name, json_integer((json_int_t)c->name));
+	BOARD_COUNTERS_FIRST(X)
+	BOARD_COUNTERS_SECOND(X)
+	BOARD_COUNTERS_OURS(X)
+#undef X
 	return o;
 }
 

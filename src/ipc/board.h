@@ -36,12 +36,35 @@ struct board_part {
 	int16_t value;
 };
 
-/* Counters, named as in keepalived's JSON. */
+/* Counters, named as in keepalived's JSON, which has those of authentication extensions between the
+ * first and the second list, and not the third. */
+#define BOARD_COUNTERS_FIRST(X)                                                                    \
+	X(uint64_t, advert_rcvd)                                                                   \
+	X(uint64_t, advert_sent)                                                                   \
+	X(uint64_t, become_master)                                                                 \
+	X(uint64_t, release_master)                                                                \
+	X(uint32_t, packet_len_err)                                                                \
+	X(uint32_t, advert_interval_err)                                                           \
+	X(uint32_t, ip_ttl_err)                                                                    \
+	X(uint32_t, invalid_type_rcvd)                                                             \
+	X(uint32_t, addr_list_err)                                                                 \
+	X(uint32_t, invalid_authtype)                                                              \
+	X(uint32_t, authtype_mismatch)                                                             \
+	X(uint32_t, auth_failure)
+#define BOARD_COUNTERS_SECOND(X)                                                                   \
+	X(uint32_t, pri_zero_rcvd)                                                                 \
+	X(uint32_t, pri_zero_sent)
+#define BOARD_COUNTERS_OURS(X)                                                                     \
+	X(uint32_t, checksum_err)                                                                  \
+	X(uint32_t, version_err)                                                                   \
+	X(uint32_t, vrid_err)
+
 struct board_counters {
-	uint64_t advert_rcvd, advert_sent, become_master, release_master;
-	uint32_t packet_len_err, advert_interval_err, ip_ttl_err, invalid_type_rcvd, addr_list_err,
-		invalid_authtype, authtype_mismatch, auth_failure, pri_zero_rcvd, pri_zero_sent,
-		checksum_err, version_err, vrid_err;
+#define X(type, name) type name;
+	BOARD_COUNTERS_FIRST(X)
+	BOARD_COUNTERS_SECOND(X)
+	BOARD_COUNTERS_OURS(X)
+#undef X
 };
 
 /* Adverts for an instance that were not accepted, or that list other addresses than it has. */

@@ -142,28 +142,16 @@ static json_t *stats(const struct board_counters *c)
 {
 	json_t *o = json_object();
 
-#define COUNTER(name) set_number(o, #name, (json_int_t)c->name)
-	COUNTER(advert_rcvd);
-	COUNTER(advert_sent);
-	COUNTER(become_master);
-	COUNTER(release_master);
-	COUNTER(packet_len_err);
-	COUNTER(advert_interval_err);
-	COUNTER(ip_ttl_err);
-	COUNTER(invalid_type_rcvd);
-	COUNTER(addr_list_err);
-	COUNTER(invalid_authtype);
-	COUNTER(authtype_mismatch);
-	COUNTER(auth_failure);
+#define X(type, name) set_number(o, #name, (json_int_t)c->name);
+	BOARD_COUNTERS_FIRST(X)
 	set_number(o, "auth_ext_missing", 0);
 	set_number(o, "auth_ext_malformed", 0);
 	set_number(o, "auth_ext_unknown_key", 0);
 	set_number(o, "auth_ext_invalid_hmac", 0);
 	set_number(o, "auth_ext_stale", 0);
 	set_number(o, "auth_ext_replay", 0);
-	COUNTER(pri_zero_rcvd);
-	COUNTER(pri_zero_sent);
-#undef COUNTER
+	BOARD_COUNTERS_SECOND(X)
+#undef X
 	return o;
 }
 
