@@ -128,6 +128,26 @@ static void ids_out_of_range_do_nothing(void **state)
 	bench_free(&b);
 }
 
+static void says_since_when(void **state)
+{
+	struct bench b = bench_new(servers(2));
+
+	assert_int_equal(lvs_view_server(b.l, 0).since, T0);
+	b.now += 5 * SEC;
+	bench_down(&b, 0);
+	b.now += 5 * SEC;
+	bench_down(&b, 0); /* nothing new */
+	assert_int_equal(lvs_view_server(b.l, 0).since, T0 + 5 * SEC);
+	assert_int_equal(lvs_view_service(b.l, 0).since, T0);
+	bench_down(&b, 1);
+	assert_int_equal(lvs_view_service(b.l, 0).since, T0 + 10 * SEC);
+	b.now += 5 * SEC;
+	bench_up(&b, 0);
+	assert_int_equal(lvs_view_server(b.l, 0).since, T0 + 15 * SEC);
+	assert_int_equal(lvs_view_service(b.l, 0).since, T0 + 15 * SEC);
+	bench_free(&b);
+}
+
 static void reason_without_end_is_cut(void **state)
 {
 	struct bench b = bench_new(servers(1));
@@ -575,6 +595,27 @@ static void past_is_taken_over_silently(void **state)
 	bench_free(&b);
 }
 
+/* A service that nobody knew starts late, also when a reload comes in between. */
+static void new_service_waits_with_the_others(void **state)
+{
+	struct lvs_past past = {.server = past_server};
+	struct bench b = bench_past(with_sorry(1), &past);
+
+	assert_events(&b, "");
+	assert_table(&b, TABLE " 192.0.2.99:80=1");
+	bench_take(&b);
+	assert_events(&b, "q! S!");
+	bench_free(&b);
+
+	b = bench_past(with_sorry(1), &past);
+	bench_reload(&b, with_sorry(1));
+	assert_events(&b, "");
+	assert_table(&b, TABLE " 192.0.2.99:80=1");
+	bench_take(&b);
+	assert_events(&b, "q! S!");
+	bench_free(&b);
+}
+
 static usec_t past_quorum_since(void *ctx, const struct conf_virtual_server *vs)
 {
 	return 7;
@@ -668,6 +709,7 @@ int main(void)
 		cmocka_unit_test(same_verdict_is_no_event),
 		cmocka_unit_test(inhibit_keeps_weight_zero),
 		cmocka_unit_test(ids_out_of_range_do_nothing),
+		cmocka_unit_test(says_since_when),
 		cmocka_unit_test(reason_without_end_is_cut),
 		cmocka_unit_test(names_in_events),
 		cmocka_unit_test(contributions_add_up),
@@ -688,6 +730,7 @@ int main(void)
 		cmocka_unit_test(stop_tells_with_omega),
 		cmocka_unit_test(stop_without_omega_or_with_flush),
 		cmocka_unit_test(past_is_taken_over_silently),
+		cmocka_unit_test(new_service_waits_with_the_others),
 		cmocka_unit_test(past_says_since_when),
 		cmocka_unit_test(past_quorum_waits_for_the_weights),
 		cmocka_unit_test(past_quorum_that_is_lost_stays_lost),

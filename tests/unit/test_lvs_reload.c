@@ -38,6 +38,34 @@ static void order_does_not_matter(void **state)
 	bench_free(&b);
 }
 
+/* Servers of one address are told apart by their ports, in whatever order. */
+static struct conf *ports(const uint16_t v[3])
+{
+	struct conf *c = lvs_conf_new();
+
+	lvs_conf_service(c, "10.0.0.1", 80);
+	for (unsigned i = 0; i < 3; i++)
+		lvs_conf_check(c, lvs_conf_server(c, VS(c), "192.0.2.1", v[i], 1), CHECK_TCP, v[i]);
+	return c;
+}
+
+static void ports_tell_servers_apart(void **state)
+{
+	struct bench b = bench_new(ports((const uint16_t[]){83, 81, 82}));
+
+	bench_down(&b, 0); /* 83 */
+	bench_reload(&b, ports((const uint16_t[]){82, 83, 81}));
+	assert_events(&b, "");
+	assert_true(lvs_view_server(b.l, 0).up && lvs_view_server(b.l, 2).up);
+	assert_false(lvs_view_server(b.l, 1).up);
+	assert_table(&b, TABLE " 192.0.2.1:81=1 192.0.2.1:82=1");
+	bench_reload(&b, ports((const uint16_t[]){81, 84, 83}));
+	assert_events(&b, "d~0. U1!"); /* 82 has gone */
+	assert_string_equal(b.events[0].rs_name, "[192.0.2.1]:tcp:82");
+	assert_table(&b, TABLE " 192.0.2.1:81=1 192.0.2.1:84=1");
+	bench_free(&b);
+}
+
 static void new_server_starts_as_at_start(void **state)
 {
 	struct bench b = bench_new(servers_from(1, 1));
@@ -96,8 +124,12 @@ static void removed_service_is_told(void **state)
 
 	lvs_conf_server(c, lvs_conf_service(c, "10.0.0.2", 80), "192.0.2.1", 80, 1);
 	RS(b.conf, 0)->drain_timeout = 30 * SEC;
+	VS(b.conf)->quorum = 3;
+	VS(b.conf)->hysteresis = 2;
 	bench_reload(&b, c);
 	assert_events(&b, "d~0. d~1. q. U0! Q!");
+	assert_int_equal(b.events[2].quorum, 3);
+	assert_int_equal(b.events[2].hysteresis, 2);
 	assert_int_equal(b.events[2].vs, CONF_NONE);
 	assert_int_equal(b.events[2].old_vs, 0);
 	assert_string_equal(b.events[2].vs_name, "[10.0.0.1]:tcp:80");
@@ -428,6 +460,36 @@ static void marks_are_kept(void **state)
 	bench_free(&b);
 }
 
+static struct conf *marks_of(uint8_t first, uint8_t second)
+{
+	struct conf *c = servers_from(1, 1);
+
+	lvs_conf_check(c, lvs_conf_server(c, lvs_conf_service(c, "10.0.0.2", 80), "192.0.2.1", 80, 1),
+		       CHECK_TCP, 80);
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf_virtual_server *vs = c->virtual_servers.v[i];
+
+		vs->kind = SERVICE_MARK;
+		vs->protocol = LVS_PROTO_NONE;
+		vs->fwmark = 9;
+		vs->family = i ? second : first;
+	}
+	return c;
+}
+
+/* One mark for both families is two virtual servers. */
+static void families_tell_marks_apart(void **state)
+{
+	struct bench b = bench_new(marks_of(IP_V4, IP_V6));
+
+	bench_down(&b, 0);
+	bench_reload(&b, marks_of(IP_V6, IP_V4));
+	assert_events(&b, "");
+	assert_true(lvs_view_server(b.l, 0).up);
+	assert_false(lvs_view_server(b.l, 1).up);
+	bench_free(&b);
+}
+
 /* Two virtual servers of one key keep their states apart. */
 static void twin_services_pair_in_order(void **state)
 {
@@ -455,6 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unchanged_is_silent),
 		cmocka_unit_test(order_does_not_matter),
+		cmocka_unit_test(ports_tell_servers_apart),
 		cmocka_unit_test(new_server_starts_as_at_start),
 		cmocka_unit_test(new_server_starts_slowly_in_a_running_service),
 		cmocka_unit_test(removed_server_is_told),
@@ -475,6 +538,7 @@ int main(void)
 		cmocka_unit_test(panic_survives),
 		cmocka_unit_test(group_of_another_protocol_is_another),
 		cmocka_unit_test(marks_are_kept),
+		cmocka_unit_test(families_tell_marks_apart),
 		cmocka_unit_test(twin_services_pair_in_order),
 	};
 

@@ -291,7 +291,7 @@ static void service_carry(const struct carry *c, uint32_t vs, uint32_t old_vs, u
 	const struct lvs_service *was = &c->old->services[old_vs];
 	struct lvs_service *s = &c->l->services[vs];
 
-	s->known = true;
+	s->known = was->known || !c->old->held; /* else it has not been judged yet */
 	s->quorum_up = was->quorum_up;
 	s->panic = was->panic;
 	s->sorry = was->sorry;
