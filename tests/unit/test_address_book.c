@@ -42,6 +42,30 @@ static void left_over_is_surplus(void **state)
 	arena_free(a);
 }
 
+/* Each once, however often it is looked at, and round the ring. */
+static void surplus_comes_once(void **state)
+{
+	struct arena *a = arena_new();
+	struct address_book *b = address_book_new(a, 2);
+	struct address_key k = key("10.0.0.1", 1), other = key("10.0.0.2", 1);
+	uint32_t first = address_book_add(b, &k), second = address_book_add(b, &other), got[2];
+
+	assert_false(address_book_wanted(b, first));
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 5; i++)
+			address_book_seen(b, first, true);
+		address_book_want(b, second);
+		assert_true(address_book_wanted(b, second));
+		address_book_seen(b, second, true);
+		assert_int_equal(address_book_surplus(b, got, 2), 1);
+		assert_int_equal(got[0], first);
+		address_book_unwant(b, second);
+		assert_int_equal(address_book_surplus(b, got, 2), 1);
+		assert_int_equal(got[0], second);
+	}
+	arena_free(a);
+}
+
 /* One instance gives it up, another takes it before anything is carried out. */
 static void moved_address_stays(void **state)
 {
@@ -88,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_number_per_address),
 		cmocka_unit_test(left_over_is_surplus),
+		cmocka_unit_test(surplus_comes_once),
 		cmocka_unit_test(moved_address_stays),
 		cmocka_unit_test(queue_wraps),
 	};

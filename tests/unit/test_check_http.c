@@ -121,6 +121,8 @@ static void test_status(void **state)
 	p->url.status.n = 2;
 	judge_text(p, "HTTP/1.0 404 Not Found\r\n\r\n", false, "GOOD");
 	judge_text(p, "HTTP/1.0 205 Reset\r\n\r\n", false, "BAD HTTP status 205 instead of 200-204 404");
+	p->url.status.n = 1; /* what stands behind the list does not count */
+	judge_text(p, "HTTP/1.0 404 Not Found\r\n\r\n", false, "BAD HTTP status 404 instead of 200-204");
 }
 
 static void test_headers(void **state)

@@ -366,6 +366,9 @@ static void test_pgsql_notices(void **state)
 	for (size_t i = 0; i < sizeof(many); i++)
 		many[i] = "N\0\0\0\6x\0"[i % 7];
 	pg_judge(many, sizeof(many), "BAD not a PostgreSQL reply");
+	many[7 * 100] = 'Z'; /* after as many as are patiently read */
+	pg_judge(many, 7 * 100 + 7, "GOOD");
+	pg_judge(PG("N", "\x04", "") PG("R", "\x08", "\0\0\0\5"), 5 + 9, "GOOD");
 }
 
 /* ---- MySQL ---- */
@@ -447,6 +450,32 @@ static void test_mysql_switch(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		talk_feed(&t, "\x08\0\0\2\xfe" "plugin\0", 12, 3);
 	assert_string_equal(t.result, "BAD the server asks for one login method after the other");
+	talk_free(&t);
+}
+
+/* What an earlier message left in the buffer is no part of a shorter one. */
+static void test_stale_bytes(void **state)
+{
+	static const char pg[] = PG("N", "\x16", "MMMMMMMMMMMMMMMMM\0") PG("E", "\x0a", "Mabcd\0");
+	static const char greeting[] = "\x20\0\0\0\x0a" "8.0.1-xxxxxxxxxxxxxxxxxxxxxxxxx";
+	static const char error[] = "\x0c\0\0\2\xff\x10\x04#08004abc";
+	struct conf_check_pgsql p = {.user = "u"};
+	struct conf_check_mysql m = mysql("probe");
+	struct talk t;
+
+	(void)state;
+	set_socket(&p.sock, CHECK_PGSQL);
+	talk_prepare(&t, &p.sock.check);
+	talk_begin(&t);
+	talk_feed(&t, pg, sizeof(pg) - 1, 3);
+	assert_string_equal(t.result, "BAD the server says error: abcd");
+	talk_free(&t);
+
+	talk_prepare(&t, &m.sock.check);
+	talk_begin(&t);
+	talk_feed(&t, greeting, sizeof(greeting) - 1, 7);
+	talk_feed(&t, error, sizeof(error) - 1, 7);
+	assert_string_equal(t.result, "BAD the server says error 1040: abc");
 	talk_free(&t);
 }
 
@@ -759,7 +788,7 @@ int main(void)
 		cmocka_unit_test(test_dns_reply),     cmocka_unit_test(test_udp),
 		cmocka_unit_test(test_pgsql_startup), cmocka_unit_test(test_pgsql),
 		cmocka_unit_test(test_pgsql_notices), cmocka_unit_test(test_mysql),
-		cmocka_unit_test(test_mysql_switch),  cmocka_unit_test(test_redis),
+		cmocka_unit_test(test_mysql_switch),  cmocka_unit_test(test_stale_bytes), cmocka_unit_test(test_redis),
 		cmocka_unit_test(test_redis_role),    cmocka_unit_test(test_agent),
 		cmocka_unit_test(test_agent_sends),   cmocka_unit_test(test_grpc),
 		cmocka_unit_test(test_grpc_garbage),

@@ -23,6 +23,9 @@ static struct check_key key(const void *c)
 
 static enum effect difference(const struct check_key *a, const struct check_key *b)
 {
+	/* Both lanes hear of everything. */
+	assert_int_equal(a->identity[0] == b->identity[0], a->identity[1] == b->identity[1]);
+	assert_int_equal(a->share[0] == b->share[0], a->share[1] == b->share[1]);
 	if (!check_key_same(a->identity, b->identity)) {
 		assert_false(check_key_same(a->share, b->share));
 		return IDENTITY;
