@@ -51,7 +51,7 @@ static bool faultless(const struct sim *s, unsigned n, unsigned instance)
 	return s->node[n].link_up[instance] && (s->plan.script_weight || s->node[n].script_good);
 }
 
-bool sim_node_eligible(const struct sim *s, unsigned n, unsigned instance)
+static bool is_eligible(const struct sim *s, unsigned n, unsigned instance)
 {
 	return s->node[n].router && !s->node[n].leaving && faultless(s, n, instance);
 }
@@ -178,7 +178,7 @@ static struct census census_take(const struct sim *s, unsigned instance, unsigne
 	for (unsigned n = 0; n < s->plan.nodes; n++) {
 		if (s->node[n].cell[instance] != cell)
 			continue;
-		c.eligible += sim_node_eligible(s, n, instance);
+		c.eligible += is_eligible(s, n, instance);
 		c.owners += s->node[n].rec[instance].owns;
 		if (view_of(s, n, instance).state != VRRP_MASTER)
 			continue;
@@ -194,7 +194,7 @@ static void check_best(struct sim *s, unsigned instance, unsigned cell, unsigned
 	uint8_t priority = view_of(s, master, instance).effective;
 
 	for (unsigned n = 0; n < s->plan.nodes; n++) {
-		if (s->node[n].cell[instance] != cell || !sim_node_eligible(s, n, instance))
+		if (s->node[n].cell[instance] != cell || !is_eligible(s, n, instance))
 			continue;
 		if (!s->plan.nopreempt[n] && view_of(s, n, instance).effective > priority)
 			sim_fail(s, "i%u: n%u (%u) is MASTER although n%u (%u) may preempt it",

@@ -2,7 +2,7 @@
 /* Owns: numbers that look random and follow from a seed (splitmix64). */
 #include "sim/sim.h"
 
-uint64_t sim_random_next(struct sim_random *r)
+static uint64_t next(struct sim_random *r)
 {
 	uint64_t z = (r->state += UINT64_C(0x9e3779b97f4a7c15));
 
@@ -13,7 +13,7 @@ uint64_t sim_random_next(struct sim_random *r)
 
 uint32_t sim_random_below(struct sim_random *r, uint32_t n)
 {
-	return (uint32_t)((sim_random_next(r) >> 32) * n >> 32);
+	return (uint32_t)((next(r) >> 32) * n >> 32);
 }
 
 bool sim_random_chance(struct sim_random *r, uint32_t percent)

@@ -26,7 +26,6 @@ struct sim_random {
 	uint64_t state;
 };
 
-uint64_t sim_random_next(struct sim_random *r);
 /* 0 .. n - 1 */
 uint32_t sim_random_below(struct sim_random *r, uint32_t n);
 /* true with a probability of `percent` */
@@ -117,7 +116,6 @@ void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf,
 
 /* world.c */
 void sim_run_until(struct sim *s, usec_t until);
-void sim_node_boot(struct sim *s, unsigned n);
 void sim_node_kill(struct sim *s, unsigned n, bool machine, usec_t down_for);
 void sim_node_shutdown(struct sim *s, unsigned n);
 void sim_node_reload(struct sim *s, unsigned n);
@@ -136,7 +134,6 @@ bool sim_seed_run(struct sim *s, uint64_t seed, bool trace);
 
 /* property.c */
 usec_t sim_bound(const struct sim *s);
-bool sim_node_eligible(const struct sim *s, unsigned n, unsigned instance);
 void sim_check_transition(struct sim *s, unsigned n, const struct vrrp_action *a);
 void sim_check_node(struct sim *s, unsigned n);
 /* To be called from sim_bound() after the last fault on. */

@@ -242,7 +242,7 @@ static void node_tell_script(struct sim *s, unsigned n)
 	node_tell(s, n, &ev);
 }
 
-void sim_node_boot(struct sim *s, unsigned n)
+static void node_boot(struct sim *s, unsigned n)
 {
 	struct sim_node *node = &s->node[n];
 	const struct vrrp_event start = {.kind = VRRP_EV_START};
@@ -482,7 +482,7 @@ static void node_run(struct sim *s, unsigned n, usec_t due)
 	if (s->node[n].router)
 		node_step(s, n, &tick);
 	else
-		sim_node_boot(s, n);
+		node_boot(s, n);
 }
 
 void sim_run_until(struct sim *s, usec_t until)

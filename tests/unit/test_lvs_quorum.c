@@ -125,6 +125,26 @@ static void sorry_server_takes_over(void **state)
 	bench_free(&b);
 }
 
+static void sorry_server_has_a_method_of_its_own(void **state)
+{
+	struct conf *c = with_sorry(1);
+	struct bench b;
+
+	VS(c)->method = lvs_conf_method(c, LVS_DR);
+	b = bench_new(c);
+	bench_down(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.99:80=1dr"); /* else that of the virtual server */
+	bench_free(&b);
+
+	c = with_sorry(1);
+	VS(c)->method = lvs_conf_method(c, LVS_DR);
+	VS(c)->sorry_method = lvs_conf_method(c, LVS_TUN);
+	b = bench_new(c);
+	bench_down(&b, 0);
+	assert_table(&b, TABLE " 192.0.2.99:80=1tun0/0/0");
+	bench_free(&b);
+}
+
 static void sorry_server_at_start(void **state)
 {
 	struct conf *c = with_sorry(1);
@@ -247,6 +267,7 @@ int main(void)
 		cmocka_unit_test(lost_quorum_without_sorry_server),
 		cmocka_unit_test(weight_change_moves_the_quorum),
 		cmocka_unit_test(sorry_server_takes_over),
+		cmocka_unit_test(sorry_server_has_a_method_of_its_own),
 		cmocka_unit_test(sorry_server_at_start),
 		cmocka_unit_test(inhibited_sorry_server_waits_with_weight_zero),
 		cmocka_unit_test(sorry_server_that_is_a_real_server),

@@ -66,6 +66,9 @@ static void settings_of_the_service(void **state)
 	assert_string_equal(s->scheduler, "wlc");
 	assert_int_equal(s->timeout, 0);
 	assert_int_equal(s->netmask, 128);
+	VS(c)->granularity_family = IP_NONE;
+	lvs_desired(b.l, a, &t);
+	assert_int_equal(t.services.v[0].netmask, 0xffffffff);
 	arena_free(a);
 	bench_free(&b);
 }

@@ -61,7 +61,7 @@ size_t judge_line_take(struct judge_line *l, const void *data, size_t len)
 	return n + 1;
 }
 
-void judge_line_next(struct judge_line *l)
+static void line_next(struct judge_line *l)
 {
 	l->n = 0;
 	l->complete = false;
@@ -75,19 +75,20 @@ static void frame_add(struct judge_frame *f, const uint8_t *p, size_t n)
 	f->n += n;
 }
 
-size_t judge_frame_take(struct judge_frame *f, const void *data, size_t len, size_t n_head,
-			size_t (*length)(const uint8_t *head))
+/* Takes bytes up to the end of the frame; returns how many. */
+static size_t frame_take(struct judge_frame *f, const void *data, size_t len,
+			 const struct judge_frame_kind *kind)
 {
 	const uint8_t *p = data;
 	size_t used = 0, n;
 
 	if (!f->len) {
-		used = n_head - f->n < len ? n_head - f->n : len;
+		used = kind->n_head - f->n < len ? kind->n_head - f->n : len;
 		frame_add(f, p, used);
-		if (f->n < n_head)
+		if (f->n < kind->n_head)
 			return used;
-		f->len = length(f->bytes);
-		f->broken = f->len < n_head || f->len > JUDGE_FRAME_LEN_MAX;
+		f->len = kind->length(f->bytes);
+		f->broken = f->len < kind->n_head || f->len > JUDGE_FRAME_LEN_MAX;
 		if (f->broken)
 			return len;
 	}
@@ -97,7 +98,7 @@ size_t judge_frame_take(struct judge_frame *f, const void *data, size_t len, siz
 	return used + n;
 }
 
-void judge_frame_next(struct judge_frame *f)
+static void frame_next(struct judge_frame *f)
 {
 	f->n = f->len = 0;
 	f->complete = false;
@@ -120,7 +121,7 @@ enum probe_step judge_lines(struct dialogue *d, struct judge_line *l, const void
 		if (!l->complete)
 			break;
 		step = line(d, l->text);
-		judge_line_next(l);
+		line_next(l);
 		if (step != PROBE_MORE || d->out.n)
 			return step;
 	}
@@ -133,7 +134,7 @@ enum probe_step judge_frames(struct dialogue *d, struct judge_frame *f, const vo
 	const char *p = data;
 
 	while (len) {
-		size_t n = judge_frame_take(f, p, len, kind->n_head, kind->length);
+		size_t n = frame_take(f, p, len, kind);
 		enum probe_step step;
 
 		p += n;
@@ -143,7 +144,7 @@ enum probe_step judge_frames(struct dialogue *d, struct judge_frame *f, const vo
 		if (!f->complete)
 			break;
 		step = kind->frame(d);
-		judge_frame_next(f);
+		frame_next(f);
 		if (step != PROBE_MORE || d->out.n)
 			return step;
 	}

@@ -38,9 +38,8 @@ struct judge_line {
 };
 
 /* Takes bytes up to and with the next LF; returns how many. A CR before it goes. A line that does
- * not fit is marked too_long and never completes. To begin the next line: judge_line_next(). */
+ * not fit is marked too_long and never completes. judge_lines() begins the next. */
 size_t judge_line_take(struct judge_line *l, const void *data, size_t len);
-void judge_line_next(struct judge_line *l);
 /* Feeds each whole line of what came to `line`, until one is judged or answered: what comes unasked
  * after that is no answer to what we are about to say. `what`: "a line", for one that is too long. */
 enum probe_step judge_lines(struct dialogue *d, struct judge_line *l, const void *data, size_t len,
@@ -59,15 +58,10 @@ struct judge_frame {
 	bool complete, broken;		/* broken: no sane length */
 };
 
-/* Takes bytes up to the end of the frame; returns how many. `length` says how long a frame with
- * this header of n_head bytes is as a whole. To begin the next: judge_frame_next(). */
-size_t judge_frame_take(struct judge_frame *f, const void *data, size_t len, size_t n_head,
-			size_t (*length)(const uint8_t *head));
-void judge_frame_next(struct judge_frame *f);
 /* The same as judge_lines() of frames. */
 struct judge_frame_kind {
 	size_t n_head;
-	size_t (*length)(const uint8_t *head);
+	size_t (*length)(const uint8_t *head); /* of the whole frame that begins so */
 	enum probe_step (*frame)(struct dialogue *d);
 	const char *broken; /* the reason when there is no sane length */
 };
