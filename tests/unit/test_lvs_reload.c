@@ -339,6 +339,27 @@ static void contribution_is_kept_and_override_lost(void **state)
 	bench_free(&b);
 }
 
+/* Status 2 of a script said: weight 0. It stays so until the next run, whatever is configured now. */
+static void weight_said_by_a_script_outlives_the_configured(void **state)
+{
+	struct bench b;
+	struct conf *c[2];
+
+	for (int i = 0; i < 2; i++) {
+		c[i] = servers_from(1, 2);
+		RS(c[i], 0)->weight = i ? 9 : 7;
+		lvs_conf_misc(c[i], RS(c[i], 0), "/bin/a");
+		((struct conf_check_misc *)c[i]->checkers.v[2])->dynamic = true;
+	}
+	b = bench_new(c[0]);
+	bench_verdict(&b, 2, (struct lvs_verdict){.up = true, .contribution = -7});
+	bench_take(&b);
+	bench_reload(&b, c[1]);
+	assert_events(&b, "");
+	assert_table(&b, TABLE " 192.0.2.1:80=0 192.0.2.2:80=1");
+	bench_free(&b);
+}
+
 static void files_keep_their_values(void **state)
 {
 	struct bench b;
@@ -532,6 +553,7 @@ int main(void)
 		cmocka_unit_test(new_alpha_checker_on_a_kept_server),
 		cmocka_unit_test(twins_keep_one_verdict_each),
 		cmocka_unit_test(contribution_is_kept_and_override_lost),
+		cmocka_unit_test(weight_said_by_a_script_outlives_the_configured),
 		cmocka_unit_test(files_keep_their_values),
 		cmocka_unit_test(quorum_is_judged_by_the_new_rules),
 		cmocka_unit_test(sorry_server_removed_while_needed),

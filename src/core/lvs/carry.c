@@ -178,6 +178,17 @@ static void state_copy(struct lvs *l, uint32_t checker, const struct lvs_checker
 	lvs_checker_reason(l, checker, was->reason ? was->reason : "");
 }
 
+/* A script's exit status stands for a whole weight: what it contributes makes up the difference to
+ * the configured one, which may be another now. */
+static void misc_adjust(struct lvs *l, const struct conf_checker *c,
+			const struct conf_real_server *was)
+{
+	struct lvs_checker *k = &l->checkers[c->id];
+
+	if (c->kind == CHECK_MISC && ((const struct conf_check_misc *)c)->dynamic && k->contribution)
+		k->contribution += (int64_t)was->weight - (int64_t)lvs_rs(l, c->rs)->weight;
+}
+
 static bool checker_carry(struct lvs *l, const struct lvs *old, const struct conf_checker *c,
 			  const struct conf_real_server *was, bool *used)
 {
@@ -193,6 +204,7 @@ static bool checker_carry(struct lvs *l, const struct lvs *old, const struct con
 			continue;
 		used[i] = true;
 		state_copy(l, c->id, &old->checkers[was->checkers.v[i]->id]);
+		misc_adjust(l, c, was);
 		return true;
 	}
 	return false;
