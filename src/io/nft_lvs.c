@@ -12,6 +12,7 @@
  */
 #include "io/nft_lvs.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
@@ -20,6 +21,7 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
@@ -212,6 +214,29 @@ int nft_lvs_handles(struct nft_lvs *n, uint64_t ret[2])
 			r = 0;
 	}
 	return r;
+}
+
+static int generation_take(const struct nlmsghdr *nlh, void *data)
+{
+	uint32_t *ret = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) == NFTA_GEN_ID && mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			*ret = ntohl(mnl_attr_get_u32(attr));
+	}
+	return MNL_CB_OK;
+}
+
+uint32_t nft_lvs_generation(struct nft_lvs *n)
+{
+	char bytes[256] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(bytes, NFT_MSG_GETGEN, NFPROTO_UNSPEC, 0, ++n->seq);
+	uint32_t generation = 0;
+
+	return ask(n, n->netfilter, nlh, generation_take, &generation) == 0 ? generation : 0;
 }
 
 /* ---- interfaces and routes ---- */

@@ -24,6 +24,9 @@ int nft_lvs_run(struct nft_lvs *n, const char *text, const char **ret_error);
  * -errno. */
 int nft_lvs_handles(struct nft_lvs *n, uint64_t ret[2]);
 
+/* The number of the rules in force here: each transaction, whoever's, adds 1. 0 when it can't be had. */
+uint32_t nft_lvs_generation(struct nft_lvs *n);
+
 /* Names of chains and maps in our tables, in `a`; none where there is no table. 0 or -errno. */
 int nft_lvs_present(struct nft_lvs *n, struct arena *a, struct nft_present *ret);
 

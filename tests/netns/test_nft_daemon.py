@@ -170,6 +170,28 @@ def test_tables_removed_by_somebody_else_come_again(farm, method):
         assert not daemon.logged("refuses", mark)
 
 
+@pytest.mark.parametrize("method", ["NAT", "DR"])
+def test_a_reload_puts_emptied_chains_right(farm, method):
+    """Table and chains stay, only the rules go: nothing tells but the number of the ruleset."""
+    daemon = start(farm, configs.virtual_server(f"{VIP} 80", servers(farm), method=method))
+    wait_answers(farm, ALL)
+    for _ in range(2):
+        farm.d1.execute("nft", "flush", "table", "inet" if method == "NAT" else "netdev", nft.TABLE)
+        assert farm_answers(farm) is None
+        assert daemon.ctl("reload").returncode == 0
+        wait_answers(farm, ALL)
+
+
+def test_a_reload_among_strangers_keeps_memory(farm):
+    """Others write rules all the time; a client stays with its server nevertheless."""
+    daemon = start(farm, configs.virtual_server(f"{VIP} 80", servers(farm), extra="persistence_timeout 300"))
+    name = farm.ask()[0]
+    for number in range(3):
+        farm.d1.execute("nft", f"add table inet other{number}")
+        assert daemon.ctl("reload").returncode == 0
+        assert set(farm.ask(count=5)) == {name}
+
+
 def farm_answers(farm):  # noqa: F811
     try:
         return farm.ask(timeout=1)[0]

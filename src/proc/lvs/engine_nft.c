@@ -2,7 +2,8 @@
 /*
  * The engine `nftables`: writes what core/lvs wants as text, and has it run as one transaction. It
  * remembers what it wrote, because the rules don't say it in a form worth reading back: after the
- * start, which replaces everything, only services that differ are written.
+ * start, which replaces everything, only services that differ are written. The kernel numbers its
+ * rulesets: when a number was somebody else's, the next reload replaces everything again.
  *
  * A transaction that is refused is tried again service by service, so that one that the kernel does
  * not take keeps no other from changing.
@@ -33,6 +34,8 @@ struct engine_nft {
 	bool known;	     /* the kernel has `applied` */
 	bool dr;	     /* and the netdev table */
 	uint64_t handles[2]; /* of the tables that have `applied` */
+	uint32_t generation; /* of the kernel's rules, when we last wrote */
+	bool doubtful;	     /* others have written since the start */
 	bool behind;	     /* interfaces or ways have changed, and the rules do not know */
 	usec_t look_at;
 	struct arena *arena;
@@ -56,12 +59,26 @@ static struct engine_nft *self(struct engine *e)
 	return (struct engine_nft *)e;
 }
 
+/* Others may have written what is ours: `nft flush chain` leaves the table, its handle and its names. */
+static void generation_follow(struct engine_nft *e, bool wrote)
+{
+	uint32_t now = nft_lvs_generation(e->nft);
+
+	e->doubtful |= now != e->generation + wrote;
+	e->generation = now;
+}
+
 /* The first line says it; the rest of nftables' message shows the text. */
 static int run(struct engine_nft *e, const struct nft_text *t)
 {
-	const char *error;
-	int r = nft_lvs_run(e->nft, nft_text_of(t), &error);
+	const char *error, *text = nft_text_of(t);
+	int r;
 
+	if (!*text)
+		return 0;
+	generation_follow(e, false);
+	r = nft_lvs_run(e->nft, text, &error);
+	generation_follow(e, r == 0);
 	if (r < 0) {
 		str_copy(e->error, sizeof(e->error), error);
 		e->error[strcspn(e->error, "\n")] = '\0';
@@ -337,6 +354,8 @@ static int start_over(struct engine_nft *e, const struct service_table *to, stru
 	if (r < 0)
 		return r;
 	world_renew(e, to);
+	e->generation = nft_lvs_generation(e->nft);
+	e->doubtful = false;
 	nft_render_start(&text, &e->world, &present, to, dr);
 	r = run(e, &text);
 	if (r < 0) {
@@ -509,21 +528,43 @@ static unsigned failures_count(struct engine_nft *e, const struct engine_step *s
 	return n;
 }
 
+static void change_all(struct engine_nft *e, const struct engine_step *step, struct arena *a)
+{
+	differences d = {0};
+	ways w = {0};
+	int r;
+
+	differences_find(e, step, a, &d);
+	for (unsigned i = 0; i < d.n; i++)
+		ways_gather(&d.v[i], a, &w);
+	r = start_over(e, step->to, a);
+	if (r == 0)
+		connections_forget(e, &w);
+	else if (e->known)
+		change(e, step, a); /* finds the one that is refused */
+	else
+		refuse(step, NULL, r);
+}
+
+static void carry_out(struct engine_nft *e, const struct engine_step *step, struct arena *a)
+{
+	if (!step->part && e->known)
+		generation_follow(e, false);
+	if (step->part || (e->known && !e->doubtful))
+		change(e, step, a);
+	else
+		change_all(e, step, a);
+}
+
 static unsigned apply(struct engine *base, const struct engine_step *step, const char **ret_error)
 {
 	struct engine_nft *e = self(base);
 	struct arena *a = arena_new();
-	int r = 0;
 
 	e->error[0] = '\0';
 	for (unsigned i = 0; i < step->changes->n; i++)
 		step->changes->v[i].error = 0;
-	if (!e->known && !step->part)
-		r = start_over(e, step->to, a);
-	else
-		change(e, step, a);
-	if (r < 0)
-		refuse(step, NULL, r);
+	carry_out(e, step, a);
 	arena_free(a);
 	*ret_error = e->error;
 	return failures_count(e, step);
