@@ -114,13 +114,18 @@ static void finish(const struct delivery *d, CURL *c, const char *error, struct 
 	long response = 0;
 
 	(void)CALL(curl_easy_getinfo)(c, CURLINFO_RESPONSE_CODE, &response);
-	ret->good = code == CURLE_OK;
+	/* What is redirected (a webhook moved to https) has not arrived: it is not followed. */
+	ret->good = code == CURLE_OK && (response < 300 || response > 399);
 	/* SMTP: 5xx is for good. HTTP: 4xx, but for "timeout" and "too many requests". */
 	ret->hopeless = !ret->good && response >= 500 && code != CURLE_HTTP_RETURNED_ERROR;
 	if (code == CURLE_HTTP_RETURNED_ERROR)
 		ret->hopeless = response < 500 && response != 408 && response != 429;
-	if (!ret->good)
+	if (code == CURLE_OK && !ret->good) {
+		ret->hopeless = true;
+		describe(ret, "redirections are not followed", response);
+	} else if (!ret->good) {
 		describe(ret, error[0] ? error : CALL(curl_easy_strerror)(code), response);
+	}
 	CALL(curl_easy_cleanup)(c);
 }
 

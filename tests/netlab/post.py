@@ -66,10 +66,10 @@ class MailServer(_Server):
 
 
 class Hook(_Server):
-    """A web server that takes JSON; the first `reject` posts get a 503."""
+    """A web server that takes JSON; the first `reject` posts get another status."""
 
-    def __init__(self, node, directory, address, port=8080, *, reject=0, name="hook"):
-        super().__init__(node, directory, name, "hook", address, str(port), str(reject))
+    def __init__(self, node, directory, address, port=8080, *, reject=0, status=503, name="hook"):
+        super().__init__(node, directory, name, "hook", address, str(port), str(reject), str(status))
 
     def posts(self):
         """[(headers, object)]"""
@@ -132,7 +132,7 @@ def _serve_mail(store, address, port, certificate, key, login, reject):
         time.sleep(60)
 
 
-def _serve_hook(store, address, port, reject):
+def _serve_hook(store, address, port, reject, status):
     left = [int(reject)]
 
     class Handler(BaseHTTPRequestHandler):
@@ -140,7 +140,7 @@ def _serve_hook(store, address, port, reject):
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             refused = left[0] > 0
             left[0] -= refused
-            self.send_response(503 if refused else 204)
+            self.send_response(int(status) if refused else 204)
             self.end_headers()
             if not refused:
                 store.keep(json.dumps([dict(self.headers), json.loads(body)]))

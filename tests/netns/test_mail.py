@@ -129,3 +129,12 @@ def test_webhook(lab):
         assert headers["Authorization"] == "Bearer 42" and headers["Content-Type"] == "application/json"
         assert event["instance"] == "VI_1" and event["router_id"] == "lab" and event["priority"] == 100
         assert event["previous"] == "BACKUP" and event["cause"] and event["time"].endswith("Z")
+
+
+@holdfast_only
+def test_webhook_redirected_is_not_sent(lab):
+    """An answer 3xx has taken nothing: it is said, and the next event does not wait behind it."""
+    with Hook(lab.b, lab.path(""), lab.b.address(), reject=1, status=301) as hook:
+        daemon = lab.a.run(config(instance(), extra=f"webhook http://{lab.b.address()}:8080/alert"))
+        daemon.wait_log(r"redirections are not followed \(answered 301\): given up", 10)
+        hook.wait(event="instance_state", state="MASTER", timeout=10)
