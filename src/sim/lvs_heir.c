@@ -61,6 +61,13 @@ static bool same_checker(const struct conf_checker *a, const struct conf_checker
 
 /* ---- reload ---- */
 
+/* A script has said a whole weight, told as a difference to the configured one. */
+static bool is_whole_weight(const struct conf_checker *c, const struct oracle_checker *o)
+{
+	return c->kind == CHECK_MISC && ((const struct conf_check_misc *)c)->dynamic &&
+	       o->contribution;
+}
+
 static void keep_server(struct lvs_sim *s, const struct conf_real_server *rs,
 			const struct conf_real_server *was)
 {
@@ -82,6 +89,8 @@ static void keep_server(struct lvs_sim *s, const struct conf_real_server *rs,
 			if (kept)
 				*c = b->checkers[was->checkers.v[k]->id];
 		}
+		if (kept && is_whole_weight(rs->checkers.v[i], c))
+			c->contribution += (int64_t)was->weight - rs->weight;
 		if (kept)
 			continue;
 		oracle_checker_start(s, rs->checkers.v[i]);
