@@ -7,21 +7,6 @@
 #include "base/str.h"
 #include "ctl/words.h"
 
-static bool is_on(const struct filter *f)
-{
-	return f->n > 0;
-}
-
-bool filter_takes(const struct filter *f, const char *name)
-{
-	bool takes = !is_on(f);
-
-	for (int i = 0; i < f->n; i++)
-		if (str_eq(f->names[i], name))
-			takes = f->found[i] = true;
-	return takes;
-}
-
 /* The address in "[ADDRESS]:tcp:80". */
 static bool address_of(const char *name, struct ip_addr *ret)
 {
@@ -44,9 +29,9 @@ static bool is_called(const char *name, const char *asked)
 	       (ip_parse(asked, &a) && address_of(name, &b) && ip_equal(&a, &b));
 }
 
-bool filter_takes_server(const struct filter *f, const char *name)
+bool filter_takes(const struct filter *f, const char *name)
 {
-	bool takes = !is_on(f);
+	bool takes = f->n == 0;
 
 	for (int i = 0; i < f->n; i++)
 		if (is_called(name, f->names[i]))
@@ -80,7 +65,7 @@ bool filter_takes_event(const struct filter *f, const struct board_event *e)
 {
 	const char *at = e->is_service ? e->text : "";
 
-	if (!is_on(f))
+	if (f->n == 0)
 		return true;
 	for (int i = 0; i < f->n; i++)
 		if (is_called(e->name, f->names[i]))

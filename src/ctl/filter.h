@@ -11,14 +11,12 @@ struct filter {
 	bool *found; /* which of them something is called */
 };
 
-/* Names of instances, groups, scripts and files. */
+/* A name as the board has it; of a virtual or real server it may be asked for in the shown form, too,
+ * whole, without the protocol, or by the address alone. */
 bool filter_takes(const struct filter *f, const char *name);
 /* By its name or one of its addresses. */
 bool filter_takes_instance(const struct filter *f, const struct snapshot *s,
 			   const struct board_instance *i);
-/* Names of virtual and real servers as the board has them: asked for in that form or in the shown
- * one, whole, without the protocol, or by the address alone. */
-bool filter_takes_server(const struct filter *f, const char *name);
 /* It is about one of these, or names one in its sentence. */
 bool filter_takes_event(const struct filter *f, const struct board_event *e);
 

@@ -33,8 +33,6 @@ struct fetch {
 	/* What came, for -v. */
 	char *shown;
 	size_t n_shown, cap_shown;
-	char first[sizeof("HTTP/1.1 200")]; /* of what came: the status */
-	size_t n_first;
 	usec_t started, ended;
 	struct probe_result result;
 	char reason[PROBE_REASON_MAX];
@@ -191,12 +189,6 @@ static enum probe_step on_begin(struct probe *p, struct probe_bytes *out)
 	return told(f, f->dialogue.ops->begin(&f->dialogue), out);
 }
 
-static void keep_first(struct fetch *f, const char *data, size_t n)
-{
-	while (n-- > 0 && f->n_first < sizeof(f->first) - 1)
-		f->first[f->n_first++] = *data++;
-}
-
 static void show_later(struct fetch *f, const void *data, size_t n)
 {
 	if (!f->verbose || n > SHOWN_MAX - f->n_shown)
@@ -215,7 +207,6 @@ static enum probe_step on_feed(struct probe *p, const void *data, size_t n, stru
 {
 	struct fetch *f = fetch_of(p);
 
-	keep_first(f, data, n);
 	show_later(f, data, n);
 	return told(f, f->dialogue.ops->feed(&f->dialogue, data, n), out);
 }
@@ -355,11 +346,8 @@ static void print_all(const struct fetch *f)
 /* The digest of an error page is seldom what somebody wants. */
 static void warn_of_status(const struct fetch *f)
 {
-	const char *blank = strchr(f->first, ' ');
-	int status = blank ? atoi(blank + 1) : 0;
-
-	if (status && status / 100 != 2)
-		fprintf(stderr, "warning: the page has status %d\n", status);
+	if (f->dialogue.status / 100 != 2)
+		fprintf(stderr, "warning: the page has status %u\n", (unsigned)f->dialogue.status);
 }
 
 static void print_result(const struct fetch *f)

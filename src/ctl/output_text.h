@@ -29,8 +29,7 @@ void text_server(void *ctx, const struct snapshot *s, const struct board_service
 		 const struct board_server *r);
 void text_drain(void *ctx, const struct snapshot *s, const struct board_service *of,
 		const struct board_drain *d);
-/* Ends the list of the servers of one service, and the whole. */
-void text_end_servers(struct text *t);
+/* Says how many were left out at the end. */
 void text_end_services(struct text *t);
 
 /* ---- output_text_check.c ---- */

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "ctl/output_text.h"
+#include "ctl/problems.h"
 #include "ctl/words.h"
 #include "ipc/channel.h"
 
@@ -81,7 +82,8 @@ static void summary(const struct text *t, const struct snapshot *s)
 		puts("  these are not as they should be (all: `holdfast status --servers`):");
 }
 
-void text_end_servers(struct text *t)
+/* The end of the servers of one service. */
+static void end_servers(struct text *t)
 {
 	if (t->left_out > 0)
 		printf("    and %u more (all: `holdfast status --servers`)\n", t->left_out);
@@ -90,7 +92,7 @@ void text_end_servers(struct text *t)
 
 void text_end_services(struct text *t)
 {
-	text_end_servers(t);
+	end_servers(t);
 	if (t->bad > FEW)
 		printf("  and %u more virtual servers (all: `holdfast status --servers`)\n", t->bad - FEW);
 	t->bad = 0;
@@ -102,7 +104,7 @@ static bool is_shown(struct text *t, const struct board_service *v)
 {
 	if (t->all_services)
 		return true;
-	if (snapshot_service_is_good(v) && v->n_up == v->n_servers)
+	if (!problems_of_service(v) && v->n_up == v->n_servers)
 		return false;
 	return ++t->bad <= FEW;
 }
@@ -121,7 +123,7 @@ void text_service(void *ctx, const struct snapshot *s, const struct board_servic
 	struct text *t = ctx;
 	char name[WORDS_ENDPOINT_MAX], age[40];
 
-	text_end_servers(t);
+	end_servers(t);
 	if (t->section != section) {
 		text_heading(t, section);
 		summary(t, s);

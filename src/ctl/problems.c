@@ -34,14 +34,11 @@ __attribute__((format(printf, 2, 3))) static void add(struct problems *p, const 
 
 static void processes(struct problems *p)
 {
-	const struct snapshot *s = p->s;
+	const struct board_header *h;
 	char reason[160];
 
-	for (enum process k = PROC_RUNNER; k <= PROC_LVS; k++)
-		if (s->board[k].header && snapshot_is_lost(s, s->board[k].header, reason))
-			add(p, "%s", reason);
-	for (unsigned i = 0; i < s->n_checks; i++)
-		if (snapshot_is_lost(s, s->check[i].header, reason))
+	for (unsigned i = 0; (h = snapshot_process(p->s, &i));)
+		if (snapshot_is_lost(p->s, h, reason))
 			add(p, "%s", reason);
 }
 
@@ -129,6 +126,14 @@ static void services(struct problems *p)
 	}
 	if (b->header && snapshot_sync(p->s).failed)
 		add(p, "the sync daemon on %s can't be started", snapshot_sync(p->s).interface);
+}
+
+unsigned problems_of_service(const struct board_service *v)
+{
+	struct problems p = {0};
+
+	service(&p, v);
+	return p.n;
 }
 
 unsigned problems_tell(const struct snapshot *s, void (*tell)(void *ctx, const char *text), void *ctx)

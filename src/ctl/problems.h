@@ -10,5 +10,7 @@
  * master, a script that can't be run, a virtual server in use without its quorum, in panic or not as
  * the kernel was told, a sync daemon that can't be started. */
 unsigned problems_tell(const struct snapshot *s, void (*tell)(void *ctx, const char *text), void *ctx);
+/* How many of these a virtual server has. */
+unsigned problems_of_service(const struct board_service *v);
 
 #endif

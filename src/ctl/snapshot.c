@@ -124,16 +124,24 @@ static bool open_boards(struct snapshot *s, const char *run_dir)
 	return true;
 }
 
-/* The elections go on without the others. */
+const struct board_header *snapshot_process(const struct snapshot *s, unsigned *i)
+{
+	const struct board_header *h = NULL;
+
+	while (!h && *i < PROC_CHECK)
+		h = s->board[(*i)++].header;
+	if (!h && *i - PROC_CHECK < s->n_checks)
+		h = s->check[(*i)++ - PROC_CHECK].header;
+	return h;
+}
+
 static bool some_are_lost(const struct snapshot *s)
 {
+	const struct board_header *h;
 	char reason[160];
 
-	for (enum process p = PROC_RUNNER; p <= PROC_LVS; p++)
-		if (s->board[p].header && snapshot_is_lost(s, s->board[p].header, reason))
-			return true;
-	for (unsigned i = 0; i < s->n_checks; i++)
-		if (snapshot_is_lost(s, s->check[i].header, reason))
+	for (unsigned i = 0; (h = snapshot_process(s, &i));)
+		if (snapshot_is_lost(s, h, reason))
 			return true;
 	return false;
 }
@@ -153,7 +161,7 @@ static void open_once(const char *run_dir, struct snapshot *ret)
 			 ret->header->daemon_pid);
 		return;
 	}
-	ret->reachable = true;
+	ret->reachable = true; /* the elections go on without the others */
 	ret->degraded = some_are_lost(ret);
 }
 

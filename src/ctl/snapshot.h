@@ -63,9 +63,10 @@ bool snapshot_failed_probe(const struct snapshot *s, const struct board_server *
 bool snapshot_server_of(const struct snapshot *s, uint32_t checker, struct board_server *ret);
 /* Real servers of a service, as far as the board has them. */
 uint32_t snapshot_count_servers(const struct snapshot *s, const struct board_service *of);
-/* Whether a virtual server is as it should be. */
-bool snapshot_service_is_good(const struct board_service *v);
 
+/* The headers of vrrp, runner, lvs and the check processes, as far as they are there, one a call, from
+ * *i == 0 on; NULL: there are no more. */
+const struct board_header *snapshot_process(const struct snapshot *s, unsigned *i);
 /* Whether this process does not do its work; `reason` says why. */
 bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, char reason[static 160]);
 

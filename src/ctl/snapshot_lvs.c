@@ -62,11 +62,6 @@ uint32_t snapshot_count_servers(const struct snapshot *s, const struct board_ser
 	return of->n_servers < all - of->first_server ? of->n_servers : all - of->first_server;
 }
 
-bool snapshot_service_is_good(const struct board_service *v)
-{
-	return !v->error && !v->panic && (v->up || v->suspended);
-}
-
 /* Checkers are numbered through the real servers, in their order. */
 void snapshot_read_services(struct snapshot *s)
 {

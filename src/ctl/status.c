@@ -67,7 +67,7 @@ struct service_walk {
 
 static bool is_to_show(struct service_walk *x, const char *server)
 {
-	if (!x->whole && !filter_takes_server(x->w->filter, server))
+	if (!x->whole && !filter_takes(x->w->filter, server))
 		return false;
 	if (!x->shown)
 		x->w->out->service(x->w->ctx, x->w->s, x->service);
@@ -108,7 +108,7 @@ static void walk_services(const struct walk *w)
 		struct service_walk x = {.w = w, .service = &service};
 
 		snapshot_service(w->s, i, &service);
-		x.whole = filter_takes_server(w->filter, service.name);
+		x.whole = filter_takes(w->filter, service.name);
 		walk_service(&x, i);
 	}
 }
@@ -126,8 +126,8 @@ static void walk_checks(const struct walk *w)
 		if (snapshot_server_of(w->s, probe.checker, &server) &&
 		    server.service < w->s->board[PROC_LVS].header->shape.services) {
 			snapshot_service(w->s, server.service, &service);
-			if (!filter_takes_server(w->filter, server.name) &&
-			    !filter_takes_server(w->filter, service.name))
+			if (!filter_takes(w->filter, server.name) &&
+			    !filter_takes(w->filter, service.name))
 				continue;
 		} else if (w->filter->n > 0) {
 			continue;
@@ -140,11 +140,10 @@ static void walk_checks(const struct walk *w)
 
 static void walk_processes(const struct walk *w)
 {
-	for (enum process p = PROC_VRRP; p <= PROC_LVS; p++)
-		if (w->s->board[p].header)
-			w->out->process(w->ctx, w->s, w->s->board[p].header);
-	for (unsigned i = 0; i < w->s->n_checks; i++)
-		w->out->process(w->ctx, w->s, w->s->check[i].header);
+	const struct board_header *h;
+
+	for (unsigned i = 0; (h = snapshot_process(w->s, &i));)
+		w->out->process(w->ctx, w->s, h);
 }
 
 static void walk_events(const struct walk *w)

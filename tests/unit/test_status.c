@@ -46,7 +46,7 @@ static bool takes(const char *asked, const char *name)
 	char *names[] = {(char *)asked};
 	bool found = false;
 	struct filter f = {.names = names, .n = 1, .found = &found};
-	bool r = filter_takes_server(&f, name);
+	bool r = filter_takes(&f, name);
 
 	assert_int_equal(r, found);
 	return r;
@@ -68,7 +68,7 @@ static void asked_for_in_any_form(void **state)
 	assert_true(takes("group web", "[web]:0"));
 	assert_true(takes("fwmark 5", "FWM 5"));
 	assert_false(takes("fwmark 5", "FWM 55"));
-	assert_true(filter_takes_server(&everything, "[192.0.2.1]:tcp:80"));
+	assert_true(filter_takes(&everything, "[192.0.2.1]:tcp:80"));
 	assert_true(filter_takes(&everything, "VI_1"));
 }
 
