@@ -51,17 +51,6 @@ bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return ip_compare(a, b) == 0;
 }
 
-bool ip_in_prefix(const struct ip_addr *a, const struct ip_addr *net, unsigned prefix)
-{
-	unsigned whole = prefix / 8, rest = prefix % 8;
-
-	if (a->family != net->family || prefix > ip_bits(a))
-		return false;
-	if (memcmp(a->b, net->b, whole) != 0)
-		return false;
-	return !rest || (a->b[whole] ^ net->b[whole]) >> (8 - rest) == 0;
-}
-
 bool ip_is_multicast(const struct ip_addr *a)
 {
 	return a->family == IP_V4 ? (a->b[0] & 0xf0) == 0xe0 : a->family == IP_V6 && a->b[0] == 0xff;

@@ -49,9 +49,6 @@ int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
 uint32_t ip_range_count(const struct ip_addr *first, const struct ip_addr *last);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 
-/* Whether `a` lies in `net`/`prefix`. */
-bool ip_in_prefix(const struct ip_addr *a, const struct ip_addr *net, unsigned prefix);
-
 bool ip_is_multicast(const struct ip_addr *a);
 bool ip_is_link_local(const struct ip_addr *a); /* fe80::/10 or 169.254/16 */
 

@@ -90,7 +90,7 @@ static bool parse_bool(struct bind *b, const struct row *row, void *obj, struct 
 		cursor_take(c);
 		if (!word_is_bool(w->text, &v))
 			return value_bad_word(b, w, "bad-switch", row_expected(row, b->a),
-					"`%s` is neither on nor off");
+					      "`%s` is neither on nor off");
 	}
 	if (row->type == T_TRISTATE)
 		*(uint8_t *)row_field(row, obj) = v ? TRI_ON : TRI_OFF;
@@ -117,7 +117,7 @@ static bool parse_string(struct bind *b, const struct row *row, void *obj, struc
 	if (row->max && n > (size_t)row->max) {
 		if (!(row->flags & ROW_TRUNCATE))
 			return value_bad_word(b, w, "too-long", row_expected(row, b->a),
-					"`%s` is too long");
+					      "`%s` is too long");
 		diag_add(b->diags, DIAG_WARNING, "too-long", w->at,
 			 "only the first %d characters of `%s` count", (int)row->max, w->text);
 		*p = arena_copy(b->a, w->text, (size_t)row->max);
@@ -175,7 +175,7 @@ static bool parse_ip(struct bind *b, const struct row *row, void *obj, struct cu
 
 	if (!ip_parse(w->text, &a) || !family_fits(row, &a))
 		return value_bad_word(b, w, "bad-address", row_expected(row, b->a),
-				"`%s` can't be used here");
+				      "`%s` can't be used here");
 	*(struct ip_addr *)row_field(row, obj) = a;
 	return true;
 }
@@ -198,13 +198,13 @@ static bool parse_prefix(struct bind *b, const struct row *row, void *obj, struc
 
 	if (!ip_parse(ip.text, &a) || !family_fits(row, &a))
 		return value_bad_word(b, w, "bad-address", row_expected(row, b->a),
-				"`%s` is not an address");
+				      "`%s` is not an address");
 	len = ip_bits(&a);
 	if (slash && (!value_read_number(length.text, false, &len, &range) || range || len < 0 ||
 		      len > ip_bits(&a))) {
 		value_bad_word(b, w, "bad-prefix",
-			 arena_printf(b->a, "a prefix length from 0 to %u", ip_bits(&a)),
-			 "`%s` has no usable prefix length, the full length is used");
+			       arena_printf(b->a, "a prefix length from 0 to %u", ip_bits(&a)),
+			       "`%s` has no usable prefix length, the full length is used");
 		len = ip_bits(&a);
 	}
 	*(struct ip_addr *)row_field(row, obj) = a;
@@ -235,7 +235,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 		n = conf_script_words(c->stmt->raw, b->a, pieces, ARRAY_SIZE(pieces));
 		if (n < 2)
 			return value_bad_word(b, first, "bad-script", NULL,
-					"the quotes of `%s` don't match");
+					      "the quotes of `%s` don't match");
 		n--;
 		memmove(pieces, pieces + 1, sizeof(pieces) - sizeof(pieces[0]));
 		c->next = n > 3 ? c->stmt->words.n - 1 : c->stmt->words.n;
@@ -259,8 +259,7 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 
 static void print_script(struct text *t, const struct row *row, const void *obj)
 {
-	const struct conf_script *s =
-		*(struct conf_script *const *)row_value(row, obj);
+	const struct conf_script *s = *(struct conf_script *const *)row_value(row, obj);
 
 	if (!s)
 		return;

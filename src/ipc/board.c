@@ -187,25 +187,21 @@ void board_write_end(board_seq *seq)
 	atomic_store_explicit(seq, now + 1, memory_order_release);
 }
 
-bool board_read_under(const board_seq *seq, const void *record, void *ret, size_t size)
+bool board_read(const void *record, void *ret, size_t size)
 {
+	board_seq *seq = (board_seq *)record; /* its first field */
+
 	for (unsigned i = 0; i < BOARD_READ_TRIES; i++) {
-		uint32_t before = atomic_load_explicit((board_seq *)seq, memory_order_acquire);
+		uint32_t before = atomic_load_explicit(seq, memory_order_acquire);
 
 		memcpy(ret, record, size);
 		atomic_thread_fence(memory_order_acquire);
-		if (!(before & 1) &&
-		    before == atomic_load_explicit((board_seq *)seq, memory_order_relaxed))
+		if (!(before & 1) && before == atomic_load_explicit(seq, memory_order_relaxed))
 			return true;
 		if (i % 16 == 15)
 			sched_yield();
 	}
 	return false;
-}
-
-bool board_read(const void *record, void *ret, size_t size)
-{
-	return board_read_under(record, record, ret, size);
 }
 
 void board_event_add(struct board *b, const struct board_event *e)

@@ -276,8 +276,6 @@ void board_unmap(struct board *b);
 void board_write_begin(board_seq *seq);
 void board_write_end(board_seq *seq);
 bool board_read(const void *record, void *ret, size_t size);
-/* The same for a record under the lock of another one: a board_vip under its instance's `seq`. */
-bool board_read_under(const board_seq *seq, const void *record, void *ret, size_t size);
 
 /* Appends an event to the ring. */
 void board_event_add(struct board *b, const struct board_event *e);

@@ -15,11 +15,6 @@ const char *vrrp_router_port_name(const struct vrrp_router *r, uint32_t port)
 	return port < r->n_ports ? r->ports[port].name : NULL;
 }
 
-enum vrrp_state vrrp_router_state(const struct vrrp_router *r, uint32_t instance)
-{
-	return instance < r->n ? r->inst[instance].state : VRRP_INIT;
-}
-
 void vrrp_router_view(const struct vrrp_router *r, uint32_t instance, struct vrrp_view *ret)
 {
 	const struct inst *i;

@@ -218,8 +218,6 @@ struct vrrp_view {
 		advert_rcvd;
 };
 
-/* Its state, cheaper than a view. */
-enum vrrp_state vrrp_router_state(const struct vrrp_router *r, uint32_t instance);
 void vrrp_router_view(const struct vrrp_router *r, uint32_t instance, struct vrrp_view *ret);
 /* Contributions to the priority; returns how many (at most max are filled). */
 unsigned vrrp_router_parts(const struct vrrp_router *r, uint32_t instance,

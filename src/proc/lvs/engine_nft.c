@@ -369,6 +369,7 @@ static int start_over(struct engine_nft *e, const struct service_table *to, stru
 		memory_take_all(e, to);
 		(void)nft_lvs_handles(e->nft, e->handles);
 	}
+	e->doubtful |= r < 0;
 	return r;
 }
 

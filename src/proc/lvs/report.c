@@ -266,13 +266,13 @@ static unsigned write_drains(struct lvs_worker *w)
 void report_everything(struct lvs_worker *w)
 {
 	w->board_dirty = false;
-	w->drains = write_drains(w);
-	for (uint32_t i = 0; i < w->board.header->shape.servers; i++)
-		w->drains += lvs_view_server(w->lvs, i).draining;
 	for (uint32_t i = 0; i < w->conf->virtual_servers.n; i++) {
 		write_service(w, i);
 		write_servers_of(w, i);
 	}
+	w->drains = write_drains(w);
+	for (uint32_t i = 0; i < w->board.header->shape.servers; i++)
+		w->drains += w->board.servers[i].draining;
 }
 
 /* The records an event is about. What slowly changes besides is written with the heartbeat. */
