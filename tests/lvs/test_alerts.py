@@ -154,3 +154,14 @@ def test_webhook(farm):
         _, event = hook.wait(15, event="real_server_down")
         assert event["real_server"] == rs(farm, "s1") and event["reason"] == "connection refused"
         hook.wait(event="quorum_lost")
+
+
+def test_webhook_of_draining(farm):
+    """A reload takes a server away that is to leave without haste: its beginning and its end are told."""
+    with Hook(farm.client, farm.directory, farm.client.address()) as hook:
+        settings = f"webhook http://{farm.client.address()}:8080/"
+        daemon = farm.d1.run(configuration(farm, settings=settings, server="drain_timeout 1"))
+        farm.wait_pool(SERVICE, {"s1": 1, "s2": 1})
+        daemon.reload(configuration(farm, ["s2"], settings, server="drain_timeout 1"))
+        for event in ("real_server_draining", "real_server_drained"):
+            hook.wait(10, event=event, virtual_server=VS, real_server=rs(farm, "s1"))
