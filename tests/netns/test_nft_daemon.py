@@ -30,6 +30,7 @@ def servers(farm, port=80, check=configs.TCP_CHECK, only=None):  # noqa: F811
 def start(farm, *blocks, extra=""):  # noqa: F811
     daemon = farm.d1.run(configs.config(*blocks, extra=extra))
     wait_until(lambda: "svc-" in nft.ruleset(farm.d1), 10, "a service")
+    daemon.wait_log("Startup complete", 10)  # before that a reload is refused
     return daemon
 
 
