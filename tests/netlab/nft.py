@@ -2,10 +2,12 @@
 """The nftables engine: its text on a director, without the daemon, as if every server were up; and
 who is served, as the kernel's rules say it."""
 import collections
+import ctypes
 import os
 import pathlib
 import re
 import subprocess
+import time
 
 from . import ns
 from .daemons import HOLDFAST
@@ -38,6 +40,25 @@ class Rules:
     def apply(self, text, verb="change"):
         old, self.last = getattr(self, "last", None), self._file(text)
         self.load(self.text(verb, old, self.last) if old else self.text("start", self.last))
+
+    def flip(self, one, other, seconds):
+        """From the services of `one`, which are there, to those of `other` and back, as fast as the kernel
+        takes it, without a process for each; how often."""
+        files = self._file(one), self._file(other)
+        texts = [self.text("change", *files), self.text("change", *reversed(files))]
+
+        def body():
+            library = ctypes.CDLL("libnftables.so.1")
+            library.nft_ctx_new.restype = ctypes.c_void_p
+            context = ctypes.c_void_p(library.nft_ctx_new(0))
+            count, end = 0, time.monotonic() + seconds
+            while time.monotonic() < end:
+                for text in texts:
+                    assert library.nft_run_cmd_from_buffer(context, text.encode()) == 0
+                count += 2
+            library.nft_ctx_free(context)
+            return count
+        return ns.inside(self.node.namespace, body)
 
     def restart(self, text):
         """As a new process would: in place of what is there."""

@@ -263,6 +263,26 @@ def test_replaced_under_load(farm, rules, method):
     assert set(outcome.answers) == {"s1", "s2", "s3"}
 
 
+@pytest.mark.parametrize("method,timeout", [("DR", None), ("NAT", 60), ("DR", 60)])
+def test_packet_on_its_way_through_a_change_forgets_nothing(farm, rules, method, timeout):
+    """Whoever is remembered stays with his server, also when the packet that asks for it meets the old
+    rules' maps just after they have gone. (The rate is what makes that likely: thousands of changes.)"""
+    many, none = (service(farm, method=method, weights={"s1": 1, "s2": 1, "s3": weight}, scheduler="wrr",
+                          extra=f"persistence_timeout {timeout}" if timeout else "") for weight in (30, 0))
+    rules.apply(many)
+    names = set()
+    with Load(farm.client, VIP, rate=9000, keepalive=not timeout) as first, \
+            Load(farm.client, VIP, rate=9000, keepalive=not timeout) as second:
+        first.wait(1)
+        second.wait(1)
+        assert rules.flip(many, none, 8) > 100
+        for load in (first, second):
+            outcome = load.stop()
+            assert outcome.failures == []
+            names |= {(load, name) for name in outcome.answers}
+    assert len(names) == 2
+
+
 def test_what_others_have_is_left_alone(farm, rules):
     farm.d1.execute("nft", "table inet other { map m { type ipv4_addr : ipv4_addr; }; chain c { "
                            "type nat hook prerouting priority -90; counter; }; }")

@@ -12,7 +12,8 @@
  * A choice ends with a drop. The kernel changes rules and the maps in them at one moment, but a
  * packet that is on its way through the old rules at that moment no longer finds anything in their
  * maps. It must not reach the director's own stack, which would reset the connection; it is sent
- * again.
+ * again. Nor may it make us forget whom it belongs to: a memory is deleted only by a packet that
+ * still finds something in a map that has everything.
  */
 #include "core/lvs/nft_ruleset.h"
 
@@ -24,6 +25,10 @@
 #include <stdlib.h>
 
 #define CLIENTS_MOST 262144
+
+/* Ends a rule that a packet meets after the rules have changed under it; see at the top. */
+#define CURRENT_RULES                                                                              \
+	"meta priority set meta l4proto map { tcp : none, udp : none, sctp : none } "
 
 /* ---- words ---- */
 
@@ -237,7 +242,7 @@ static void put_recall(struct nft_text *t, const struct nft_service *n, const ch
 	}
 	nft_put(t, " }\n");
 	put_rule(t, n, n->chain);
-	nft_put(t, "delete @%s { ", map);
+	nft_put(t, CURRENT_RULES "delete @%s { ", map);
 	if (flow)
 		nft_put(t, "meta mark");
 	else
