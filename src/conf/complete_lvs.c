@@ -338,10 +338,37 @@ static const char *endpoint_key(struct lvs *l, const struct ip_addr *a, uint16_t
 	return arena_printf(l->scratch, "%s %u", ip_format(a, buf), port);
 }
 
-static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs,
-			     struct conf_real_server *rs, struct name_index *seen, unsigned n)
+/* Endpoints of the servers that are kept, and the ports that the file says of them. */
+struct seen {
+	struct name_index names;
+	uint16_t *ports;
+};
+
+/* Two ports of one address are two servers for NAT only. With the others it is no slip of the pen, and
+ * keepalived runs with it (the kernel keeps the first), so it must not keep a reload from happening. */
+static void server_is_twin(struct lvs *l, const struct conf_real_server *rs, uint16_t port,
+			   uint16_t first_port, const char *key)
 {
+	char buf[IP_TEXT_MAX];
+
+	if (port == first_port)
+		diag_add(l->c->diags, DIAG_ERROR, "duplicate-name", rs->block.at,
+			 "real_server %s is defined twice; this one is ignored", key);
+	else
+		diag_add(l->c->diags, DIAG_WARNING, "same-server", rs->block.at,
+			 "real_server %s %u and %u are one server, as only NAT can change the port: "
+			 "this one and its checks are ignored",
+			 ip_format(&rs->addr, buf), first_port, port)
+			->hint = "remove it, use lvs_method NAT, or give each port a virtual_server "
+				 "of its own";
+}
+
+static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs,
+			     struct conf_real_server *rs, struct seen *seen, unsigned n)
+{
+	uint16_t written = rs->port;
 	const char *key;
+	uint32_t first;
 
 	if (!family_fits(vs, &rs->addr, rs->method)) {
 		diag_add(l->c->diags, DIAG_ERROR, "family", rs->block.at,
@@ -353,20 +380,23 @@ static bool server_is_usable(struct lvs *l, struct conf_virtual_server *vs,
 	rs->port = port_final(l, vs, rs->port, rs->method, rs->block.at);
 	if (!rs->port && vs->kind == SERVICE_ADDRESS && rs->method->method == LVS_NAT)
 		rs->port = vs->port;
+	if (!written)
+		written = rs->port;
 	key = endpoint_key(l, &rs->addr, rs->port);
-	if (name_index_find(seen, key) != CONF_NONE) {
-		diag_add(l->c->diags, DIAG_ERROR, "duplicate-name", rs->block.at,
-			 "real_server %s is defined twice; this one is ignored", key);
+	first = name_index_find(&seen->names, key);
+	if (first != CONF_NONE) {
+		server_is_twin(l, rs, written, seen->ports[first], key);
 		return false;
 	}
-	name_index_add(l->scratch, seen, vs->rs.n, key, n);
+	name_index_add(l->scratch, &seen->names, vs->rs.n, key, n);
+	seen->ports[n] = written;
 	return true;
 }
 
 /* Leaves out servers that can't be used, finishes the sorry server. */
 static void service_servers(struct lvs *l, struct conf_virtual_server *vs)
 {
-	struct name_index seen = {0};
+	struct seen seen = {.ports = arena_alloc(l->scratch, (vs->rs.n + 1) * sizeof(*seen.ports))};
 	unsigned n = 0;
 	uint32_t twin;
 
@@ -386,7 +416,7 @@ static void service_servers(struct lvs *l, struct conf_virtual_server *vs)
 	if (!vs->sorry)
 		return;
 	vs->sorry->port = port_final(l, vs, vs->sorry->port, vs->sorry_method, vs->sorry->block.at);
-	twin = name_index_find(&seen, endpoint_key(l, &vs->sorry->addr, vs->sorry->port));
+	twin = name_index_find(&seen.names, endpoint_key(l, &vs->sorry->addr, vs->sorry->port));
 	if (twin != CONF_NONE) {     /* one entry of the kernel's table */
 		vs->sorry_rs = twin; /* its place; its id when ids are known */
 		vs->sorry_inhibit = vs->rs.v[twin]->inhibit_on_failure;
