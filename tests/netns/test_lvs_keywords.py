@@ -95,10 +95,13 @@ def test_what_a_command_leaves_behind_is_killed(pair):
     daemon = pair.a.run(globals_() + balanced(pair, misc(script, "misc_timeout 1")))
     wait_until(lambda: states(daemon) == ["DOWN"], 10, "a command that takes too long")
 
-    def alive():
+    def began():
         with open(pids, encoding="ascii") as handle:
-            return [pid for pid in map(int, handle.read().split()) if os.path.exists(f"/proc/{pid}")]
-    assert alive()
+            return [int(pid) for pid in handle.read().split()]
+
+    def alive():
+        return [pid for pid in began() if os.path.exists(f"/proc/{pid}")]
+    assert began()
     wait_until(lambda: len(alive()) <= 1, 3, "only the child of the run under way")
     daemon.stop()
     wait_until(lambda: not alive(), 3, "no child after the stop")
