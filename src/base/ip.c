@@ -63,6 +63,13 @@ bool ip_is_link_local(const struct ip_addr *a)
 	return a->family == IP_V6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
+bool ip_is_loopback(const struct ip_addr *a)
+{
+	static const struct ip_addr v6 = {.family = IP_V6, .b = {[15] = 1}};
+
+	return a->family == IP_V4 ? a->b[0] == 127 : ip_equal(a, &v6);
+}
+
 uint32_t ip_range_count(const struct ip_addr *first, const struct ip_addr *last)
 {
 	uint64_t n = 0;

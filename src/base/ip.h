@@ -51,5 +51,6 @@ bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 
 bool ip_is_multicast(const struct ip_addr *a);
 bool ip_is_link_local(const struct ip_addr *a); /* fe80::/10 or 169.254/16 */
+bool ip_is_loopback(const struct ip_addr *a);	/* ::1 or 127/8 */
 
 #endif

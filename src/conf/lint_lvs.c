@@ -247,6 +247,37 @@ static void lint_address(struct lint_lvs *l, const struct conf_virtual_server *v
 		    TEXT("no instance and no static_ipaddress has %s", ip_format(&vs->addr, buf)));
 }
 
+/* With either engine the kernel drops what comes from elsewhere and was translated to a loopback address.
+ * A try on the director itself gets an answer, so that nobody notices before the day. */
+static struct diag *loopback_say(struct lint_lvs *l, const struct conf_virtual_server *vs,
+				 struct conf_span at, const char *what, const struct ip_addr *a)
+{
+	char buf[IP_TEXT_MAX];
+	struct diag *d = diag_add(l->diags, DIAG_WARNING, "loopback", at,
+				  "%s %s: NAT to a loopback address serves nobody but clients on this "
+				  "machine",
+				  what, ip_format(a, buf));
+
+	d->hint = vs->kind != SERVICE_ADDRESS ? "write another address of this machine"
+		  : TEXT("write the virtual address itself: %s", ip_format(&vs->addr, buf));
+	return d;
+}
+
+static void lint_loopback(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	for (unsigned i = 0; i < vs->rs.n; i++)
+		if (vs->rs.v[i]->method->method == LVS_NAT && ip_is_loopback(&vs->rs.v[i]->addr))
+			loopback_say(l, vs, vs->rs.v[i]->block.at, "real_server",
+				     &vs->rs.v[i]->addr);
+	if (vs->sorry && vs->sorry_method->method == LVS_NAT && ip_is_loopback(&vs->sorry->addr)) {
+		struct diag *d = loopback_say(l, vs, vs->sorry->block.at, "sorry_server",
+					      &vs->sorry->addr);
+
+		d->hint = TEXT("%s; or sorry_server_lvs_method DR, if its port is that of the service",
+			       d->hint);
+	}
+}
+
 /* ---- mail ---- */
 
 static void lint_mail(struct lint_lvs *l)
@@ -263,6 +294,7 @@ static void lint_mail(struct lint_lvs *l)
 
 static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtual_server *) = {
 	lint_weights, lint_ignored_weights, lint_unchecked, lint_alpha, lint_address,
+	lint_loopback,
 };
 
 static void (*const server_lints[])(struct lint_lvs *, const struct conf_real_server *) = {

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from netlab import configs
+from netlab import backend, configs
 from netlab.client import Connection
 from netlab.farm import VIP
 from netlab.wait import wait_until
@@ -63,6 +63,23 @@ def test_sorry_server(farm, inhibit):
     farm.revive("s2")
     farm.wait_pool(SERVICE, {"s2": 1, **idle})
     assert farm.tally(count=4) == {"s2": 4}
+
+
+@pytest.mark.parametrize("address, port, more", [(VIP, 8080, ""), (VIP, 80, ""),
+                                                 ("127.0.0.1", 80, "\nsorry_server_lvs_method DR")],
+                         ids=["other-port", "same-port", "loopback"])
+def test_sorry_server_on_the_director(farm, address, port, more):
+    """What `check` says instead of NAT to 127.0.0.1, which the kernel drops."""
+    farm.backends["d1"] = backend.Backend(farm.d1, ports=(port,)).start()
+    start(farm, servers(farm, ["s1"]), extra=f"sorry_server {address} {port}{more}")
+    farm.wait_pool(SERVICE, {"s1": 1})
+    assert farm.tally(count=2) == {"s1": 2}
+    farm.kill("s1")
+    wait_until(lambda: "s1" not in farm.pool(SERVICE), 10, "end of s1")  # who takes over comes at the same time
+    assert farm.tally(count=2) == {"d1": 2}
+    farm.revive("s1")
+    farm.wait_pool(SERVICE, {"s1": 1})
+    assert farm.tally(count=2) == {"s1": 2}
 
 
 def test_quorum(farm):
