@@ -197,7 +197,9 @@ static void render_source(const struct diag *d, const struct conf_file *f, struc
 	buf_u8(out, '\n');
 }
 
-void diag_render(const struct diag *d, const struct conf_source *source, struct buf *out)
+/* What all forms of ours begin with; the file, or NULL. */
+static const struct conf_file *render_head(const struct diag *d, const struct conf_source *source,
+					   struct buf *out)
 {
 	const struct conf_file *f = NULL;
 
@@ -205,13 +207,31 @@ void diag_render(const struct diag *d, const struct conf_source *source, struct 
 		f = &source->files.v[d->at.file];
 	if (f)
 		buf_printf(out, "%s:%u:%u: ", f->path, d->at.line, d->at.col);
-	buf_printf(out, "%s[%s]: %s\n", severity_name(d->severity), d->code, d->text);
+	buf_printf(out, "%s[%s]: %s", severity_name(d->severity), d->code, d->text);
+	return f;
+}
+
+void diag_render(const struct diag *d, const struct conf_source *source, struct buf *out)
+{
+	const struct conf_file *f = render_head(d, source, out);
+
+	buf_u8(out, '\n');
 	if (f)
 		render_source(d, f, out);
 	if (d->expected)
 		buf_printf(out, "       = expected: %s\n", d->expected);
 	if (d->hint)
 		buf_printf(out, "       = hint: %s\n", d->hint);
+}
+
+void diag_render_line(const struct diag *d, const struct conf_source *source, struct buf *out)
+{
+	render_head(d, source, out);
+	if (d->expected)
+		buf_printf(out, "; expected: %s", d->expected);
+	if (d->hint)
+		buf_printf(out, "; hint: %s", d->hint);
+	buf_u8(out, '\n');
 }
 
 void diag_render_keepalived(const struct diag *d, const struct conf_source *source, struct buf *out)

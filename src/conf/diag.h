@@ -67,7 +67,10 @@ void diags_sort(struct diags *d);
  * Appends to `out`; several calls may be needed when it is full, so render one at a time. */
 void diag_render(const struct diag *d, const struct conf_source *source, struct buf *out);
 
-/* The same in one line in keepalived's form, "(FILE: Line N) text", or "(Line N) text" with one file. */
+/* The same in one line, without the source. */
+void diag_render_line(const struct diag *d, const struct conf_source *source, struct buf *out);
+
+/* One line in keepalived's form, "(FILE: Line N) text", or "(Line N) text" with one file. */
 void diag_render_keepalived(const struct diag *d, const struct conf_source *source, struct buf *out);
 
 /* Closest word for "did you mean": NULL when nothing is near enough (edit distance with swaps). */

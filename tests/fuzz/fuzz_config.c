@@ -107,6 +107,8 @@ static void render_all(const struct conf_loaded *l)
 
 		diag_render(&l->diags.list.v[i], l->source, &out);
 		out = (struct buf)BUF_ON(text);
+		diag_render_line(&l->diags.list.v[i], l->source, &out);
+		out = (struct buf)BUF_ON(text);
 		diag_render_keepalived(&l->diags.list.v[i], l->source, &out);
 	}
 }

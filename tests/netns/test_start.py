@@ -162,6 +162,14 @@ def test_extreme_priorities(lab, priority):
     assert near(first.time - daemon.started, master_down(priority), late=0.35)
 
 
+@holdfast_only
+def test_what_is_wrong_with_the_file_is_logged_with_place_and_severity(lab):
+    daemon = lab.a.run(config(instance(extra="preemtp_delay 3\nuse_vmac")))
+    daemon.wait_log(r"config\.conf:[0-9]+:[0-9]+: error\[unknown-keyword\]: .*`preemtp_delay`.*; "
+                    "hint: did you mean `preempt_delay`[?]")
+    daemon.wait_log(r"config\.conf:[0-9]+:[0-9]+: note\[")
+
+
 def check_owner(lab):
     path = lab.path("owner.conf")
     with open(path, "w", encoding="utf-8") as handle:

@@ -129,6 +129,31 @@ static void test_render_long(void **state)
 			 strcspn(strchr(strchr(out, '\n') + 1, '\n') + 1, "^"));
 }
 
+static void test_render_line(void **state)
+{
+	struct arena *a = arena_new();
+	struct diags d = {.arena = a};
+	struct conf_source source = {0};
+	struct diag *m = diag_add(&d, DIAG_ERROR, "code", at(0, 7, 2, 1), "what");
+	char space[256];
+	struct buf out = BUF_ON(space);
+
+	vec_add(a, &source.files)->path = "/etc/k.conf";
+	diag_render_line(m, &source, &out);
+	m->expected = "a number";
+	m->hint = "try 5";
+	diag_render_line(m, &source, &out);
+	m->severity = DIAG_NOTE;
+	m->at.line = 0;
+	m->expected = NULL;
+	diag_render_line(m, &source, &out);
+	assert_string_equal(buf_text(&out),
+			    "/etc/k.conf:7:2: error[code]: what\n"
+			    "/etc/k.conf:7:2: error[code]: what; expected: a number; hint: try 5\n"
+			    "note[code]: what; hint: try 5\n");
+	arena_free(a);
+}
+
 static void test_render_keepalived(void **state)
 {
 	struct arena *a = arena_new();
@@ -179,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_render),
 		cmocka_unit_test(test_render_long),
+		cmocka_unit_test(test_render_line),
 		cmocka_unit_test(test_render_keepalived),
 		cmocka_unit_test(test_marks),
 	};

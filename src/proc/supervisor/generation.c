@@ -62,7 +62,7 @@ void generation_report(const struct conf_loaded *l, const struct report *r, bool
 		if (in_full)
 			diag_render(d, l->source, &b);
 		else
-			diag_render_keepalived(d, l->source, &b);
+			diag_render_line(d, l->source, &b);
 		(void)buf_text(&b);
 		for (size_t n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
 			text[n - 1] = '\0';
