@@ -42,9 +42,10 @@ static inline void netns_enter(void)
 	   " net.ipv4.conf.default.rp_filter=0");
 	sh("ip link add v0 address 02:00:00:00:00:01 type veth peer name v1 address 02:00:00:00:00:02");
 	sh("ip link set v0 up && ip link set v1 up");
-	/* The kernel says that a link runs a little later, up to a second when it is busy. */
-	sh("for i in $(seq 200); do ip link show v0 | grep -q 'state UP' && ip link show v1 | grep -q 'state UP' &&"
-	   " exit 0; sleep 0.02; done; exit 1");
+	/* The kernel says that a link runs a little later, up to a second when it is busy, and that its
+	 * link-local address may be used later still. */
+	sh("up() { ip link show $1 | grep -q 'state UP' && ip -6 addr show dev $1 scope link -tentative | grep -q inet6; };"
+	   " for i in $(seq 200); do up v0 && up v1 && exit 0; sleep 0.02; done; exit 1");
 }
 
 #endif
