@@ -250,6 +250,14 @@ static uint64_t runs_of(const struct rig *r, uint32_t probe)
 	return p.runs;
 }
 
+/* Until a probe has run so often. */
+static void wait_runs(const struct rig *r, uint32_t probe, uint64_t wanted)
+{
+	for (int left = PATIENCE; left > 0 && runs_of(r, probe) < wanted; left--)
+		usleep(1000);
+	assert_true(runs_of(r, probe) >= wanted);
+}
+
 /* ---- tests ---- */
 
 static void test_verdicts(void **state)
@@ -307,9 +315,8 @@ static void test_reload_keeps_verdicts(void **state)
 	ask_snapshot(r);
 	expect_end(r);
 	expect_both(r, true, "");
-	usleep(500000);
+	wait_runs(r, 1, 2);
 	runs = runs_of(r, 1);
-	assert_true(runs >= 2);
 	configure(r, conf_of("", "127.0.0.3 127.0.0.2", r->port), (struct how){.probes = 2});
 	assert_true(runs_of(r, 1) >= runs);
 	expect_quiet(r, 300); /* lvs has not asked for this generation yet */
@@ -324,6 +331,7 @@ static void test_successor_adopts(void **state)
 	struct rig *r = *state;
 	const char *conf = conf_of("", "127.0.0.1 127.0.0.2", r->port);
 	uint64_t runs;
+	usec_t began;
 
 	configure(r, conf, (struct how){.probes = 2});
 	ask_snapshot(r);
@@ -334,12 +342,14 @@ static void test_successor_adopts(void **state)
 	end_worker(r, SIGKILL);
 	start_worker(r);
 	r->generation--;
+	began = clock_monotonic();
 	configure(r, conf, (struct how){.probes = 2, .adopt = true, .old_board = true, .not_first = true});
 	ask_snapshot(r);
 	expect_both(r, true, "");
 	expect_end(r);
-	usleep(600000); /* within one delay_loop, not after the random second of a start */
-	assert_true(runs_of(r, 0) > runs);
+	wait_runs(r, 0, runs + 1);
+	/* after one delay_loop, not after the second of a start */
+	assert_true(clock_monotonic() - began < USEC_PER_SEC);
 }
 
 static void test_suspended_rest(void **state)
