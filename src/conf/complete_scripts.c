@@ -17,7 +17,7 @@ struct identity {
 struct judged {
 	const char *command;
 	uint32_t uid;
-	bool bad;
+	const char *why; /* it must not be run, or NULL */
 };
 
 struct scripts {
@@ -88,7 +88,8 @@ static bool first_word_is_path(const struct conf_script *s)
 	return s->argv && s->argv[0] && strchr(s->argv[0], '/');
 }
 
-static bool script_is_bad(struct scripts *s, const struct conf_script *script)
+/* Why it must not be run; NULL: it may. */
+static const char *script_fault(struct scripts *s, const struct conf_script *script)
 {
 	struct complete *c = s->c;
 	const struct conf_host *h = c->host;
@@ -98,11 +99,11 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 	bool runs;
 
 	if (script->shell && !first_word_is_path(script))
-		return false; /* a word of the shell itself, like [[ */
+		return NULL; /* a word of the shell itself, like [[ */
 	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid,
 			 c->conf->global.script_security, &f);
 	if (runs && !f.unsafe && !f.fails)
-		return false;
+		return NULL;
 	if (f.owner[0])
 		snprintf(owner, sizeof(owner), " (%s, mode %04o)", f.owner, f.mode);
 	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run%s: %s %s%s%s",
@@ -114,10 +115,10 @@ static bool script_is_bad(struct scripts *s, const struct conf_script *script)
 	d->tolerated = runs;
 	if (f.fix[0])
 		d->hint = arena_strdup(c->a, f.fix);
-	return !runs;
+	return runs ? NULL : arena_printf(c->a, "%s %s", f.path, f.reason);
 }
 
-static bool script_judge(struct scripts *s, const struct conf_script *script)
+static const char *script_judge(struct scripts *s, const struct conf_script *script)
 {
 	char key[600];
 	uint32_t at;
@@ -129,9 +130,9 @@ static bool script_judge(struct scripts *s, const struct conf_script *script)
 		name_index_add(s->c->a, &s->seen, s->c->conf->commands.n,
 			       arena_strdup(s->c->a, key), at);
 		vec_push(s->c->a, &s->judged,
-			 ((struct judged){script->command, script->uid, script_is_bad(s, script)}));
+			 ((struct judged){script->command, script->uid, script_fault(s, script)}));
 	}
-	return s->judged.v[at].bad;
+	return s->judged.v[at].why;
 }
 
 static void script_complete(struct scripts *s, struct conf_script *script, const char *user,
@@ -155,15 +156,19 @@ static void script_complete(struct scripts *s, struct conf_script *script, const
 			d->hint = "what follows the command is its user: a command with arguments "
 				  "stands in quotes";
 			script->unsafe = true;
+			script->why = arena_printf(c->a, "user %s%s%s does not exist", user,
+						   group ? " or group " : "", group ? group : "");
 			return;
 		}
 	} else {
 		script->uid = g->script_uid;
 		script->gid = g->script_gid;
 		script->unsafe = g->script_user_missing;
+		script->why = script->unsafe ? "script_user does not exist" : NULL;
 	}
-	if (c->judge && c->host && c->host->script && script_judge(s, script))
-		script->unsafe = true;
+	if (!script->why && c->judge && c->host && c->host->script)
+		script->why = script_judge(s, script);
+	script->unsafe |= script->why != NULL;
 }
 
 /* The FIFO belongs to its user, else to the user of scripts; an unknown one drops it. */

@@ -289,6 +289,7 @@ static void server(void *ctx, const struct snapshot *s, const struct board_servi
 	json_object_set_new(o, "connections", number_or_null(r->connections));
 	json_object_set_new(o, "checks", json_integer(r->n_checkers));
 	json_object_set_new(o, "checks_failed", json_integer(r->n_failed));
+	json_object_set_new(o, "checks_absent", json_integer(r->n_absent));
 	json_object_set_new(o, "reason", json_string(r->reason));
 	add(json_array_get(list, json_array_size(list) - 1), "real_servers", o);
 }

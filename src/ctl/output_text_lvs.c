@@ -190,6 +190,16 @@ static void why_down(const struct snapshot *s, const struct board_server *r)
 		printf(", next %s", next);
 }
 
+/* It counts as up, whatever it does. */
+static void why_unchecked(const struct board_server *r)
+{
+	printf(", NOT CHECKED: ");
+	if (r->n_checkers > 1)
+		printf("%u of %u checks can't be run, ", r->n_absent, r->n_checkers);
+	printf("%s%s%s%s", words_check(r->failed_kind), r->n_checkers > 1 ? "" : " can't be run",
+	       r->reason[0] ? ": " : "", r->reason);
+}
+
 static void print_weight(const struct text *t, const struct board_server *r)
 {
 	printf("weight %u", r->weight);
@@ -218,6 +228,8 @@ static void server_line(const struct text *t, const struct snapshot *s, const st
 	if (r->n_failed > 0) {
 		printf("%s", r->up || r->in_table ? ", " : "");
 		why_down(s, r);
+	} else if (r->n_absent > 0) {
+		why_unchecked(r);
 	}
 	putchar('\n');
 }
@@ -239,7 +251,7 @@ void text_server(void *ctx, const struct snapshot *s, const struct board_service
 {
 	struct text *t = ctx;
 
-	if (t->skipped || (!t->all_servers && r->up && !r->draining && !r->ramping))
+	if (t->skipped || (!t->all_servers && r->up && !r->draining && !r->ramping && !r->n_absent))
 		return;
 	if (is_listed(t))
 		server_line(t, s, r);

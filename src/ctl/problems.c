@@ -106,6 +106,8 @@ static void service(struct problems *p, const struct board_service *v)
 	if (!v->up && !v->suspended)
 		add(p, "%s is below its quorum, %u of %u servers are up%s", name, v->n_up, v->n_servers,
 		    v->sorry ? "; the sorry server serves" : "");
+	if (v->n_unchecked)
+		add(p, "%s: checks of %u of %u servers can't be run", name, v->n_unchecked, v->n_servers);
 	if (v->panic)
 		add(p, "%s is in panic, %u of %u servers are up; all of them serve", name, v->n_up,
 		    v->n_servers);

@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 5
+#define BOARD_LAYOUT 6
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -140,6 +140,7 @@ struct board_service { /* of lvs: virtual_server */
 	char scheduler[16];
 	bool up, sorry, panic, suspended;
 	uint32_t first_server, n_servers, n_up;
+	uint32_t n_unchecked; /* servers with checks that can't be run */
 	uint32_t quorum, hysteresis;
 	int64_t live_weight;
 	usec_t since; /* monotonic, of `up` */
@@ -156,9 +157,10 @@ struct board_server { /* of lvs: real_server */
 	uint32_t target;      /* where a slow start leads to */
 	uint32_t connections; /* while it drains, or BOARD_UNKNOWN */
 	uint32_t n_checkers, n_failed;
+	uint32_t n_absent; /* checkers that can't be run */
 	usec_t since;
 	usec_t until; /* monotonic: the end of draining or of slow start; 0: neither, or nobody knows */
-	uint8_t failed_kind; /* enum conf_check_kind of the first failed checker ... */
+	uint8_t failed_kind; /* enum conf_check_kind of the first failed (else absent) checker ... */
 	uint64_t failed_share[2]; /* ... and its key: whose board_probe says more; 0: none */
 	char reason[120];
 };

@@ -43,6 +43,7 @@ struct conf_script {
 	uint32_t id;
 	uint32_t uid, gid;
 	bool unsafe;	     /* must not be run; said at check */
+	const char *why;     /* it must not, a clause; NULL: it may */
 	struct conf_span at;
 };
 

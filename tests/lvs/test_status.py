@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What `status` says of servers: why one is down and what its check does, what drains and for how long
 yet, what a slow start has reached, what is wrong at all; and only what was asked for."""
+import os
 import re
 
 import pytest
@@ -106,6 +107,35 @@ def test_why_a_server_is_down(farm):
     assert daemon.status()["problems"] == wrong
     assert lines(daemon)[1:3] == [f"NOT WELL {wrong[0]}", wrong[1]]
     assert daemon.ctl("status").returncode == 1
+
+
+def misc(path):
+    return f'MISC_CHECK {{\n    misc_path "{path}"\n}}'
+
+
+def test_a_check_that_cannot_be_run_is_said(farm):
+    """Its server counts as up without it, which is not what anybody meant."""
+    script, missing = farm.script("check", "exit 0"), farm.path("missing")
+    os.chmod(script, 0o777)
+    text = configs.config(service(farm, server(farm, "s1", check=misc(missing)), server(farm, "s2"),
+                                  server(farm, "s3", check=configs.TCP_CHECK + "\n" + misc(script))))
+    daemon = farm.d1.run(text)
+    wait_line(daemon, rf"{farm.real('s1')}:7 UP [0-9.]+ s weight 1, NOT CHECKED: MISC_CHECK can't be run: "
+                      rf"{re.escape(missing)} does not exist")
+    wait_line(daemon, rf"{farm.real('s3')}:7 UP [0-9.]+ s weight 1, NOT CHECKED: 1 of 2 checks can't be run, "
+                      rf"MISC_CHECK: {re.escape(script)} is writable .*")
+    wrong = f"{VIP}:7 tcp: checks of 2 of 3 servers can't be run"
+    assert daemon.status()["problems"] == [wrong] and f"NOT WELL {wrong}" in lines(daemon)
+    assert daemon.ctl("status").returncode == 1
+    found = daemon.status()["virtual_servers"][0]["real_servers"]
+    assert [one["checks_absent"] for one in found] == [1, 0, 1] and found[0]["reason"] == f"{missing} does not exist"
+    farm.kill("s3")  # what can be run still judges
+    wait_line(daemon, rf"{farm.real('s3')}:7 DOWN [0-9.]+ s 1 of 2 checks failed, TCP_CHECK: .*")
+    farm.revive("s3")
+    os.chmod(script, 0o755)
+    daemon.reload(text.replace(missing, script))
+    wait_until(lambda: daemon.ctl("status").returncode == 0, 10, "a good status")
+    wait_until(lambda: "NOT CHECKED" not in "\n".join(lines(daemon)), 3, "the end of NOT CHECKED")
 
 
 def test_checks_are_a_table_in_the_order_of_the_file(farm):

@@ -22,10 +22,11 @@ struct lvs_checker {
 	bool up;
 	bool seen;    /* has given a verdict */
 	bool assumed; /* its state is a guess after a crash, until its first verdict */
+	bool absent; /* can't be run, and counts as up */
 	bool drain, has_percent;
 	uint16_t percent;
 	int64_t contribution;
-	char *reason; /* LVS_REASON_MAX bytes once it has failed, else NULL */
+	char *reason; /* LVS_REASON_MAX bytes once it has failed or is absent, else NULL */
 };
 
 struct lvs_server {
@@ -37,7 +38,7 @@ struct lvs_server {
 	bool timed;   /* is in lvs.timed */
 	bool suspect; /* a verdict has failed it: counts for the panic threshold */
 	uint32_t override;
-	unsigned failed; /* checkers */
+	unsigned failed, absent; /* checkers */
 	int64_t effective;
 	uint32_t target; /* weight for the kernel but for slow start */
 	uint32_t ramped; /* weight for the kernel while ramping */
@@ -58,7 +59,7 @@ struct lvs_service {
 	bool quorum_up, panic, dirty;
 	bool sorry; /* the sorry server receives */
 	bool known; /* its quorum is that of a predecessor: not told as one at start */
-	unsigned up, with_checkers, suspects;
+	unsigned up, with_checkers, suspects, unchecked;
 	int64_t live, all; /* sums of target weights: of servers that are up, of all */
 	usec_t since;
 	uint32_t *sorted; /* ids of the real servers by address and port */
@@ -133,9 +134,10 @@ void lvs_server_ramp(struct lvs *l, uint32_t rs, usec_t now);
 bool lvs_server_wanted(const struct lvs *l, uint32_t rs, uint32_t *ret_weight);
 /* Its timer has come. */
 void lvs_server_tick(struct lvs *l, uint32_t rs, usec_t now);
-/* Its first failed checker, or CONF_NONE. */
+/* Its first failed checker, or CONF_NONE; the same of absent ones. */
 uint32_t lvs_server_failed(const struct lvs *l, uint32_t rs);
-/* Why it is down: of its first failed checker, or "". */
+uint32_t lvs_server_absent(const struct lvs *l, uint32_t rs);
+/* Why it is down, or else not checked: of the first such checker, or "". */
 const char *lvs_server_reason(const struct lvs *l, uint32_t rs);
 
 /* build.c */

@@ -25,7 +25,7 @@ struct lvs_verdict {
 	bool has_percent;      /* agent: the weight is `percent` of the configured one */
 	uint16_t percent;
 	int64_t contribution;  /* added to the weight: MISC_CHECK dynamic */
-	char reason[LVS_REASON_MAX]; /* why it is not up; "": none given */
+	char reason[LVS_REASON_MAX]; /* why it is not up, or absent; "": none given */
 };
 
 /* What a predecessor that died knew, from its board: looked up by address and port inside a virtual
@@ -131,16 +131,18 @@ struct lvs_server_view {
 	uint32_t target;   /* what a slow start leads to; else like `weight` */
 	usec_t until;	   /* of its slow start, or of its draining; USEC_NEVER: neither */
 	uint32_t failed_checker; /* the first; CONF_NONE: none */
+	uint32_t absent_checker; /* the same of those that can't be run */
 	int64_t effective; /* configured (or overridden) + contributions, not clamped */
-	unsigned failed_checkers;
+	unsigned failed_checkers, absent_checkers;
 	usec_t since;
-	const char *reason; /* of the first failed checker, or "" */
+	const char *reason; /* of the first failed checker, else of the first absent one, or "" */
 };
 struct lvs_service_view {
 	bool quorum_up, sorry, panic;
 	int64_t live_weight;
 	uint32_t quorum, hysteresis; /* in force */
 	unsigned up, total;
+	unsigned unchecked; /* servers with absent checkers */
 	usec_t since;
 };
 /* A server that a reload removed, while it drains. */

@@ -34,7 +34,7 @@ static void server_measure(struct lvs *l, uint32_t rs)
 	int64_t weight = s->overridden ? s->override : conf->weight, more = 0;
 	unsigned percent = 100, has_percent = 0;
 
-	s->failed = 0;
+	s->failed = s->absent = 0;
 	s->suspect = s->drain = false;
 	for (unsigned i = 0; i < conf->checkers.n; i++) {
 		const struct lvs_checker *c = &l->checkers[conf->checkers.v[i]->id];
@@ -44,6 +44,7 @@ static void server_measure(struct lvs *l, uint32_t rs)
 			s->suspect |= c->seen || c->assumed;
 			continue;
 		}
+		s->absent += c->absent;
 		s->drain |= c->drain;
 		more += contribution_clamp(c->contribution);
 		if (c->has_percent && (!has_percent++ || c->percent < percent))
@@ -68,6 +69,8 @@ void lvs_server_account(struct lvs *l, uint32_t rs, int sign)
 		vs->with_checkers += (unsigned)sign;
 	if (s->suspect)
 		vs->suspects += (unsigned)sign;
+	if (s->absent)
+		vs->unchecked += (unsigned)sign;
 }
 
 /* ---- slow start and draining ---- */
@@ -246,9 +249,20 @@ uint32_t lvs_server_failed(const struct lvs *l, uint32_t rs)
 	return CONF_NONE;
 }
 
+uint32_t lvs_server_absent(const struct lvs *l, uint32_t rs)
+{
+	const struct conf_real_server *conf = lvs_rs(l, rs);
+
+	for (unsigned i = 0; i < conf->checkers.n; i++)
+		if (l->checkers[conf->checkers.v[i]->id].absent)
+			return conf->checkers.v[i]->id;
+	return CONF_NONE;
+}
+
 const char *lvs_server_reason(const struct lvs *l, uint32_t rs)
 {
 	uint32_t failed = lvs_server_failed(l, rs);
+	uint32_t whose = failed != CONF_NONE ? failed : lvs_server_absent(l, rs);
 
-	return failed != CONF_NONE && l->checkers[failed].reason ? l->checkers[failed].reason : "";
+	return whose != CONF_NONE && l->checkers[whose].reason ? l->checkers[whose].reason : "";
 }

@@ -37,6 +37,7 @@ static void checker_take(struct lvs *l, uint32_t checker, const struct lvs_verdi
 	struct lvs_checker *c = &l->checkers[checker];
 
 	c->up = v->up || v->absent;
+	c->absent = v->absent;
 	c->seen = true;
 	c->assumed = false;
 	c->drain = v->drain;

@@ -16,7 +16,7 @@ static usec_t server_until(const struct lvs *l, uint32_t rs)
 struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs)
 {
 	struct lvs_server_view v = {
-		.reason = "", .until = USEC_NEVER, .failed_checker = CONF_NONE};
+		.reason = "", .until = USEC_NEVER, .failed_checker = CONF_NONE, .absent_checker = CONF_NONE};
 	const struct lvs_server *s;
 	const struct lvs_service *vs;
 
@@ -32,8 +32,10 @@ struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs)
 	v.target = v.ramping ? s->target : v.weight;
 	v.until = server_until(l, rs);
 	v.failed_checker = lvs_server_failed(l, rs);
+	v.absent_checker = lvs_server_absent(l, rs);
 	v.effective = s->effective;
 	v.failed_checkers = s->failed;
+	v.absent_checkers = s->absent;
 	v.since = s->since;
 	v.reason = lvs_server_reason(l, rs);
 	return v;
@@ -54,6 +56,7 @@ struct lvs_service_view lvs_view_service(const struct lvs *l, uint32_t vs)
 					 .hysteresis = lvs_vs(l, vs)->hysteresis,
 					 .up = s->up,
 					 .total = lvs_vs(l, vs)->rs.n,
+					 .unchecked = s->unchecked,
 					 .since = s->since};
 }
 

@@ -170,9 +170,10 @@ static void write_server(struct lvs_worker *w, uint32_t id)
 	b->until = v.until == USEC_NEVER ? 0 : v.until;
 	if (!v.draining)
 		b->connections = BOARD_UNKNOWN;
-	write_failed(w, b, v.failed_checker);
+	write_failed(w, b, v.failed_checker != CONF_NONE ? v.failed_checker : v.absent_checker);
 	b->n_checkers = rs->checkers.n;
 	b->n_failed = v.failed_checkers;
+	b->n_absent = v.absent_checkers;
 	b->since = v.since;
 	str_copy(b->reason, sizeof(b->reason), v.reason);
 	board_write_end(&b->seq);
@@ -207,6 +208,7 @@ static void write_service(struct lvs_worker *w, uint32_t id)
 	b->first_server = vs->rs.n > 0 ? vs->rs.v[0]->id : 0;
 	b->n_servers = vs->rs.n;
 	b->n_up = v.up;
+	b->n_unchecked = v.unchecked;
 	b->quorum = v.quorum;
 	b->hysteresis = v.hysteresis;
 	b->live_weight = v.live_weight;

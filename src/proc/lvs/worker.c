@@ -152,7 +152,7 @@ static usec_t past_server_since(void *ctx, const struct conf_real_server *rs)
  * after a crash, one that was down for another reason. */
 static void pass_over_sessions(struct lvs_worker *w)
 {
-	const struct lvs_verdict absent = {.absent = true};
+	const struct lvs_verdict absent = {.absent = true, .reason = "no process runs sessions yet"};
 
 	for (uint32_t i = 0; i < w->conf->checkers.n; i++)
 		if (w->conf->checkers.v[i]->kind == CHECK_BFD)

@@ -278,6 +278,11 @@ static bool can_run(const struct conf_check_misc *c)
 	return c->script && !c->script->unsafe;
 }
 
+static const char *why_not(const struct conf_check_misc *c)
+{
+	return c->script && c->script->why ? c->script->why : "";
+}
+
 static void add_checker(struct miscs *all, struct misc **v, unsigned *n,
 			const struct conf_checker *c, bool adopt)
 {
@@ -286,8 +291,8 @@ static void add_checker(struct miscs *all, struct misc **v, unsigned *n,
 	struct misc *m;
 
 	if (!can_run(misc)) {
-		log_err("Misc check [%s] can't be run: its server is judged without it",
-			misc->script ? misc->script->command : "");
+		log_err("Misc check [%s] can't be run: its server is judged without it: %s",
+			misc->script ? misc->script->command : "", why_not(misc));
 		*vec_add(all->r->arena, &all->absent) = c->id;
 		return;
 	}
@@ -324,6 +329,11 @@ void miscs_configure(struct miscs *all, bool adopt)
 	}
 }
 
+static const struct conf_check_misc *misc_of(const struct miscs *all, uint32_t checker)
+{
+	return (const struct conf_check_misc *)all->r->conf->checkers.v[checker];
+}
+
 void miscs_send_all(struct miscs *all)
 {
 	struct msg_verdict absent = {.generation = all->r->generation, .absent = true};
@@ -332,6 +342,7 @@ void miscs_send_all(struct miscs *all)
 		send_state(all->v[i]);
 	for (unsigned i = 0; i < all->absent.n; i++) {
 		absent.checker = all->absent.v[i];
+		str_copy(absent.reason, sizeof(absent.reason), why_not(misc_of(all, absent.checker)));
 		runner_send_lvs(all->r, MSG_VERDICT_RUNNER, &absent);
 	}
 }
