@@ -144,7 +144,8 @@ class Outcome:
 
 
 class Load:
-    """Requests at a steady rate from a node until `stop()`, which gives the Outcome."""
+    """Requests at a steady rate from a node until `stop()`, which gives the Outcome. `keepalive`: on how many
+    connections that stay."""
 
     def __init__(self, node, address, port=HTTP, *, rate=50, keepalive=False, timeout=3.0):
         self._shared = mmap.mmap(-1, 4096)
@@ -180,20 +181,19 @@ def _load(report, shared, address, port, rate, keepalive, timeout):
     running = [True]
     signal.signal(signal.SIGTERM, lambda *_: running.clear())
     answers, failures = collections.Counter(), []
-    slowest, count, kept = 0.0, 0, None
+    slowest, count, kept = 0.0, 0, collections.deque()
     following = time.monotonic()
     report("ready")
     while running:
         began = time.monotonic()
         try:
-            sock = kept or connect(address, port, timeout)
-            kept = None
+            sock = kept.popleft() if len(kept) >= max(keepalive, 1) else connect(address, port, timeout)
             try:
                 answers[get(sock, address, keepalive)] += 1
-                kept = sock if keepalive else None
-            finally:
-                if kept is None:
-                    sock.close()
+            except OSError:
+                sock.close()
+                raise
+            kept.append(sock) if keepalive else sock.close()
             slowest = max(slowest, time.monotonic() - began)
         except OSError as error:
             failures.append((time.time(), f"{type(error).__name__}: {error}"))
@@ -204,3 +204,50 @@ def _load(report, shared, address, port, rate, keepalive, timeout):
         if wait > 0 and running:
             select.select([], [], [], wait)
     report({"requests": count, "answers": answers, "failures": failures, "slowest": slowest})
+
+
+class Datagrams:
+    """Flows of datagrams, as many as go: each asks until it is answered, then comes the next. `stop()` gives
+    (how many were answered, how many never are, though they ask on for a while)."""
+
+    def __init__(self, node, address, port=ECHO):
+        self._process = Forked(node.namespace, _datagrams, address, port)
+
+    def stop(self):
+        self._process.signal(signal.SIGTERM)
+        return self._process.receive(60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._process.close()
+
+
+def _is_answered(sock, tries, timeout):
+    sock.settimeout(timeout)
+    for _ in range(tries):
+        try:
+            sock.send(b"x")
+            sock.recv(100)
+            return True
+        except TimeoutError:
+            pass
+        except OSError:
+            time.sleep(timeout)
+    return False
+
+
+def _datagrams(report, address, port):
+    running, served, waiting = [True], 0, []
+    signal.signal(signal.SIGTERM, lambda *_: running.clear())
+    report("ready")
+    while running:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.connect((address, port))
+        if _is_answered(sock, 20, 0.003):
+            served += 1
+            sock.close()
+        else:
+            waiting.append(sock)
+    report([served, sum(not _is_answered(sock, 30, 0.05) for sock in waiting)])

@@ -8,7 +8,7 @@ import pytest
 
 from netlab import client, configs, nft, ns
 from netlab.backend import ECHO
-from netlab.client import Connection, Load, ask_udp
+from netlab.client import Connection, Datagrams, Load, ask_udp
 from netlab.farm import VIP, VIP6, VIPS
 from netlab.fixtures import farm, make_farm  # noqa: F401
 from netlab.nft import Rules, ruleset
@@ -263,24 +263,35 @@ def test_replaced_under_load(farm, rules, method):
     assert set(outcome.answers) == {"s1", "s2", "s3"}
 
 
-@pytest.mark.parametrize("method,timeout", [("DR", None), ("NAT", 60), ("DR", 60)])
-def test_packet_on_its_way_through_a_change_forgets_nothing(farm, rules, method, timeout):
+@pytest.mark.parametrize("method,timeout,fewer", [("DR", None, 2), ("DR", None, 1), ("DR", None, 0), ("NAT", 60, 2),
+                                                  ("NAT", 60, 0), ("DR", 60, 1)])
+def test_packet_on_its_way_through_a_change_forgets_nothing(farm, rules, method, timeout, fewer):
     """Whoever is remembered stays with his server, also when the packet that asks for it meets the old
-    rules' maps just after they have gone. (The rate is what makes that likely: thousands of changes.)"""
-    many, none = (service(farm, method=method, weights={"s1": 1, "s2": 1, "s3": weight}, scheduler="wrr",
-                          extra=f"persistence_timeout {timeout}" if timeout else "") for weight in (30, 0))
-    rules.apply(many)
-    names = set()
-    with Load(farm.client, VIP, rate=9000, keepalive=not timeout) as first, \
-            Load(farm.client, VIP, rate=9000, keepalive=not timeout) as second:
-        first.wait(1)
-        second.wait(1)
-        assert rules.flip(many, none, 8) > 100
-        for load in (first, second):
-            outcome = load.stop()
-            assert outcome.failures == []
-            names |= {(load, name) for name in outcome.answers}
-    assert len(names) == 2
+    rules' maps just after they have gone, and whether the rules have a choice of others, one or none. (The
+    rate is what makes that likely: thousands of changes.)"""
+    all_of_them, some = (service(farm, method=method, weights=dict.fromkeys(farm.server_names[count:], 0),
+                                 extra=f"persistence_timeout {timeout}" if timeout else "") for count in (3, fewer))
+    rules.apply(all_of_them)
+    with Load(farm.client, VIP, rate=9000, keepalive=0 if timeout else 20) as first, \
+            Load(farm.client, VIP, rate=9000, keepalive=0 if timeout else 20) as second:
+        first.wait(50)
+        second.wait(50)
+        assert rules.flip(all_of_them, some, 8) > 100
+        outcomes = [load.stop() for load in (first, second)]
+    assert [one.failures for one in outcomes] == [[], []]
+    assert not timeout or [len(one.answers) for one in outcomes] == [1, 1]
+
+
+def test_packet_on_its_way_out_of_a_refusal_gets_no_wrong_flow(farm, rules):
+    """Datagrams that nobody takes are refused as long as that is so. If one reached the director's own stack,
+    connection tracking would keep the flow there as long as the client sends."""
+    some, none = (service(farm, f"{VIP} {ECHO}", ECHO, protocol="UDP", weights=weights)
+                  for weights in ({}, dict.fromkeys(farm.server_names, 0)))
+    rules.apply(some)
+    with Datagrams(farm.client, VIP) as load:
+        assert rules.flip(some, none, 12) > 100
+        answered, never = load.stop()
+    assert answered > 100 and never == 0
 
 
 def test_what_others_have_is_left_alone(farm, rules):

@@ -4,9 +4,9 @@
  * Must not know services.
  *
  * inet: prerouting and output lead to the service (marks first, then address and port, then any
- * port, the order of IPVS); what comes out of it with the old destination and is of a service where
- * nobody takes connections is refused with the ICMP error that IPVS sends. A filter chain does
- * that, because nat chains can't.
+ * port, the order of IPVS); what is of a service where nobody takes connections is refused with the
+ * ICMP error that IPVS sends. A filter chain does that, because nat chains can't. The packet itself
+ * says it (NFT_REFUSED): the rules may have changed since it was in the other chain.
  *
  * netdev: ingress leads to the service. Each connection has a number, the hash of its four ends and
  * protocol. `flows` remembers which server has it as long as packets come, a minute once it is
@@ -21,7 +21,7 @@
 
 static const char *const kinds[] = {"", "-any", "-mark"};
 static const char *const nat_chains[] = {"prerouting",	 "output",	 "postrouting", "services",
-					 "refuse-input", "refuse-local", "refuse"};
+					 "refuse-input", "refuse-local"};
 static const char *const dr_chains[] = {"ingress", "flow4", "flow6"};
 
 static const char *address_word(unsigned family)
@@ -50,20 +50,20 @@ static void put_maps(struct nft_text *t, const char *table, const char *name, bo
 			put_map(t, table, name, family, kind, set);
 }
 
-/* The rules that look a packet up in the maps `name`, by its present destination. */
-static void put_lookups(struct nft_text *t, const char *rule, const char *name, const char *then,
-			const char *after)
+/* The rules that look up whose a packet is. */
+static void put_lookups(struct nft_text *t)
 {
+	const char *rule = "add rule inet " NFT_TABLE " services";
+
 	for (unsigned family = 4; family <= 6; family += 2)
-		nft_put(t, "%s meta nfproto ipv%u meta mark %s@%s%u-mark%s\n", rule, family, then,
-			name, family, after);
+		nft_put(t, "%s meta nfproto ipv%u meta mark vmap @services%u-mark\n", rule, family,
+			family);
 	for (unsigned family = 4; family <= 6; family += 2) {
 		const char *ip = address_word(family);
 
-		nft_put(t, "%s %s daddr . meta l4proto . th dport %s@%s%u%s\n", rule, ip, then,
-			name, family, after);
-		nft_put(t, "%s %s daddr . meta l4proto %s@%s%u-any%s\n", rule, ip, then, name,
-			family, after);
+		nft_put(t, "%s %s daddr . meta l4proto . th dport vmap @services%u\n", rule, ip,
+			family);
+		nft_put(t, "%s %s daddr . meta l4proto vmap @services%u-any\n", rule, ip, family);
 	}
 }
 
@@ -96,27 +96,30 @@ static void put_hook(struct nft_text *t, const char *chain, const char *type, co
 		type, hook, priority);
 }
 
+static void put_refusal(struct nft_text *t, const char *chain)
+{
+	nft_put(t,
+		"add rule inet " NFT_TABLE " %s meta priority " NFT_REFUSED
+		" ct state new ct status & dnat == 0 reject with icmpx port-unreachable\n",
+		chain);
+}
+
 void nft_frame_nat(struct nft_text *t)
 {
 	put_maps(t, "inet", "services", false, 3);
-	put_maps(t, "inet", "dead", true, 3);
 	put_maps(t, "inet", "masquerade", true, 3);
-	nft_put(t, "add chain inet " NFT_TABLE " services\nadd chain inet " NFT_TABLE " refuse\n");
+	nft_put(t, "add chain inet " NFT_TABLE " services\n");
 	put_hook(t, "prerouting", "nat", "prerouting", "dstnat");
 	put_hook(t, "output", "nat", "output", "-100");
 	put_hook(t, "postrouting", "nat", "postrouting", "srcnat");
 	put_hook(t, "refuse-input", "filter", "prerouting", "dstnat + 1");
 	put_hook(t, "refuse-local", "filter", "output", "-99");
-	put_lookups(t, "add rule inet " NFT_TABLE " services", "services", "vmap ", "");
+	put_lookups(t);
 	nft_put(t, "add rule inet " NFT_TABLE " prerouting jump services\n"
 		   "add rule inet " NFT_TABLE " output jump services\n");
 	put_masquerade(t);
-	put_lookups(t, "add rule inet " NFT_TABLE " refuse", "dead", "",
-		    " reject with icmpx port-unreachable");
-	nft_put(t, "add rule inet " NFT_TABLE
-		   " refuse-input ct state new ct status & dnat == 0 jump refuse\n"
-		   "add rule inet " NFT_TABLE
-		   " refuse-local ct state new ct status & dnat == 0 jump refuse\n");
+	put_refusal(t, "refuse-input");
+	put_refusal(t, "refuse-local");
 }
 
 static void put_flow(struct nft_text *t, unsigned family)

@@ -15,5 +15,7 @@ bool nft_frame_has_chain(const char *name); /* one of these */
 bool nft_frame_has_map(const char *name);
 
 #define NFT_FLOW_SEED "0x686f6c64"
+/* As its priority: this packet is of a service where nobody takes connections. */
+#define NFT_REFUSED "dead:dead"
 
 #endif

@@ -9,11 +9,10 @@
  * forwards. The service's chain goes to the remembered server while it exists, of weight 0 too, as
  * IPVS does with its templates; else it forgets and chooses.
  *
- * A choice ends with a drop. The kernel changes rules and the maps in them at one moment, but a
- * packet that is on its way through the old rules at that moment no longer finds anything in their
- * maps. It must not reach the director's own stack, which would reset the connection; it is sent
- * again. Nor may it make us forget whom it belongs to: a memory is deleted only by a packet that
- * still finds something in a map that has everything.
+ * The kernel changes rules and the maps in them at one moment, but a packet that is on its way
+ * through the old rules at that moment no longer finds anything in their maps. It must not reach
+ * the director's own stack, nor a server that it is not of, which would reset the connection, nor
+ * make us forget whom it belongs to: behind each lookup it is dropped, and sent again.
  */
 #include "core/lvs/nft_ruleset.h"
 
@@ -25,10 +24,6 @@
 #include <stdlib.h>
 
 #define CLIENTS_MOST 262144
-
-/* Ends a rule that a packet meets after the rules have changed under it; see at the top. */
-#define CURRENT_RULES                                                                              \
-	"meta priority set meta l4proto map { tcp : none, udp : none, sctp : none } "
 
 /* ---- words ---- */
 
@@ -141,11 +136,21 @@ static void put_end(struct nft_text *t, const struct nft_service *n)
 	nft_put(t, "%sdrop\n", n->mode == NFT_NAT && has_ports(n) ? n->transport : "");
 }
 
+/* Nobody: on to the stack as it came, but for the word of nft_frame.h. */
+static void put_refusal(struct nft_text *t, const struct nft_service *n)
+{
+	put_rule(t, n, n->chain);
+	nft_put(t, "%smeta priority set " NFT_REFUSED "\n",
+		n->mode == NFT_DR ? "meta mark set 0 " : "");
+}
+
 static void put_nat_simple(struct nft_text *t, const struct nft_service *n,
 			   const struct nft_slots *slots)
 {
-	if (!slots->n)
+	if (!slots->n) {
+		put_refusal(t, n);
 		return;
+	}
 	put_rule(t, n, n->chain);
 	if (slots->n == 1) {
 		put_target(t, n, &n->dests.v[slots->index[0]]);
@@ -219,7 +224,8 @@ static void put_dest_chain(struct nft_text *t, const struct nft_service *n,
 	put_forward(t, n, d);
 }
 
-/* To the server that `map` remembers for `key`, while it is there; else the memory is wrong. */
+/* To the server that `map` remembers, while it is there; else the memory is wrong, unless the map
+ * that has everything has nothing either; see at the top. */
 static void put_recall(struct nft_text *t, const struct nft_service *n, const char *map, bool flow)
 {
 	unsigned listed = 0;
@@ -242,7 +248,12 @@ static void put_recall(struct nft_text *t, const struct nft_service *n, const ch
 	}
 	nft_put(t, " }\n");
 	put_rule(t, n, n->chain);
-	nft_put(t, CURRENT_RULES "delete @%s { ", map);
+	nft_put(t, "meta priority set meta protocol map { ip : " NFT_REFUSED ", ip6 : " NFT_REFUSED
+		   " }\n");
+	put_rule(t, n, n->chain);
+	nft_put(t, "meta priority != " NFT_REFUSED " drop\n");
+	put_rule(t, n, n->chain);
+	nft_put(t, "delete @%s { ", map);
 	if (flow)
 		nft_put(t, "meta mark");
 	else
@@ -273,11 +284,8 @@ static bool reachable(const struct nft_service *n)
 	return false;
 }
 
-static void put_recalling(struct nft_text *t, const struct nft_service *n,
-			  const struct nft_slots *slots)
+static void put_recalls(struct nft_text *t, const struct nft_service *n)
 {
-	if (!reachable(n))
-		return;
 	if (n->mode == NFT_DR) {
 		put_rule(t, n, n->chain);
 		nft_put(t, "jump flow%u\n", n->v6 ? 6 : 4);
@@ -286,15 +294,20 @@ static void put_recalling(struct nft_text *t, const struct nft_service *n,
 		put_recall(t, n, "flows", true);
 	if (n->persist[0])
 		put_recall(t, n, n->persist, false);
-	if (slots->n) {
-		put_go(t, n, slots);
-		if (slots->n > 1)
-			put_end(t, n);
+}
+
+static void put_recalling(struct nft_text *t, const struct nft_service *n,
+			  const struct nft_slots *slots)
+{
+	if (reachable(n))
+		put_recalls(t, n);
+	if (!slots->n) {
+		put_refusal(t, n);
 		return;
 	}
-	/* Nobody: on to the stack, as it came. */
-	put_rule(t, n, n->chain);
-	nft_put(t, "%smeta priority set none\n", n->mode == NFT_DR ? "meta mark set 0 " : "");
+	put_go(t, n, slots);
+	if (slots->n > 1)
+		put_end(t, n);
 }
 
 /* ---- one service ---- */
@@ -380,21 +393,23 @@ static void put_rest_away(struct nft_text *t, const struct nft_service *was,
 	}
 }
 
-/* Whether the key is in a set of the inet table. `before`: it may be there already. */
-static void put_member(struct nft_text *t, const struct nft_service *n, const char *set,
-		       bool member, bool before)
-{
-	if (member || before)
-		nft_put(t, "add element inet " NFT_TABLE " %s%s { %s }\n", set, n->map_suffix,
-			n->key);
-	if (!member && before)
-		nft_put(t, "delete element inet " NFT_TABLE " %s%s { %s }\n", set, n->map_suffix,
-			n->key);
-}
-
 static bool masquerades(const struct nft_service *n)
 {
 	return n && n->mode == NFT_NAT && n->s->masquerade;
+}
+
+/* Whether the key is in the set. */
+static void put_masquerading(struct nft_text *t, const struct nft_service *is,
+			     const struct nft_service *was)
+{
+	const struct nft_service *any = is ? is : was;
+
+	if (masquerades(is) || masquerades(was))
+		nft_put(t, "add element inet " NFT_TABLE " masquerade%s { %s }\n",
+			any->map_suffix, any->key);
+	if (!masquerades(is) && masquerades(was))
+		nft_put(t, "delete element inet " NFT_TABLE " masquerade%s { %s }\n",
+			any->map_suffix, any->key);
 }
 
 void nft_render_service(struct nft_text *t, const struct nft_options *o, const struct service *old,
@@ -402,7 +417,6 @@ void nft_render_service(struct nft_text *t, const struct nft_options *o, const s
 {
 	struct nft_service *was = old ? nft_service_new(old, o, t->a) : NULL;
 	struct nft_service *is = new ? nft_service_new(new, o, t->a) : NULL;
-	const struct nft_service *any = is ? is : was;
 	struct nft_slots slots = {0};
 
 	if (is) {
@@ -411,8 +425,7 @@ void nft_render_service(struct nft_text *t, const struct nft_options *o, const s
 	}
 	if (was)
 		put_rest_away(t, was, is);
-	put_member(t, any, "dead", is && !slots.n, was);
-	put_member(t, any, "masquerade", masquerades(is), masquerades(was));
+	put_masquerading(t, is, was);
 }
 
 /* ---- everything ---- */
