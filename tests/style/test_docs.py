@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the documents show is so: links lead somewhere, commands exist, configurations are good."""
+import json
 import os
 import re
 import subprocess
 
 import pytest
 
-from conftest import HOLDFAST, TREE, files, text
+from conftest import BUILD, HOLDFAST, TREE, files, text
 
 PAGES = [page for page in files(".md") if not page.startswith("tests/")]
 
@@ -62,6 +63,16 @@ def test_make_targets_exist():
     for page in PAGES:
         for target in re.findall(r"(?:`|^    )(?:sudo )?make ([a-z-]+)", text(page), re.M):
             assert target in targets, f"{page}: make {target}"
+
+
+def test_documents_are_installed_as_they_lie_in_the_tree():
+    """Their links lead somewhere on a machine that has no clone, too."""
+    out = subprocess.run(["meson", "introspect", "--installed", BUILD], capture_output=True, text=True, check=True).stdout
+    installed = {os.path.relpath(source, TREE): target for source, target in json.loads(out).items()}
+    home = os.path.dirname(installed["README.md"])
+    assert home.endswith("/share/doc/holdfast")
+    for name in ("README.zh-CN.md", "COPYING", "docs", "examples"):
+        assert installed[name] == os.path.join(home, name)
 
 
 SHOWN = [(page, number, block) for page in PAGES
