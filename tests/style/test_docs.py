@@ -75,6 +75,14 @@ def test_documents_are_installed_as_they_lie_in_the_tree():
         assert installed[name] == os.path.join(home, name)
 
 
+def test_unit_does_not_restart_what_no_start_can_mend():
+    """The exit statuses that operations.md calls unusable configuration, missing permission, no configuration."""
+    row = next(line for line in text("docs/operations.md").splitlines() if line.startswith("| `holdfast run`"))
+    wanted = re.findall(r"(\d) (?:unusable configuration|missing permission|no configuration)", row)
+    unit = text("packaging/holdfast.service.in")
+    assert len(wanted) == 3 and f"\nRestartPreventExitStatus={' '.join(wanted)}\n" in unit
+
+
 SHOWN = [(page, number, block) for page in PAGES
          for number, block in enumerate(re.findall(r"^```conf\n(.*?)^```$", text(page), re.M | re.S))]
 
