@@ -61,7 +61,8 @@ const char *buf_text(struct buf *b)
 	return b->p;
 }
 
-const uint8_t *read_bytes(struct reader *r, size_t n)
+/* The next n bytes, or NULL (and bad) when there are fewer. */
+static const uint8_t *read_bytes(struct reader *r, size_t n)
 {
 	const uint8_t *p = r->p;
 

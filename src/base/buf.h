@@ -41,7 +41,5 @@ struct reader {
 uint8_t read_u8(struct reader *r);
 uint16_t read_be16(struct reader *r);
 uint32_t read_be32(struct reader *r);
-/* The next n bytes, or NULL (and bad) when there are fewer. */
-const uint8_t *read_bytes(struct reader *r, size_t n);
 
 #endif

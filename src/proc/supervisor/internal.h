@@ -212,7 +212,6 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m);
 void supervisor_worker_stopped(struct worker *w);
 /* A worker died: start it again, or go on with stopping. */
 void supervisor_worker_gone(struct worker *w, int status);
-void supervisor_stop(struct supervisor *s, int status);
 
 /* ---- revive.c: death, new start, workers that hang ---- */
 /* Starts it again, now or later. */

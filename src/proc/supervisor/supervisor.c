@@ -265,7 +265,7 @@ static void on_deadline(void *ctx)
 	}
 }
 
-void supervisor_stop(struct supervisor *s, int status)
+static void supervisor_stop(struct supervisor *s, int status)
 {
 	uint32_t limit = s->now.settings->child_wait_time;
 

@@ -253,9 +253,7 @@ void report_transition(struct vrrp_worker *w, struct generation *g, const struct
 void report_priority(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
 void report_note(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
 void report_rx_lower(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a);
-void report_instance(struct generation *g, struct vi *vi);
-/* Its record will be written when the event is over (report_flush). */
-void report_later(struct generation *g, struct vi *vi);
+/* Writes the records that an event has changed, when it is over. */
 void report_flush(struct generation *g);
 void report_advert(struct generation *g, struct vi *vi, uint8_t priority, usec_t now);
 void report_all(struct generation *g);

@@ -185,6 +185,15 @@ static void log_addresses(const struct vi *vi, const struct vrrp_action *a)
 		log_debug("(%s) %s E-VIPs.", name, what);
 }
 
+/* Its record will be written when the event is over (report_flush). */
+static void report_later(struct generation *g, struct vi *vi)
+{
+	if (vi->dirty)
+		return;
+	vi->dirty = true;
+	g->dirty[g->n_dirty++] = vi->id;
+}
+
 static void count(struct vi *vi, const struct vrrp_action *a)
 {
 	if (a->from == a->to)
@@ -299,7 +308,7 @@ static void parts_write(struct generation *g, struct vi *vi)
 	}
 }
 
-void report_instance(struct generation *g, struct vi *vi)
+static void report_instance(struct generation *g, struct vi *vi)
 {
 	struct board_instance *b = vi->board;
 	struct vrrp_view v;
@@ -360,14 +369,6 @@ static void groups_write(struct generation *g)
 		b->cause = cause;
 		board_write_end(&b->seq);
 	}
-}
-
-void report_later(struct generation *g, struct vi *vi)
-{
-	if (vi->dirty)
-		return;
-	vi->dirty = true;
-	g->dirty[g->n_dirty++] = vi->id;
 }
 
 void report_flush(struct generation *g)
