@@ -47,8 +47,10 @@ void snapshot_drain(const struct snapshot *s, uint32_t i, struct board_drain *re
 struct board_sync snapshot_sync(const struct snapshot *s)
 {
 	const struct board_header *h = s->board[PROC_LVS].header;
-	struct board_sync sync = h ? h->sync : (struct board_sync){0};
+	struct board_sync sync = {0};
 
+	if (h)
+		(void)board_read(&h->sync, &sync, sizeof(sync));
 	utf8_clean(sync.interface, sizeof(sync.interface));
 	return sync;
 }

@@ -175,6 +175,7 @@ struct board_drain { /* of lvs: a real server that a reload removed, while it dr
 
 /* What lvs_sync_daemon has the kernel do. */
 struct board_sync {
+	board_seq seq;
 	bool configured, master, backup; /* which halves run */
 	bool failed; /* one that should run can't be started */
 	uint8_t id;

@@ -5,13 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/str.h"
 #include "core/lvs/lvs.h"
 #include "ctl/filter.h"
+#include "ctl/snapshot.h"
 #include "ctl/words.h"
 
 static void names_for_people(void **state)
@@ -98,12 +103,57 @@ static void events_of_what_was_asked_for(void **state)
 	assert_false(takes_event("VI_1", "VI_2", "[[[ [:::"));
 }
 
+static void sync_write(struct board_sync *b, bool master)
+{
+	board_write_begin(&b->seq);
+	b->master = master;
+	b->backup = !master;
+	str_copy(b->interface, sizeof(b->interface), master ? "a-long-master" : "b-long-backup");
+	b->id = master;
+	board_write_end(&b->seq);
+}
+
+static bool sync_is_whole(const struct board_sync *b)
+{
+	return b->backup == !b->master && b->id == b->master &&
+	       str_eq(b->interface, b->master ? "a-long-master" : "b-long-backup");
+}
+
+/* What is read while it changes is one state or the other, not half of each. Few are torn all the
+ * same: nobody waits long for a writer that has lost its processor in the middle. */
+static void sync_daemon_is_read_whole(void **state)
+{
+	struct board_header *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct snapshot s = {.board[PROC_LVS].header = h};
+	unsigned torn = 0;
+	pid_t writer;
+
+	assert_true(h != MAP_FAILED);
+	sync_write(&h->sync, false);
+	writer = fork();
+	for (unsigned i = 0; writer == 0; i++)
+		sync_write(&h->sync, i % 2);
+	assert_true(writer > 0);
+	for (unsigned i = 0; i < 100000; i++) {
+		struct board_sync b = snapshot_sync(&s);
+
+		torn += !sync_is_whole(&b);
+	}
+	(void)kill(writer, SIGKILL);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	print_message("%u of 100000 torn\n", torn);
+	assert_true(torn < 500);
+	munmap(h, sizeof(*h));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_for_people),
 		cmocka_unit_test(asked_for_in_any_form),
 		cmocka_unit_test(events_of_what_was_asked_for),
+		cmocka_unit_test(sync_daemon_is_read_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,12 +20,14 @@ static void tell_board(struct lvs_worker *w)
 	if (!w->board.header)
 		return;
 	b = &w->board.header->sync;
+	board_write_begin(&b->seq);
 	b->configured = d != NULL;
 	b->master = w->sync.master;
 	b->backup = w->sync.backup;
 	b->failed = d && w->sync.retry_at != USEC_NEVER;
 	b->id = d ? (uint8_t)d->sync_id : 0;
 	str_copy(b->interface, sizeof(b->interface), d ? w->sync.interface : "");
+	board_write_end(&b->seq);
 }
 
 /* What runs since before we were started has settings, and a state, that nobody knows. */
