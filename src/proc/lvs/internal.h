@@ -14,6 +14,12 @@
 
 struct lvs_worker;
 
+/* The check that a record of the board names, whose key is not made anew each time. */
+struct failed_check {
+	bool written;
+	uint32_t checker; /* CONF_NONE: none */
+};
+
 /* Another worker: who says what this process decides from, or is told. */
 struct peer {
 	struct lvs_worker *w;
@@ -80,6 +86,7 @@ struct lvs_worker {
 	struct loop_timer *outbox; /* another try with these */
 	usec_t stop_at;		   /* stopping: not longer for the runner to take them; USEC_NEVER: not stopping */
 	bool board_dirty;
+	struct failed_check *failed; /* by real server: what its record says, in arena */
 	unsigned drains; /* servers that drain, of the configuration or removed from it */
 	usec_t census_at;
 };

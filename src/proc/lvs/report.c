@@ -137,10 +137,15 @@ static enum log_level level_of(const struct lvs_event *e)
 /* ---- board ---- */
 
 /* Which check says so. */
-static void write_failed(const struct lvs_worker *w, struct board_server *b, uint32_t checker)
+static void write_failed(const struct lvs_worker *w, uint32_t id, uint32_t checker)
 {
+	struct failed_check *written = &w->failed[id];
+	struct board_server *b = &w->board.servers[id];
 	struct check_key key = {0};
 
+	if (written->written && written->checker == checker)
+		return;
+	*written = (struct failed_check){.written = true, .checker = checker};
 	if (checker != CONF_NONE) {
 		b->failed_kind = w->conf->checkers.v[checker]->kind;
 		key = check_key_of(w->conf, w->conf->checkers.v[checker]);
@@ -170,7 +175,7 @@ static void write_server(struct lvs_worker *w, uint32_t id)
 	b->until = v.until == USEC_NEVER ? 0 : v.until;
 	if (!v.draining)
 		b->connections = BOARD_UNKNOWN;
-	write_failed(w, b, v.failed_checker != CONF_NONE ? v.failed_checker : v.absent_checker);
+	write_failed(w, id, v.failed_checker != CONF_NONE ? v.failed_checker : v.absent_checker);
 	b->n_checkers = rs->checkers.n;
 	b->n_failed = v.failed_checkers;
 	b->n_absent = v.absent_checkers;

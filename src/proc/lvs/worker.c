@@ -209,6 +209,7 @@ static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_l
 	w->dont_release = c->dont_release_ipvs;
 	w->n_checks = c->n_shares;
 	w->board = *board;
+	w->failed = arena_alloc(w->arena, l->conf->real_servers.n * sizeof(*w->failed));
 	if (old_board.header)
 		board_event_carry(&w->board, &old_board);
 	write_header(w);
