@@ -683,6 +683,33 @@ static void past_quorum_waits_for_the_weights(void **state)
 	bench_free(&b);
 }
 
+static bool past_panic(void *ctx, const struct conf_virtual_server *vs)
+{
+	return *(bool *)ctx;
+}
+
+/* It was told when it began: only its end is news. */
+static void past_panic_is_not_told_again(void **state)
+{
+	struct conf *c = with_sorry(2);
+	bool up = true;
+	struct lvs_past past = {
+		.ctx = &up, .quorum = past_quorum, .panic = past_panic, .server = past_server};
+	struct bench b;
+
+	VS(c)->panic_threshold = 40;
+	b = bench_past(c, &past); /* one of two is down */
+	bench_down(&b, 0);
+	bench_up(&b, 1);
+	assert_events(&b, "");
+	assert_table(&b, TABLE " 192.0.2.1:80=1 192.0.2.2:80=1");
+	bench_take(&b);
+	assert_events(&b, "");
+	bench_up(&b, 0);
+	assert_events(&b, "U0 p C0");
+	bench_free(&b);
+}
+
 static void past_quorum_that_is_lost_stays_lost(void **state)
 {
 	struct conf *c = with_sorry(3);
@@ -733,6 +760,7 @@ int main(void)
 		cmocka_unit_test(new_service_waits_with_the_others),
 		cmocka_unit_test(past_says_since_when),
 		cmocka_unit_test(past_quorum_waits_for_the_weights),
+		cmocka_unit_test(past_panic_is_not_told_again),
 		cmocka_unit_test(past_quorum_that_is_lost_stays_lost),
 	};
 

@@ -143,6 +143,7 @@ static void service_start(struct lvs *l, uint32_t vs, const struct lvs_past *pas
 	s->known = past && past->quorum && past->quorum(past->ctx, conf, &up);
 	if (s->known) {
 		s->quorum_up = up;
+		s->panic = past->panic && past->panic(past->ctx, conf);
 		s->sorry = !up && conf->sorry;
 		if (past_quorum_since(past, conf) > 0)
 			s->since = past_quorum_since(past, conf);

@@ -33,6 +33,8 @@ struct lvs_verdict {
 struct lvs_past {
 	void *ctx;
 	bool (*quorum)(void *ctx, const struct conf_virtual_server *vs, bool *ret_up);
+	/* Asked where the quorum is known. */
+	bool (*panic)(void *ctx, const struct conf_virtual_server *vs);
 	bool (*server)(void *ctx, const struct conf_real_server *rs, bool *ret_up);
 	/* When it became so; 0: not known. */
 	usec_t (*quorum_since)(void *ctx, const struct conf_virtual_server *vs);

@@ -121,6 +121,14 @@ static bool past_quorum(void *ctx, const struct conf_virtual_server *vs, bool *r
 	return true;
 }
 
+static bool past_panic(void *ctx, const struct conf_virtual_server *vs)
+{
+	const struct board *board = ctx;
+	struct board_service b;
+
+	return board_read(&board->services[vs->id], &b, sizeof(b)) && b.panic;
+}
+
 static bool past_server(void *ctx, const struct conf_real_server *rs, bool *ret_up)
 {
 	const struct board *board = ctx;
@@ -164,6 +172,7 @@ static void build(struct lvs_worker *w, const struct msg_config *c)
 	const struct lvs_past past = {
 		.ctx = &w->board,
 		.quorum = past_quorum,
+		.panic = past_panic,
 		.server = past_server,
 		.quorum_since = past_quorum_since,
 		.server_since = past_server_since,
