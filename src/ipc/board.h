@@ -189,6 +189,7 @@ struct board_probe { /* of a check process: what it knows of one probe; of the r
 	uint32_t sharers; /* how many it stands for */
 	uint8_t kind;	  /* enum conf_check_kind */
 	bool has_run, up, fresh, drain, has_percent;
+	bool has_weight; /* MISC: `contribution` is the weight that the script has said */
 	uint16_t percent, url, good_urls;
 	uint32_t failures;
 	int64_t contribution;

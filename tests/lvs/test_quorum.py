@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Weights, quorum, sorry server and the scripts that are told of them."""
 import os
+import time
 
 import pytest
 
@@ -45,6 +46,23 @@ def test_weight_follows_a_script(farm):
     farm.wait_pool(SERVICE, {"s2": 1})
     farm.write("weight", "7\n")
     farm.wait_pool(SERVICE, {"s1": 5, "s2": 1})
+
+
+def test_the_weight_of_a_script_outlives_a_retry(farm):
+    """What is asked of the checker while a failure is being retried is the weight it had before."""
+    wanted, runs = farm.write("weight", "5\n"), farm.write("runs", "")
+    script = farm.script("weight.sh", f"status=$(cat {wanted}); echo $status >> {runs}; exit $status")
+    dynamic = (f'MISC_CHECK {{\n    misc_path "{script}"\n    misc_dynamic\n'
+               '    retry 3\n    delay_before_retry 20\n}')
+    config = configs.config(configs.virtual_server(f"{VIP} 80", [
+        *servers(farm, ["s1"], check=dynamic), *servers(farm, ["s2"])], scheduler="wrr"))
+    daemon = farm.d1.run(config)
+    farm.wait_pool(SERVICE, {"s1": 3, "s2": 1})
+    farm.write("weight", "1\n")
+    wait_until(lambda: "1" in lines(runs), 20, "a run that fails", 0.1)
+    daemon.reload(config)
+    time.sleep(1)
+    assert farm.pool(SERVICE) == {"s1": 3, "s2": 1}
 
 
 @pytest.mark.parametrize("inhibit", [False, True], ids=["", "inhibit"])

@@ -32,7 +32,9 @@ struct misc {
 	bool has_status;
 	int status;
 	bool timed_out;
-	int64_t dynamic; /* status - 2, or 0: of a good run of a dynamic one */
+	bool weighs;	 /* the last good run of a dynamic one has said a weight, which stays while a
+			  * failure is retried: */
+	int64_t dynamic; /* its status - 2, else 0 */
 	uint64_t runs, failed_runs;
 	uint32_t record; /* on the board */
 };
@@ -78,6 +80,7 @@ static void write_board(const struct misc *m)
 	board_write_begin(&b->seq);
 	probe_record_subject(b, CHECK_MISC, &m->key, m->checkers.v[0], m->checkers.n);
 	probe_record_verdict(b, &m->verdict);
+	b->has_weight = m->weighs;
 	b->contribution = m->dynamic;
 	b->status = m->status;
 	b->runs = m->runs;
@@ -97,9 +100,7 @@ static int64_t contribution(const struct misc *m, uint32_t checker)
 	const struct conf *conf = m->task.r->conf;
 	const struct conf_real_server *rs = conf->real_servers.v[conf->checkers.v[checker]->rs];
 
-	if (!m->conf->dynamic || !m->verdict.up || m->status < DYNAMIC_BASE)
-		return 0;
-	return m->dynamic - (int64_t)rs->weight;
+	return m->weighs ? m->dynamic - (int64_t)rs->weight : 0;
 }
 
 static void send_state(const struct misc *m)
@@ -131,19 +132,32 @@ static void log_run(const struct misc *m, bool good)
 
 /* ---- judging ---- */
 
+/* A good run says it anew, and the end of being up forgets it. True: another one than before. */
+static bool take_weight(struct misc *m, bool good)
+{
+	bool weighed = m->weighs;
+	int64_t before = m->dynamic;
+
+	if (good || !m->verdict.up) {
+		m->weighs = good && m->status >= DYNAMIC_BASE;
+		m->dynamic = m->weighs ? m->status - DYNAMIC_BASE : 0;
+	}
+	return m->weighs != weighed || m->dynamic != before;
+}
+
 static void on_result(struct task *t, int status, bool timed_out)
 {
 	struct misc *m = (struct misc *)t;
 	bool good = is_success(m, status, timed_out);
-	bool other_weight = good && m->conf->dynamic && m->has_status && status != m->status;
 	struct check_next next;
+	bool other_weight;
 
 	m->status = status;
 	m->has_status = true;
 	m->timed_out = timed_out;
-	m->dynamic = good && status >= DYNAMIC_BASE ? status - DYNAMIC_BASE : 0;
 	m->failed_runs += !good;
 	next = check_verdict_step(&m->verdict, &m->conf->check, good ? CHECK_GOOD : CHECK_BAD);
+	other_weight = take_weight(m, good);
 	m->next = t->started + next.delay;
 	if (next.changed || (!good && m->conf->check.log_all_failures))
 		log_run(m, good);
@@ -218,6 +232,7 @@ static bool restore(struct misc *m, const struct board *b)
 		check_verdict_mend(&m->verdict, &m->conf->check);
 		m->status = p.status;
 		m->has_status = true;
+		m->weighs = p.has_weight;
 		m->dynamic = p.contribution;
 		m->runs = p.runs;
 		m->failed_runs = p.failed_runs;
