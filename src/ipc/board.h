@@ -182,6 +182,12 @@ struct board_sync {
 	char interface[16];
 };
 
+/* What the kernel's IPVS timeouts were before us, to be given back, whoever of us does it. */
+struct board_timeouts {
+	_Atomic uint32_t known; /* set when the others are */
+	uint32_t tcp, tcpfin, udp; /* seconds */
+};
+
 struct board_probe { /* of a check process: what it knows of one probe; of the runner: MISC_CHECK */
 	board_seq seq;
 	uint64_t identity[2], share[2]; /* struct check_key */
@@ -230,6 +236,7 @@ struct board_header {
 	uint32_t index;	      /* of a check process */
 	char engine[16];      /* lvs: "ipvs", "nftables" */
 	struct board_sync sync; /* of lvs */
+	struct board_timeouts timeouts; /* of lvs */
 	_Atomic uint32_t drains; /* of lvs: how many there are; the first have a record */
 	uint32_t generation;
 	int32_t daemon_pid;	/* the supervisor; these two, `restarts` and `reload_refused` are written by it */

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lvs process and IPVS: where it works, what the kernel refuses, what it may do."""
+import os
+import signal
+
 import pytest
 
 from netlab import configs, ipvs
@@ -60,6 +63,34 @@ def test_the_options_of_a_sync_daemon(farm):
                "another id", 0.2)
     daemon.reload(configs.config(service(farm)))
     wait_until(lambda: not ipvs.sync_daemons(farm.d1), 20, "no sync daemon", 0.2)
+
+
+def kill_lvs(daemon):
+    """Kills the lvs process and waits for its successor."""
+    def pid():
+        return next(one["pid"] for one in daemon.status()["processes"] if one["name"] == "lvs")
+    daemon.wait_ready(20)
+    before = pid()
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: pid() not in (0, before), 20, "another lvs process", 0.1)
+
+
+@pytest.mark.holdfast_only
+@pytest.mark.parametrize("end", ["stop", "reload"])
+def test_the_former_timeouts_outlive_a_crash(farm, end):
+    """What the kernel had before us is given back by whoever of us is there at the end."""
+    before = farm.d1.execute("ipvsadm", "-l", "--timeout")
+    text = configs.config(service(farm), extra="lvs_timeouts tcp 700 tcpfin 70 udp 77")
+    daemon = farm.d1.run(text)
+    farm.wait_pool(SERVICE, ALL)
+    daemon.reload(text)     # on another board
+    kill_lvs(daemon)
+    assert "700 70 77" in farm.d1.execute("ipvsadm", "-l", "--timeout")
+    if end == "stop":
+        daemon.stop()
+    else:
+        daemon.reload(configs.config(service(farm)))
+    assert farm.d1.execute("ipvsadm", "-l", "--timeout") == before
 
 
 @pytest.mark.holdfast_only

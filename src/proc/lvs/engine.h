@@ -10,6 +10,8 @@
 #include "model/lvs.h"
 #include "model/service.h"
 
+struct board_timeouts;
+
 struct engine {
 	const struct engine_ops *ops;
 };
@@ -24,11 +26,12 @@ struct engine_step {
 
 struct engine_ops {
 	const char *name;
-	/* For this configuration. 0, or -errno; *ret_error then says more ("" if not). */
+	/* 0, or -errno; *ret_error then says more ("" if not). configure() is still to come. */
 	int (*open)(const struct conf *conf, struct engine **ret, const char **ret_error);
 	struct engine *(*close)(struct engine *e);
-	/* A new configuration; may be NULL. */
-	void (*configure)(struct engine *e, const struct conf *conf);
+	/* A new configuration. `original`, on the board, outlives the process: what of the kernel is to be
+	 * given back stands there before it is changed. May be NULL. */
+	void (*configure)(struct engine *e, const struct conf *conf, struct board_timeouts *original);
 	/* What the kernel has, unsorted, in `a`; NULL: only the engine's own memory tells, and an engine
 	 * that has just been opened replaces everything that was there. */
 	int (*observe)(struct engine *e, struct arena *a, struct service_table *ret);

@@ -10,6 +10,7 @@
 #include "io/ipvs.h"
 #include "io/log.h"
 #include "io/netns.h"
+#include "ipc/board.h"
 #include "proc/lvs/engine.h"
 #include "proc/lvs/group_marks.h"
 
@@ -26,17 +27,31 @@ static struct engine_ipvs *self(struct engine *e)
 	return (struct engine_ipvs *)e;
 }
 
-static void set_timeouts(struct engine *e, const struct conf *conf)
+/* As they were before us: known already, of a predecessor that died, or still to be asked for. */
+static bool save_timeouts(struct engine_ipvs *i, struct board_timeouts *board)
+{
+	if (!i->saved && atomic_load(&board->known))
+		i->original = (struct ipvs_timeouts){board->tcp, board->tcpfin, board->udp};
+	else if (!i->saved && ipvs_timeouts_get(i->ipvs, &i->original) < 0)
+		return false;
+	i->saved = true;
+	board->tcp = i->original.tcp;
+	board->tcpfin = i->original.tcpfin;
+	board->udp = i->original.udp;
+	atomic_store(&board->known, 1);
+	return true;
+}
+
+static void set_timeouts(struct engine_ipvs *i, const struct conf *conf, struct board_timeouts *board)
 {
 	const struct conf_lvs_timeouts *c = &conf->global.lvs_timeouts;
-	struct engine_ipvs *i = self(e);
+	bool wanted = c->tcp > 0 || c->tcpfin > 0 || c->udp > 0;
 	struct ipvs_timeouts t;
 
-	if (c->tcp == 0 && c->tcpfin == 0 && c->udp == 0 && !i->saved)
+	if (!wanted && !i->saved && !atomic_load(&board->known))
 		return;
-	if (!i->saved && ipvs_timeouts_get(i->ipvs, &i->original) < 0)
+	if (!save_timeouts(i, board))
 		return;
-	i->saved = true;
 	t.tcp = c->tcp ? c->tcp : i->original.tcp;
 	t.tcpfin = c->tcpfin ? c->tcpfin : i->original.tcpfin;
 	t.udp = c->udp ? c->udp : i->original.udp;
@@ -44,9 +59,9 @@ static void set_timeouts(struct engine *e, const struct conf *conf)
 		log_err("IPVS refuses the timeouts tcp %u tcpfin %u udp %u", t.tcp, t.tcpfin, t.udp);
 }
 
-static void configure(struct engine *e, const struct conf *conf)
+static void configure(struct engine *e, const struct conf *conf, struct board_timeouts *original)
 {
-	set_timeouts(e, conf);
+	set_timeouts(self(e), conf, original);
 	group_marks_configure(&self(e)->marks, conf);
 }
 
@@ -92,7 +107,6 @@ static int open_ipvs(const struct conf *conf, struct engine **ret, const char **
 		return r;
 	}
 	i->base.ops = &engine_ipvs;
-	configure(&i->base, conf);
 	*ret = &i->base;
 	return 0;
 }

@@ -95,8 +95,9 @@ struct lvs_worker {
 struct channel *worker_channel(struct lvs_worker *w, unsigned peer);
 
 /* ---- kernel.c ---- */
-/* Opens the engine, once. 0, or -errno after a message. */
-int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf);
+/* Opens the engine, once, and gives it the configuration that goes with the board. 0, or -errno after
+ * a message. */
+int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf, const struct board *board);
 /* Brings the kernel to what the core wants, and tells what happened. */
 void kernel_update(struct lvs_worker *w);
 /* The kernel is asked again before the next update. */

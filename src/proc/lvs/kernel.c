@@ -32,16 +32,11 @@ static void on_engine(void *ctx)
 	kernel_update(w);
 }
 
-int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf)
+static int open_engine(struct lvs_worker *w, uint8_t engine, const struct conf *conf)
 {
 	const char *error = "";
 	int r;
 
-	if (w->engine) {
-		if (w->ops->configure)
-			w->ops->configure(w->engine, conf);
-		return 0;
-	}
 	w->ops = engine == ENGINE_NFTABLES ? &engine_nft : &engine_ipvs;
 	r = w->ops->open(conf, &w->engine, &error);
 	if (r < 0)
@@ -51,6 +46,15 @@ int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf)
 		log_info("Virtual servers are carried out by %s", w->ops->name);
 	if (r == 0 && w->ops->fd)
 		w->engine_watch = loop_fd_add(w->loop, w->ops->fd(w->engine), on_engine, w);
+	return r;
+}
+
+int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf, const struct board *board)
+{
+	int r = w->engine ? 0 : open_engine(w, engine, conf);
+
+	if (r == 0 && w->ops->configure)
+		w->ops->configure(w->engine, conf, &board->header->timeouts);
 	return r;
 }
 

@@ -269,7 +269,7 @@ static void configure(struct lvs_worker *w, const struct msg_config *c, const in
 	}
 	if (first)
 		handed_schedule_checker(&l.conf->global.checker_sched);
-	if (kernel_open(w, c->engine, l.conf) < 0) {
+	if (kernel_open(w, c->engine, l.conf, &board) < 0) {
 		arena_free(l.arena);
 		board_unmap(&board);
 		handed_ready(&w->supervisor, MSG_READY_LVS, c->generation,
