@@ -44,6 +44,21 @@ bool diag_is_refused(const struct diags *d, const void *block, const char *row)
 	return false;
 }
 
+/* A file that could not be included would take away what it holds: at a start that may be meant, on the
+ * way from a running configuration it is a mistake. */
+static bool refuses_reload(const struct diag *d)
+{
+	return d->severity >= DIAG_ERROR ? !d->tolerated : d->class == DIAG_INCLUDE;
+}
+
+bool diags_refuse_reload(const struct diags *d)
+{
+	for (unsigned i = 0; i < d->list.n; i++)
+		if (refuses_reload(&d->list.v[i]))
+			return true;
+	return false;
+}
+
 struct sorted {
 	struct diag m;
 	unsigned order;

@@ -60,6 +60,10 @@ struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *
  * would be wrong to say that it is not given. */
 bool diag_is_refused(const struct diags *d, const void *block, const char *row);
 
+/* Whether a reload refuses the file. A start is refused only by what is DIAG_FATAL: it goes on without
+ * what can't be used, as there is nothing better in force. */
+bool diags_refuse_reload(const struct diags *d);
+
 /* Sorts by place (messages without a place last), drops exact repeats. */
 void diags_sort(struct diags *d);
 

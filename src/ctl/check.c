@@ -44,6 +44,7 @@ static void add_json(json_t *list, const struct conf_loaded *l, const char *path
 
 struct tally {
 	unsigned errors, warnings, notes;
+	bool no_start, no_reload;
 	json_t *json; /* NULL: text */
 };
 
@@ -54,6 +55,8 @@ static void check_one(const char *path, const struct load_options *o, struct tal
 	t->errors += l.diags.count[DIAG_ERROR] + l.diags.count[DIAG_FATAL];
 	t->warnings += l.diags.count[DIAG_WARNING];
 	t->notes += l.diags.count[DIAG_NOTE];
+	t->no_start |= l.diags.count[DIAG_FATAL] > 0;
+	t->no_reload |= diags_refuse_reload(&l.diags);
 	if (t->json)
 		add_json(t->json, &l, path);
 	else
@@ -79,6 +82,10 @@ static void print_result(const struct tally *t)
 	} else {
 		printf("%u error%s, %u warning%s, %u note%s\n", t->errors, plural(t->errors), t->warnings,
 		       plural(t->warnings), t->notes, plural(t->notes));
+		if (t->no_start)
+			puts("No daemon starts with this.");
+		else if (t->no_reload)
+			puts("A start goes on without what can't be used, a reload refuses all of it.");
 	}
 }
 

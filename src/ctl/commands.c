@@ -34,7 +34,9 @@ const struct ctl_command ctl_commands[] = {
 	 "do.",
 	 ctl_reload, "0 done, 1 failed, 2 the configuration has errors, 3 no daemon runs"},
 	{"check", "[--strict] [--offline] [--json] [--config-id ID] FILE...",
-	 "Judges configuration files.", ctl_check,
+	 "Judges configuration files, and says whether a start and a reload would take them: a start goes on "
+	 "without what can't be used, a reload refuses a file with errors.",
+	 ctl_check,
 	 "0 good (or warnings only), 1 warnings with --strict, 2 errors"},
 	{"print", "[--config-id ID] FILE", "Prints a configuration in its canonical form.",
 	 ctl_print, "0 printed, 2 the file has errors"},

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reload: what did not change goes on as if nothing had happened."""
 import os
-import os
 import signal
 
 from common import VIP, VRID, better, config, holdfast_only, instance, near, settle, v2
-from netlab import wait_until
+from netlab import HOLDFAST, wait_until
 
 
 def gaps(adverts):
@@ -298,6 +297,21 @@ def test_file_that_is_no_configuration_does_not_flood_the_log(lab):
     daemon.wait_log("has errors: nothing was changed", since=mark)
     assert len(daemon.log(mark).splitlines()) < 150
     assert daemon.logged("[0-9]+ more messages", mark)
+
+
+@holdfast_only
+def test_a_start_tolerates_what_a_reload_refuses_and_check_says_so(lab):
+    def check(text):
+        return lab.a.execute(HOLDFAST, "check", lab.write("judged.conf", text), check=False).splitlines()[-1]
+    good, flawed = config(), config(instance(extra="preemtp_delay 3"))
+    assert check(good).startswith("0 errors")
+    assert check(flawed) == "A start goes on without what can't be used, a reload refuses all of it."
+    assert check(good.replace("interface eth0", "")) == "No daemon starts with this."
+    daemon = lab.a.run(flawed)
+    lab.wire.wait_advert("a", count=2)
+    assert daemon.ctl("reload").returncode == 2
+    daemon.reload(good)
+    daemon.wait_log("generation 2 is in force")
 
 
 def test_reload_without_an_included_file_changes_nothing(lab):

@@ -123,21 +123,6 @@ static struct conf_loaded load(struct supervisor *s, struct reload *r)
 	return l;
 }
 
-/* A file that could not be included would take away what it holds: at a start that may be meant, on the
- * way from a running configuration it is a mistake. */
-static bool forbids(const struct diag *d)
-{
-	return d->severity >= DIAG_ERROR ? !d->tolerated : d->class == DIAG_INCLUDE;
-}
-
-static bool has_errors(const struct diags *d)
-{
-	for (unsigned i = 0; i < d->list.n; i++)
-		if (forbids(&d->list.v[i]))
-			return true;
-	return false;
-}
-
 static bool changes_engine(struct supervisor *s, const struct conf *conf)
 {
 	return s->now.needs.wanted[SLOT_LVS] && conf->virtual_servers.n > 0 &&
@@ -151,7 +136,7 @@ static bool acceptable(struct supervisor *s, const struct conf_loaded *l, struct
 	struct settings *wanted;
 	const char *forbidden;
 
-	if (has_errors(&l->diags)) {
+	if (diags_refuse_reload(&l->diags)) {
 		report_text(&report, LVL_ERR,
 			    "%s has errors: nothing was changed, generation %u stays in force",
 			    s->conf_path, s->now.number);
