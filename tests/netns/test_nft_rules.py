@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The nftables engine's rules, without the daemon, judged by what clients get."""
 import collections
+import re
 import socket
+import struct
 import time
 
 import pytest
@@ -12,6 +14,7 @@ from netlab.client import Connection, Datagrams, Load, ask_udp
 from netlab.farm import VIP, VIP6, VIPS
 from netlab.fixtures import farm, make_farm  # noqa: F401
 from netlab.nft import Rules, ruleset
+from netlab.wait import wait_until
 
 pytestmark = pytest.mark.holdfast_only
 
@@ -178,6 +181,15 @@ def test_persistence_ends(farm, rules):
     assert farm.ask() != first[:1]
 
 
+@pytest.mark.parametrize("method", ["NAT", "DR"])
+def test_persistence_outlives_a_change_of_its_time(farm, rules, method):
+    rules.apply(service(farm, method=method, extra="persistence_timeout 60"))
+    first = farm.ask()
+    for seconds in (60, 90, 50):
+        rules.apply(service(farm, method=method, weights={first[0]: 0}, extra=f"persistence_timeout {seconds}"))
+        assert farm.ask(count=3) == first * 3
+
+
 @pytest.mark.parametrize("family", [4, 6])
 def test_dr(farm, rules, family):
     """Answers come from the servers themselves: the director sees none of them."""
@@ -204,6 +216,43 @@ def test_dr_connections_stay_when_servers_come_and_go(farm, rules):
     assert all(Connection(farm.client, VIP).server != "s1" for _ in range(10))
     for c in connections:
         c.close()
+
+
+def end_and_connect_again(farm):  # noqa: F811
+    """A connection that has the ends of one that is over."""
+    def body():
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset: at once
+            sock.settimeout(3)
+            sock.bind(("", 5555))
+            sock.connect((VIP, 80))
+            return client.get(sock, VIP, keep=True)
+    return ns.inside(farm.client.namespace, body)
+
+
+@pytest.mark.parametrize("method", ["NAT", "DR"])
+def test_a_new_connection_of_an_old_port_is_new(farm, rules, method):
+    """A client with many connections (a proxy) has each port again soon: it must not lead to servers of weight 0."""
+    rules.apply(service(farm, method=method))
+    first = end_and_connect_again(farm)
+    rules.apply(service(farm, method=method, weights={first: 0}))
+    assert end_and_connect_again(farm) != first
+
+
+def test_dr_whoever_only_asks_is_soon_forgotten(farm, rules):
+    rules.apply(service(farm, method="DR"))
+    for node in farm.servers:
+        node.execute("nft", "add table netdev deaf; add chain netdev deaf c { type filter hook ingress device eth1 "
+                            "priority 0; ether type ip tcp dport 80 drop; }")
+    with pytest.raises(OSError):
+        farm.ask(timeout=0.2)
+    assert re.search(r"expires \d+s", nft.elements(farm.d1, "netdev", "flows"))
+    for node in farm.servers:
+        node.execute("nft", "delete table netdev deaf")
+    with Connection(farm.client, VIP, 80, greet=False) as connection:
+        connection.send(b"x")
+        wait_until(lambda: "expires 14m" in nft.elements(farm.d1, "netdev", "flows"), 5, "a flow of a connection")
 
 
 def test_dr_connections_stay_on_another_director(make_farm, tmp_path):  # noqa: F811

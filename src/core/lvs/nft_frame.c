@@ -9,9 +9,10 @@
  * says it (NFT_REFUSED): the rules may have changed since it was in the other chain.
  *
  * netdev: ingress leads to the service. Each connection has a number, the hash of its four ends and
- * protocol. `flows` remembers which server has it as long as packets come, a minute once it is
- * `closing`. While a packet is on its way through our chains, its mark is that number and its
- * priority is the server; both are cleared when it leaves them.
+ * protocol. `flows` remembers which server has it as long as packets come, a minute while the
+ * client has only asked for it or once it is `closing`. While a packet is on its way through our
+ * chains, its mark is that number and its priority is the server; both are cleared when it leaves
+ * them.
  */
 #include "core/lvs/nft_frame.h"
 
@@ -132,14 +133,15 @@ static void put_flow(struct nft_text *t, unsigned family)
 		" flow%u meta mark set jhash %s saddr . th sport . %s daddr . th dport "
 		". meta l4proto mod 4294967295 seed " NFT_FLOW_SEED "\n",
 		family, ip, ip);
+	/* A new connection with the ends of one that is over is not of its server. */
 	nft_put(t,
 		"add rule netdev " NFT_TABLE
-		" flow%u tcp flags & (fin | rst) != 0 update @closing { meta mark }\n",
+		" flow%u " NFT_SYN " meta mark @closing delete @flows { meta mark : none } "
+		"delete @closing { meta mark }\n",
 		family);
 	nft_put(t,
 		"add rule netdev " NFT_TABLE
-		" flow%u tcp flags & (fin | syn | rst | ack) == syn delete @closing "
-		"{ meta mark }\n",
+		" flow%u tcp flags & (fin | rst) != 0 update @closing { meta mark }\n",
 		family);
 }
 

@@ -18,4 +18,9 @@ bool nft_frame_has_map(const char *name);
 /* As its priority: this packet is of a service where nobody takes connections. */
 #define NFT_REFUSED "dead:dead"
 
+/* The first packet of a connection. */
+#define NFT_TCP_FLAGS "tcp flags & (fin | syn | rst | ack)"
+#define NFT_SYN NFT_TCP_FLAGS " == syn"
+#define NFT_NO_SYN NFT_TCP_FLAGS " != syn"
+
 #endif

@@ -21,11 +21,13 @@
  *   - rr and wrr with DR: by the hash of each connection, so in proportion, not in turn.
  *   - persistence with NAT: the time counts from a client's last new connection.
  *   - weights in ratios finer than 1:1024 are rounded.
- *   - lvs_timeouts: those of connection tracking (net.netfilter.nf_conntrack_*) count.
+ *   - lvs_timeouts: those of connection tracking (net.netfilter.nf_conntrack_*) count; with DR
+ *     those of IPVS (TCP 900 s, UDP 300 s, 60 s before and after a connection).
  *
  * For the manual:
  *   - DR: interfaces must be Ethernet, servers neighbours; fragments but the first of a datagram
  *     stay, and so do ICMP errors (path MTU): use net.ipv4.tcp_mtu_probing on the servers.
+ *   - from NAT to DR or back, connections are reset: packets take the new way at once.
  *   - DR: clients on the director itself don't reach the service.
  *   - NAT without `masquerade` needs the director as the servers' gateway, as IPVS does.
  */

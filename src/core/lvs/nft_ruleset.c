@@ -168,23 +168,31 @@ static void put_remember_client(struct nft_text *t, const struct nft_service *n,
 	put_rule(t, n, d->chain);
 	nft_put(t, "update @%s { ", n->persist);
 	put_client(t, n);
-	nft_put(t, " : ");
+	nft_put(t, " timeout %us : ", n->s->timeout);
 	put_id(t, d->id);
 	nft_put(t, " }\n");
 }
 
 static void put_remember_flow(struct nft_text *t, const struct nft_service *n,
-			      const struct nft_dest *d)
+			      const struct nft_dest *d, const char *which, unsigned seconds)
 {
-	unsigned seconds = n->s->key.protocol == LVS_UDP ? 300 : 900;
+	put_rule(t, n, d->chain);
+	nft_put(t, "%supdate @flows { meta mark timeout %us : ", which, seconds);
+	put_id(t, d->id);
+	nft_put(t, " }\n");
+}
 
-	for (unsigned closing = 0; closing < 2; closing++) {
-		put_rule(t, n, d->chain);
-		nft_put(t, "meta mark %s@closing update @flows { meta mark timeout %us : ",
-			closing ? "" : "!= ", closing ? 60 : seconds);
-		put_id(t, d->id);
-		nft_put(t, " }\n");
+/* A client that only asks for connections, perhaps under a false address, must not fill the map. */
+static void put_remember_flows(struct nft_text *t, const struct nft_service *n,
+			       const struct nft_dest *d)
+{
+	if (n->s->key.protocol != LVS_TCP) {
+		put_remember_flow(t, n, d, "", n->s->key.protocol == LVS_UDP ? 300 : 900);
+		return;
 	}
+	put_remember_flow(t, n, d, NFT_SYN " ", 60);
+	put_remember_flow(t, n, d, NFT_NO_SYN " meta mark != @closing ", 900);
+	put_remember_flow(t, n, d, "meta mark @closing ", 60);
 }
 
 static void put_forward(struct nft_text *t, const struct nft_service *n, const struct nft_dest *d)
@@ -218,7 +226,7 @@ static void put_dest_chain(struct nft_text *t, const struct nft_service *n,
 	if (n->mode == NFT_DR && !d->link)
 		return;
 	if (remembers_flows(n))
-		put_remember_flow(t, n, d);
+		put_remember_flows(t, n, d);
 	if (n->persist[0])
 		put_remember_client(t, n, d);
 	put_forward(t, n, d);
@@ -325,20 +333,18 @@ static bool same_table(const struct nft_service *a, const struct nft_service *b)
 	return a && b && a->mode == b->mode;
 }
 
+/* A map can't change its time, so each client has it. */
 static void put_client_map(struct nft_text *t, const struct nft_service *n)
 {
-	nft_put(t,
-		"add map %s %s { type %s : classid; flags dynamic,timeout; size %u; timeout %us; "
-		"}\n",
-		table_of(n), n->persist, n->v6 ? "ipv6_addr" : "ipv4_addr", CLIENTS_MOST,
-		n->s->timeout);
+	nft_put(t, "add map %s %s { type %s : classid; flags dynamic,timeout; size %u; }\n",
+		table_of(n), n->persist, n->v6 ? "ipv6_addr" : "ipv4_addr", CLIENTS_MOST);
 }
 
 /* A server's chain of a persistent NAT service says nothing that could have changed. */
 static bool chain_stands(const struct nft_service *is, const struct nft_service *was,
 			 const struct nft_dest *d)
 {
-	return is->mode == NFT_NAT && same_table(is, was) && str_eq(is->persist, was->persist) &&
+	return is->mode == NFT_NAT && same_table(is, was) && is->s->timeout == was->s->timeout &&
 	       is->s->netmask == was->s->netmask && find_chain(was, d->chain);
 }
 

@@ -153,10 +153,8 @@ static void names_make(struct nft_service *n)
 	buf_text(&suffix);
 	buf_text(&key);
 	buf_text(&transport);
-	/* A map can't change its time: another time is another map. */
 	if (n->s->timeout)
-		buf_printf(&persist, "clients-%s-%us", buf_text(&chain) + strlen("svc-"),
-			   n->s->timeout);
+		buf_printf(&persist, "clients-%s", buf_text(&chain) + strlen("svc-"));
 	buf_text(&chain);
 	buf_text(&persist);
 }
