@@ -46,7 +46,7 @@ bool diag_is_refused(const struct diags *d, const void *block, const char *row)
 
 /* A file that could not be included would take away what it holds: at a start that may be meant, on the
  * way from a running configuration it is a mistake. */
-static bool refuses_reload(const struct diag *d)
+bool diag_refuses_reload(const struct diag *d)
 {
 	return d->severity >= DIAG_ERROR ? !d->tolerated : d->class == DIAG_INCLUDE;
 }
@@ -54,7 +54,7 @@ static bool refuses_reload(const struct diag *d)
 bool diags_refuse_reload(const struct diags *d)
 {
 	for (unsigned i = 0; i < d->list.n; i++)
-		if (refuses_reload(&d->list.v[i]))
+		if (diag_refuses_reload(&d->list.v[i]))
 			return true;
 	return false;
 }
@@ -212,14 +212,26 @@ static void render_source(const struct diag *d, const struct conf_file *f, struc
 	buf_u8(out, '\n');
 }
 
+static const struct conf_file *file_of(const struct diag *d, const struct conf_source *source)
+{
+	if (d->at.line && source && d->at.file < source->files.n)
+		return &source->files.v[d->at.file];
+	return NULL;
+}
+
+const char *diag_source_line(const struct diag *d, const struct conf_source *source, size_t *ret_len)
+{
+	const struct conf_file *f = file_of(d, source);
+
+	return f ? source_line(f, d->at.line, ret_len) : NULL;
+}
+
 /* What all forms of ours begin with; the file, or NULL. */
 static const struct conf_file *render_head(const struct diag *d, const struct conf_source *source,
 					   struct buf *out)
 {
-	const struct conf_file *f = NULL;
+	const struct conf_file *f = file_of(d, source);
 
-	if (d->at.line && source && d->at.file < source->files.n)
-		f = &source->files.v[d->at.file];
 	if (f)
 		buf_printf(out, "%s:%u:%u: ", f->path, d->at.line, d->at.col);
 	buf_printf(out, "%s[%s]: %s", severity_name(d->severity), d->code, d->text);

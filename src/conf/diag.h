@@ -60,8 +60,10 @@ struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *
  * would be wrong to say that it is not given. */
 bool diag_is_refused(const struct diags *d, const void *block, const char *row);
 
-/* Whether a reload refuses the file. A start is refused only by what is DIAG_FATAL: it goes on without
- * what can't be used, as there is nothing better in force. */
+/* Whether a reload refuses the file because of it, if it is new. A start is refused only by what is
+ * DIAG_FATAL: it goes on without what can't be used, as there is nothing better in force. */
+bool diag_refuses_reload(const struct diag *d);
+/* Because of any. */
 bool diags_refuse_reload(const struct diags *d);
 
 /* Sorts by place (messages without a place last), drops exact repeats. */
@@ -70,6 +72,9 @@ void diags_sort(struct diags *d);
 /* file:line:col: severity[code]: text, the source line with a marker under it, expected, hint.
  * Appends to `out`; several calls may be needed when it is full, so render one at a time. */
 void diag_render(const struct diag *d, const struct conf_source *source, struct buf *out);
+
+/* The line it is about as it stands in the file, *ret_len bytes; NULL: none. */
+const char *diag_source_line(const struct diag *d, const struct conf_source *source, size_t *ret_len);
 
 /* The same in one line, without the source. */
 void diag_render_line(const struct diag *d, const struct conf_source *source, struct buf *out);

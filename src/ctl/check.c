@@ -85,7 +85,7 @@ static void print_result(const struct tally *t)
 		if (t->no_start)
 			puts("No daemon starts with this.");
 		else if (t->no_reload)
-			puts("A start goes on without what can't be used, a reload refuses all of it.");
+			puts("A start goes on without what can't be used, a reload refuses new errors.");
 	}
 }
 

@@ -35,7 +35,7 @@ const struct ctl_command ctl_commands[] = {
 	 ctl_reload, "0 done, 1 failed, 2 the configuration has errors, 3 no daemon runs"},
 	{"check", "[--strict] [--offline] [--json] [--config-id ID] FILE...",
 	 "Judges configuration files, and says whether a start and a reload would take them: a start goes on "
-	 "without what can't be used, a reload refuses a file with errors.",
+	 "without what can't be used, a reload refuses a file with errors that were not there before.",
 	 ctl_check,
 	 "0 good (or warnings only), 1 warnings with --strict, 2 errors"},
 	{"print", "[--config-id ID] FILE", "Prints a configuration in its canonical form.",

@@ -194,6 +194,31 @@ def test_file_with_an_error_changes_nothing(lab):
     lab.wire.wait_advert("a", priority=120, timeout=2)
 
 
+def misspelt(priority, *more):
+    return config(instance(priority=priority, extra="\n".join(("lvs_sync_daemon_inteface eth0",) + more)))
+
+
+def test_error_that_was_there_at_the_start_forbids_no_reload(lab):
+    """A file that has run for years can be edited, whatever it holds."""
+    daemon = lab.a.run(misspelt(100))
+    lab.wire.wait_advert("a", priority=100)
+    daemon.reload("# a line more\n" + misspelt(110))
+    lab.wire.wait_advert("a", priority=110, timeout=2)
+
+
+@better("an error in the file stops no reload")
+def test_new_error_beside_an_old_one_changes_nothing(lab):
+    daemon = lab.a.run(misspelt(100))
+    lab.wire.wait_advert("a", count=2)
+    start = lab.now()
+    for _ in range(2):  # what was refused is in force nowhere
+        daemon.reload(misspelt(110, "garp_master_delay soon"))
+        settle(0.5)
+    assert {a.priority for a in lab.wire.adverts("a", since=start)} == {100}
+    daemon.reload(misspelt(120))
+    lab.wire.wait_advert("a", priority=120, timeout=2)
+
+
 @holdfast_only
 def test_reload_command_prints_the_errors_and_fails(lab):
     daemon = lab.a.run(config())
@@ -305,13 +330,24 @@ def test_a_start_tolerates_what_a_reload_refuses_and_check_says_so(lab):
         return lab.a.execute(HOLDFAST, "check", lab.write("judged.conf", text), check=False).splitlines()[-1]
     good, flawed = config(), config(instance(extra="preemtp_delay 3"))
     assert check(good).startswith("0 errors")
-    assert check(flawed) == "A start goes on without what can't be used, a reload refuses all of it."
+    assert check(flawed) == "A start goes on without what can't be used, a reload refuses new errors."
     assert check(good.replace("interface eth0", "")) == "No daemon starts with this."
-    daemon = lab.a.run(flawed)
+    daemon = lab.a.run(good)
     lab.wire.wait_advert("a", count=2)
+    daemon.configure(flawed)
     assert daemon.ctl("reload").returncode == 2
-    daemon.reload(good)
-    daemon.wait_log("generation 2 is in force")
+    daemon.stop()
+    daemon = lab.a.run(flawed)
+    daemon.wait_ready()
+    assert daemon.ctl("reload").returncode == 0
+
+
+def test_include_that_never_held_a_file_forbids_no_reload(lab):
+    text = f"include {lab.write('there', '')}.d/*.conf\n"
+    daemon = lab.a.run(text + config())
+    lab.wire.wait_advert("a", count=2)
+    daemon.reload(text + config(instance(priority=110)))
+    lab.wire.wait_advert("a", priority=110, timeout=2)
 
 
 def test_reload_without_an_included_file_changes_nothing(lab):

@@ -130,13 +130,15 @@ static int make_board(struct supervisor *s, const struct conf *conf, struct gene
 	return 0;
 }
 
-struct generation generation_begin(struct supervisor *s, const struct conf *conf, uint32_t number)
+struct generation generation_begin(struct supervisor *s, const struct conf_loaded *l, uint32_t number)
 {
+	const struct conf *conf = l->conf;
 	struct generation g = {.number = number, .text_fd = -1, .tls_fd = -1};
 
 	for (enum slot slot = 0; slot < SLOTS; slot++)
 		g.board[slot].fd = -1;
 	g.settings = settings_new(conf);
+	g.faults = faults_new(l);
 	g.instances = conf->instances.n;
 	g.services = conf->virtual_servers.n;
 	g.needs = needs_of(conf, s->o, s->now.needs.checks);
@@ -180,11 +182,11 @@ int generation_fill(struct supervisor *s, const struct conf *conf, struct genera
 	return g->needs.tls ? tls_read(conf, g, report) : 0;
 }
 
-int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
+int generation_make(struct supervisor *s, const struct conf_loaded *l, uint32_t number,
 		    const struct report *report, struct generation *ret)
 {
-	struct generation g = generation_begin(s, conf, number);
-	int r = generation_fill(s, conf, &g, report);
+	struct generation g = generation_begin(s, l, number);
+	int r = generation_fill(s, l->conf, &g, report);
 
 	if (r < 0)
 		generation_done(s, &g);
@@ -236,6 +238,7 @@ void generation_done(struct supervisor *s, struct generation *g)
 	if (g->tls_fd >= 0)
 		close(g->tls_fd);
 	settings_free(g->settings);
+	faults_free(g->faults);
 	*g = (struct generation){.text_fd = -1, .tls_fd = -1};
 }
 

@@ -55,6 +55,7 @@ struct generation {
 	int tls_fd; /* sealed TLS material, -1: none */
 	struct msg_tls tls;
 	struct settings *settings;
+	struct faults *faults; /* the errors it was taken with */
 	unsigned instances, services;
 	struct needs needs;
 	uint8_t engine; /* enum conf_lvs_engine, never AUTO when lvs runs */
@@ -158,13 +159,13 @@ void generation_report(const struct conf_loaded *l, const struct report *r, bool
 /* Exit status that says why a configuration can't be run. */
 int generation_load_status(const struct conf_loaded *l);
 /* One that has its settings, but no text and no boards yet. */
-struct generation generation_begin(struct supervisor *s, const struct conf *conf, uint32_t number);
+struct generation generation_begin(struct supervisor *s, const struct conf_loaded *l, uint32_t number);
 /* Adds them; 0 or -errno, told. The boards' files get a name that readers do not look at until
  * publish. */
 int generation_fill(struct supervisor *s, const struct conf *conf, struct generation *g,
 		    const struct report *report);
 /* Both; 0 or -errno. */
-int generation_make(struct supervisor *s, const struct conf *conf, uint32_t number,
+int generation_make(struct supervisor *s, const struct conf_loaded *l, uint32_t number,
 		    const struct report *report, struct generation *ret);
 /* The present board of this worker gets its place; where there is none, what lies there goes. */
 void generation_publish(struct supervisor *s, enum slot slot);
@@ -174,6 +175,12 @@ void generation_drop_board(struct supervisor *s, enum slot slot);
 void generation_done(struct supervisor *s, struct generation *g);
 /* The configuration again, from its text. The caller frees arena. */
 struct conf_loaded generation_reread(const struct generation *g);
+
+/* ---- faults.c ---- */
+struct faults *faults_new(const struct conf_loaded *l);
+/* Whether this error of a newer reading was there already. */
+bool faults_known(const struct faults *f, const struct diag *d, const struct conf_source *source);
+struct faults *faults_free(struct faults *f);
 
 /* ---- tls.c ---- */
 /* Reads the files of the SSL block into a sealed memory file; 0 or -errno, told. */

@@ -123,6 +123,18 @@ static struct conf_loaded load(struct supervisor *s, struct reload *r)
 	return l;
 }
 
+/* An error that the running configuration has, too, is none. */
+static bool has_errors(const struct supervisor *s, const struct conf_loaded *l)
+{
+	for (unsigned i = 0; i < l->diags.list.n; i++) {
+		const struct diag *d = &l->diags.list.v[i];
+
+		if (diag_refuses_reload(d) && !faults_known(s->now.faults, d, l->source))
+			return true;
+	}
+	return false;
+}
+
 static bool changes_engine(struct supervisor *s, const struct conf *conf)
 {
 	return s->now.needs.wanted[SLOT_LVS] && conf->virtual_servers.n > 0 &&
@@ -136,7 +148,7 @@ static bool acceptable(struct supervisor *s, const struct conf_loaded *l, struct
 	struct settings *wanted;
 	const char *forbidden;
 
-	if (diags_refuse_reload(&l->diags)) {
+	if (has_errors(s, l)) {
 		report_text(&report, LVL_ERR,
 			    "%s has errors: nothing was changed, generation %u stays in force",
 			    s->conf_path, s->now.number);
@@ -178,7 +190,7 @@ static int hand_out(struct supervisor *s, const struct conf_loaded *l, struct re
 			    "the vrrp worker is not running: nothing was changed");
 		return -ENOTCONN;
 	}
-	e = generation_make(s, l->conf, s->now.number + 1, &report, &s->next);
+	e = generation_make(s, l, s->now.number + 1, &report, &s->next);
 	if (e < 0 || !elects)
 		return e;
 	e = worker_configure(vrrp, &s->next, false);

@@ -551,11 +551,11 @@ static void enter_service(struct supervisor *s)
 }
 
 /* The vrrp worker gets ready to read while its configuration is written. */
-static int start(struct supervisor *s, const struct conf *conf)
+static int start(struct supervisor *s, const struct conf_loaded *l)
 {
 	int status, r;
 
-	s->now = generation_begin(s, conf, 1);
+	s->now = generation_begin(s, l, 1);
 	status = pidfiles_take(s);
 	if (status != EXIT_OK)
 		return status;
@@ -564,7 +564,7 @@ static int start(struct supervisor *s, const struct conf *conf)
 	enter_service(s);
 	if (!s->now.settings->startup && s->now.needs.wanted[SLOT_VRRP])
 		(void)worker_launch(&s->worker[SLOT_VRRP]); /* tried again by worker_start() */
-	r = generation_fill(s, conf, &s->now, &report_to_log);
+	r = generation_fill(s, l->conf, &s->now, &report_to_log);
 	if (r < 0) {
 		worker_kill(&s->worker[SLOT_VRRP]);
 		return EXIT_FATAL;
@@ -589,7 +589,7 @@ static int prepare(struct supervisor *s)
 	} else {
 		if (s->o->dump_conf)
 			log_configuration(&l);
-		status = start(s, l.conf);
+		status = start(s, &l);
 	}
 	arena_free(l.arena);
 	return status;
