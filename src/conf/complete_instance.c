@@ -136,6 +136,8 @@ static void priority_complete(struct ctx *x, struct conf_instance *vi)
 	bool wants_master = IS_SET(x, vi, state) && vi->state == VRRP_MASTER;
 	struct diag *d;
 
+	if (diag_is_refused(x->c->diags, vi, "priority"))
+		block_mark(vi, x->bit.priority); /* the default, and nothing that state makes of it */
 	if (!IS_SET(x, vi, priority) && wants_master) {
 		vi->priority = 255;
 		d = warn(x, vi, DIAG_WARNING, "state-master-priority",
@@ -332,15 +334,17 @@ static void vips_complete(struct ctx *x, struct conf_instance *vi)
 {
 	unsigned max = addresses_max(vi), n = 0, over = 0;
 	char ip[IP_TEXT_MAX];
+	struct diag *d;
 
 	for (unsigned i = 0; i < vi->vips.n; i++) {
 		struct conf_address *a = vi->vips.v[i];
 
 		if (a->addr.family != vi->family) {
-			diag_add(x->c->diags, DIAG_ERROR, "family", a->block.at,
-				 "%s: %s is of the other family and can't be in its adverts",
-				 vi->name, ip_format(&a->addr, ip))
-				->hint = "it is treated as one of `virtual_ipaddress_excluded`";
+			d = diag_add(x->c->diags, DIAG_ERROR, "family", a->block.at,
+				     "%s: %s is of the other family and can't be in its adverts",
+				     vi->name, ip_format(&a->addr, ip));
+			d->hint = "it is treated as one of `virtual_ipaddress_excluded`";
+			d->tolerated = true; /* it is there */
 			exclude(x, vi, a);
 		} else if (n < max) {
 			vi->vips.v[n++] = a;

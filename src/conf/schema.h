@@ -122,6 +122,7 @@ enum row_flags {
 	ROW_EXTRA = 1 << 13,	 /* surplus words are ignored without a word */
 	ROW_BARE = 1 << 14,	 /* an option without a keyword: block.bare reads it (and marks its bit),
 				    print writes it without its name */
+	ROW_LOOSE = 1 << 15,	 /* T_BOOL: a word that is no switch is surplus, for keepalived looks at none */
 };
 
 struct choice {

@@ -86,7 +86,9 @@ static bool parse_bool(struct bind *b, const struct row *row, void *obj, struct 
 	const struct conf_word *w = cursor_peek(c);
 	bool v = true;
 
-	if (w) {
+	if (w && !word_is_bool(w->text, &v) && row->flags & ROW_LOOSE) {
+		v = true;
+	} else if (w) {
 		cursor_take(c);
 		if (!word_is_bool(w->text, &v))
 			return value_bad_word(b, w, "bad-switch", row_expected(row, b->a),

@@ -206,6 +206,14 @@ def test_error_that_was_there_at_the_start_forbids_no_reload(lab):
     lab.wire.wait_advert("a", priority=110, timeout=2)
 
 
+def test_option_that_an_address_cannot_have_forbids_no_reload(lab):
+    """Neutron writes `scope link` behind IPv6 addresses, and reloads with every address it adds."""
+    daemon = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    daemon.reload(config(instance(extra="virtual_ipaddress_excluded {\nfe80::1234/64 scope link\n}")))
+    lab.a.wait_has("fe80::1234")
+
+
 @better("an error in the file stops no reload")
 def test_new_error_beside_an_old_one_changes_nothing(lab):
     daemon = lab.a.run(misspelt(100))

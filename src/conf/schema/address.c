@@ -108,7 +108,8 @@ static void drop_option(struct bind *b, struct conf_address *a, unsigned bit,
 	char ip[IP_TEXT_MAX];
 
 	diag_add(b->diags, DIAG_ERROR, "bad-option", stmt->at, "%s of %s is ignored: %s",
-		 rows[bit].name, ip_format(&a->addr, ip), why);
+		 rows[bit].name, ip_format(&a->addr, ip), why)
+		->tolerated = true; /* the address is there */
 	block_drop(&schema_address, a, bit);
 }
 

@@ -122,8 +122,8 @@ static void print_granularity(struct text *t, const struct row *row, const void 
 	}
 #define VS_SWITCH(name_, field, help_)                                                             \
 	{                                                                                          \
-		name_, BOOL(conf_virtual_server, field), .args = "[on|off]", .dflt_text = "off",   \
-							 .help = help_                             \
+		name_, BOOL(conf_virtual_server, field), .flags = ROW_LOOSE, .args = "[on|off]",   \
+							 .dflt_text = "off", .help = help_         \
 	}
 
 static const struct row rows[] = {
@@ -189,8 +189,8 @@ static const struct row rows[] = {
 	{"snmp_name", STRING(conf_virtual_server, snmp_name), .args = "NAME", .effect = ACCEPTED,
 	 .owner = OWNER_API,
 	 .dflt_text = "none", .help = "Label of the service in SNMP."},
-	{"alpha", BOOL(conf_virtual_server, timing.alpha), .args = "[on|off]", .owner = OWNER_CHECK,
-	 .dflt_text = "off", .help = "Real servers count as failed until their checks succeed."},
+	{"alpha", BOOL(conf_virtual_server, timing.alpha), .flags = ROW_LOOSE, .args = "[on|off]",
+	 .owner = OWNER_CHECK, .dflt_text = "off", .help = "Real servers count as failed until their checks succeed."},
 	VS_SWITCH("omega", omega, "At shutdown, what was up is reported as down."),
 	VS_SWITCH("inhibit_on_failure", inhibit_on_failure,
 		  "Failed real servers stay in the table with weight 0."),
