@@ -132,11 +132,18 @@ static bool way_fits(const struct conntrack_way *w, const struct end *orig, cons
 	       (!w->server_port || w->server_port == reply->sport);
 }
 
+/* Never 0. */
+static unsigned way_exactness(const struct conntrack_way *w)
+{
+	return ip_is_set(&w->vip) ? w->port ? 3 : 2 : 1;
+}
+
 static struct conntrack_way *way_of(const struct search *s, const struct end *orig,
 				    const struct end *reply)
 {
 	const struct conntrack_way key = {.server = reply->src};
-	unsigned low = 0, high = s->n;
+	unsigned low = 0, high = s->n, exactness = 0;
+	struct conntrack_way *best = NULL;
 
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
@@ -147,9 +154,11 @@ static struct conntrack_way *way_of(const struct search *s, const struct end *or
 			high = middle;
 	}
 	for (; low < s->n && way_compare(&s->v[low], &key) == 0; low++)
-		if (way_fits(&s->v[low], orig, reply))
-			return &s->v[low];
-	return NULL;
+		if (way_fits(&s->v[low], orig, reply) && way_exactness(&s->v[low]) > exactness) {
+			best = &s->v[low];
+			exactness = way_exactness(best);
+		}
+	return best;
 }
 
 static bool would_stay(uint8_t protocol, unsigned tcp_state)
@@ -206,11 +215,14 @@ static int connection_count(const struct nlmsghdr *nlh, void *data)
 static int connection_take(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
+	const struct conntrack_way *w;
 	struct search *s = data;
 	struct connection c;
 
-	if (connection_read(nlh, &c) && would_stay(c.orig.protocol, c.tcp_state) &&
-	    way_of(s, &c.orig, &c.reply)) {
+	if (!connection_read(nlh, &c) || !would_stay(c.orig.protocol, c.tcp_state))
+		return MNL_CB_OK;
+	w = way_of(s, &c.orig, &c.reply);
+	if (w && !w->keep) {
 		struct found *f = vec_add(s->a, &s->found);
 
 		f->family = g->nfgen_family;

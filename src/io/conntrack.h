@@ -4,16 +4,18 @@
 #ifndef HF_IO_CONNTRACK_H
 #define HF_IO_CONNTRACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ip.h"
 
 struct mnl_socket;
 
-/* What went to `vip` and was sent on to `server`. */
+/* What went to `vip` and was sent on to `server`. A connection is of the most exact way that fits. */
 struct conntrack_way {
 	struct ip_addr server, vip; /* vip unset: any */
 	uint8_t protocol;	    /* 0: any */
+	bool keep;		    /* conntrack_forget(): not these */
 	uint16_t server_port, port; /* 0: any */
 	uint32_t count, id;	    /* conntrack_count(): connections; whatever the caller likes */
 };

@@ -80,6 +80,22 @@ def test_other_flows_stay(farm):
     assert len(set(names)) == 1 and len(names) > 20
 
 
+def test_flows_of_another_service_stay(farm):
+    """A service by mark loses the server that a flow of datagrams to another service has."""
+    udp = configs.virtual_server(f"{VIP} {ECHO}", servers(farm, ECHO, ""), protocol="UDP")
+
+    def marked(only):
+        return configs.virtual_server("fwmark 5", servers(farm, check="", only=only), protocol="")
+    daemon = start(farm, udp, marked(farm.server_names))
+
+    def lose(name):
+        mark = daemon.log_mark()
+        daemon.reload(configs.config(udp, marked([one for one in farm.server_names if one != name])))
+        daemon.wait_log("removed", 5, since=mark)
+    names = datagrams(farm.client, lose)
+    assert len(set(names)) == 1 and len(names) > 20
+
+
 def replug(farm, node):  # noqa: F811
     """Another eth1."""
     node.ip("link del eth1")

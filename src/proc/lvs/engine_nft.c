@@ -478,10 +478,33 @@ static void ways_gather(const struct difference *d, struct arena *a, ways *ret)
 	}
 }
 
-static void connections_forget(struct engine_nft *e, ways *w)
+/* What goes to a server by a mark or to any port can't be told from what goes there by a service of
+ * its own but by these. */
+static void ways_gather_kept(const struct service_table *t, struct arena *a, ways *ret)
 {
-	int r = nft_lvs_forget(e->nft, w->v, w->n);
+	unsigned inexact = 0;
 
+	for (unsigned i = 0; i < ret->n; i++)
+		inexact += !ret->v[i].port;
+	for (unsigned i = 0; inexact && i < t->services.n; i++) {
+		const struct service *s = &t->services.v[i];
+
+		for (unsigned k = 0; !s->key.fwmark && k < s->dests.n; k++)
+			if (s->dests.v[k].method == LVS_NAT) {
+				struct conntrack_way way = way_to(&s->key, &s->dests.v[k]);
+
+				way.keep = true;
+				vec_push(a, ret, way);
+			}
+	}
+}
+
+static void connections_forget(struct engine_nft *e, ways *w, struct arena *a)
+{
+	int r;
+
+	ways_gather_kept(&e->applied, a, w);
+	r = nft_lvs_forget(e->nft, w->v, w->n);
 	if (r < 0)
 		log_warning("connections to servers that are gone can't be forgotten: %s",
 			    strerror(-r));
@@ -507,7 +530,7 @@ static void change(struct engine_nft *e, const struct engine_step *step, struct 
 		service_table_replace(&e->applied, step->to, e->arena);
 	else
 		memory_take_all(e, step->to);
-	connections_forget(e, &w);
+	connections_forget(e, &w, a);
 }
 
 /* Servers that the rules leave out, and what was refused. */
@@ -540,7 +563,7 @@ static void change_all(struct engine_nft *e, const struct engine_step *step, str
 		ways_gather(&d.v[i], a, &w);
 	r = start_over(e, step->to, a);
 	if (r == 0)
-		connections_forget(e, &w);
+		connections_forget(e, &w, a);
 	else if (e->known)
 		change(e, step, a); /* finds the one that is refused */
 	else
