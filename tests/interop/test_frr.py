@@ -59,7 +59,7 @@ def test_frr_follows_a_better_holdfast_and_takes_over(lab, ours, family):
 def test_holdfast_follows_a_better_frr_and_takes_over(lab, ours, family):
     b = frr(lab.b, family, 200)
     lab.wire.wait_advert("b", count=3, timeout=8)
-    lab.a.run(ours_config(family, 100), ours)
+    lab.a.run(ours_config(family, 100), ours).listening()
     time.sleep(1.5)
     assert not lab.wire.adverts("a"), "we do not accept vrrpd's adverts"
     b.kill()

@@ -55,7 +55,7 @@ def pair(lab, ours, side, make):
     first, second = kinds(ours, side)
     a = lab.a.run(config(make(150, "192.0.2.1")), first)
     lab.wire.wait_advert("a", count=2, timeout=8)
-    b = lab.b.run(config(make(100, "192.0.2.2")), second)
+    b = lab.b.run(config(make(100, "192.0.2.2")), second).listening()
     return a, b
 
 
@@ -109,7 +109,7 @@ def test_nopreempt_on_both(lab, ours, side):
     first, second = kinds(ours, side)
     lab.b.run(config(instance(priority=100, extra="nopreempt")), second)
     lab.wire.wait_advert("b", count=2)
-    lab.a.run(config(instance(priority=150, extra="nopreempt")), first)
+    lab.a.run(config(instance(priority=150, extra="nopreempt")), first).listening()
     time.sleep(1.2)
     assert lab.b.has(VIP) and not lab.a.has(VIP) and not lab.wire.adverts("a")
 
@@ -127,7 +127,7 @@ def test_different_intervals_are_learned(lab, ours, side):
     first, second = kinds(ours, side)
     a = lab.a.run(config(instance(priority=150, interval=0.1)), first)
     lab.wire.wait_advert("a", count=2)
-    lab.b.run(config(instance(priority=100, interval=1)), second)
+    lab.b.run(config(instance(priority=100, interval=1)), second).listening()
     time.sleep(0.6)
     a.kill()
     last = lab.wire.adverts("a")[-1].time
@@ -145,7 +145,7 @@ def test_sync_groups_move_together(make_lab, ours, side):
     first, second = kinds(ours, side)
     lab.a.run(sync(150), first)
     lab.a.wait_has("198.51.100.100")
-    lab.b.run(sync(100), second)
+    lab.b.run(sync(100), second).listening()
     time.sleep(0.6)
     lab.a.carrier(False, link=1)
     for address in (VIP, "198.51.100.100"):
@@ -166,7 +166,7 @@ def test_priority_of_a_script_moves_the_role(lab, ours, side):
     lab.a.run(config(f"vrrp_script chk {{\nscript {script}\ninterval 1\nweight -20\nfall 1\n}}\n",
                      instance(priority=110, extra="track_script {\nchk\n}")), first)
     lab.a.wait_has(VIP)
-    lab.b.run(config(instance(priority=100)), second)
+    lab.b.run(config(instance(priority=100)), second).listening()
     time.sleep(0.5)
     os.unlink(good)
     lab.b.wait_has(VIP)
@@ -183,7 +183,7 @@ def test_many_instances_share_the_load(lab, ours, side):
                         for n in range(1, 11)))
     first, second = kinds(ours, side)
     lab.a.run(text(0), first)
-    lab.b.run(text(1), second)
+    lab.b.run(text(1), second).listening()
     time.sleep(2)
     for number in range(1, 11):
         owner, other = (lab.a, lab.b) if number % 2 == 0 else (lab.b, lab.a)

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from datetime import datetime
 
 from .wait import Timeout, wait_until
 
@@ -54,7 +55,7 @@ class Daemon:
         self.options = list(options)
         self.env = {**os.environ, "TMPDIR": self.directory, **(env or {})}
         self.process = None
-        self.started = 0.0
+        self.started, self._log_began = 0.0, 0
         self._known = set()
         self.configure(config)
 
@@ -75,7 +76,7 @@ class Daemon:
 
     def start(self):
         with open(self.log_file, "ab") as log:
-            self.started = time.time()
+            self.started, self._log_began = time.time(), log.tell()
             self.process = subprocess.Popen(self.node.command(*self.command()), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=self.env, cwd=self.directory,
                                             start_new_session=True)
@@ -84,6 +85,11 @@ class Daemon:
     @property
     def pid(self):
         return self.process.pid
+
+    @property
+    def began(self):
+        """When its elections began: by its own word, or else when it was started."""
+        return self.started
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -144,6 +150,11 @@ class Daemon:
             self.configure(config)
         self.signal(signal.SIGHUP)
 
+    def listening(self, timeout=10.0):
+        """Until it is BACKUP for the first time: from then on it hears who is master. Itself."""
+        self.wait_log(r"Entering BACKUP STATE \(init\)", timeout, self._log_began)
+        return self
+
     # -- log ------------------------------------------------------------------------------------
 
     def log(self, since=0):
@@ -181,7 +192,10 @@ class Holdfast(Daemon):
                 *self.options]
 
     def ctl(self, *words, check=False, timeout=20):
-        """Run `holdfast WORDS --run-dir ...`; the completed process."""
+        """Run `holdfast WORDS --run-dir ...`; the completed process. A reload is refused before the
+        start is complete."""
+        if words[0] == "reload":
+            self.wait_log("Startup complete", timeout, self._log_began)
         return subprocess.run([HOLDFAST, *words, "--run-dir", self.run_dir], capture_output=True, text=True,
                               check=check, timeout=timeout)
 
@@ -206,6 +220,11 @@ class Holdfast(Daemon):
                 return {server["name"].partition("]")[0].strip("["): server["weight"]
                         for server in found["real_servers"] if server["in_table"]}
         return None
+
+    @property
+    def began(self):
+        first = self.wait_log(r"^(\S+)Z \S+_vrrp\[", since=self._log_began)
+        return datetime.fromisoformat(first[1] + "+00:00").timestamp()
 
     def wait_ready(self, timeout=5.0):
         return wait_until(self.status, timeout, "holdfast answers status")

@@ -130,6 +130,12 @@ class Node:
         """Send one forged advert (see advert_frame)."""
         self.send(self.advert_frame(link=link, **fields), link)
 
+    def advert_on_wire(self, link=0, **fields):
+        """The same; the time at which it was on the wire."""
+        began = time.time()
+        self.send_advert(link, **fields)
+        return self.lab.wire.wait_advert(self.name, since=began, link=link).time
+
     def router(self, **fields):
         """A forged VRRP master that sends an advert every `interval` seconds until stopped."""
         router = ForgedMaster(self, **fields)
@@ -147,7 +153,7 @@ class Node:
 
     def close(self):
         for router in self._routers:
-            router.stop()
+            router.halt()
         for daemon in self.daemons:
             daemon.kill()
         for watch in self._watches:
@@ -160,7 +166,7 @@ class ForgedMaster:
     def __init__(self, node, interval=0.1, link=0, **fields):
         self.node, self.interval, self.link = node, interval, link
         self.fields = fields
-        self.sent = []  # times
+        self._began = 0.0  # to send the last one
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, daemon=True)
         self._thread.start()
@@ -168,19 +174,26 @@ class ForgedMaster:
     def _loop(self):
         following = time.monotonic()
         while not self._stop.is_set():
-            self.node.send_advert(link=self.link, interval=self.interval, **self.fields)
-            self.sent.append(time.time())
+            self._send(self.fields)
             following += self.interval
             self._stop.wait(max(0, following - time.monotonic()))
 
+    def _send(self, fields):
+        self._began = time.time()
+        self.node.send_advert(link=self.link, interval=self.interval, **fields)
+
+    def halt(self):
+        self._stop.set()
+        self._thread.join()
+
     def stop(self, priority_zero=False):
+        """The time at which the last advert was on the wire: this thread may not be run for a while
+        between sending it and looking at a clock."""
         if not self._stop.is_set():
-            self._stop.set()
-            self._thread.join()
+            self.halt()
             if priority_zero:
-                self.node.send_advert(link=self.link, interval=self.interval, **{**self.fields, "priority": 0})
-                self.sent.append(time.time())
-        return self.sent[-1]
+                self._send({**self.fields, "priority": 0})
+        return self.node.lab.wire.wait_advert(self.node.name, since=self._began, link=self.link).time
 
 
 class Lab:

@@ -135,7 +135,7 @@ def test_refreshes_do_not_multiply_with_each_mastership(lab):
 
 def test_nothing_is_announced_by_a_backup(lab):
     lab.b.router(vrid=51, priority=200)
-    lab.a.run(config())
+    lab.a.run(config()).listening()
     settle(0.8)
     assert not lab.wire.garps("a")
 

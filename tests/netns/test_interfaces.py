@@ -30,8 +30,8 @@ def test_carrier_back_goes_through_backup(lab):
 
 def test_backup_takes_over_from_a_master_that_lost_carrier(lab):
     lab.a.run(config(instance(priority=150)))
-    lab.wire.wait_advert("a")
-    lab.b.run(config())
+    lab.wire.wait_advert("a", count=2)
+    lab.b.run(config()).listening()
     settle(0.6)
     lab.a.carrier(False)
     lab.b.wait_has(VIP, 2)
@@ -166,8 +166,8 @@ def test_fault_sends_one_priority_zero(make_lab):
 def test_peer_follows_a_fault_after_the_skew_time(make_lab):
     lab = make_lab("ab", links=2)
     lab.a.run(config(instance(priority=150, extra="track_interface {\neth1\n}")))
-    lab.wire.wait_advert("a")
-    lab.b.run(config())
+    lab.wire.wait_advert("a", count=2)
+    lab.b.run(config()).listening()
     settle(0.6)
     lab.a.carrier(False, link=1)
     zero = lab.wire.wait_advert("a", priority=0)

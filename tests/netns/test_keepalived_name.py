@@ -52,7 +52,7 @@ def test_sighup_reloads(lab, daemon):
 def test_detail_log_has_the_phrases(daemon):
     for phrase in (r"\(VI_1\) Entering BACKUP STATE \(init\)", r"\(VI_1\) Receive advertisement timeout",
                    r"\(VI_1\) Entering MASTER STATE", r"\(VI_1\) setting VIPs\."):
-        daemon.wait_log(phrase, timeout=1)
+        daemon.wait_log(phrase)
 
 
 def test_statistics_file_on_usr2(lab, daemon):
@@ -191,7 +191,7 @@ def test_detail_log_names_announcements_and_faults(lab):
                    r"\(VI_1\) Sending/queueing Unsolicited Neighbour Adverts on eth0 for 2001:db8::150",
                    r"[Ss]ending unsolicited Neighbour Advert on eth0 for 2001:db8::150",
                    r"\(VI_1\) setting E-VIPs\."):
-        daemon.wait_log(phrase, timeout=1)
+        daemon.wait_log(phrase)
     lab.a.carrier(False)
     daemon.wait_log(r"Netlink reports eth0 down")
     daemon.wait_log(r"\(VI_1\) Entering FAULT STATE")

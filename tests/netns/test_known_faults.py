@@ -30,7 +30,7 @@ def test_bin_true_works_where_bin_is_a_link(lab):
 
 def test_backup_whose_timer_is_long_survives_a_flood_of_garbage(lab):
     router = lab.b.router(vrid=51, priority=200)
-    lab.a.run(config())
+    lab.a.run(config()).listening()
     settle(0.5)
     frame = lab.b.advert_frame(vrid=51, priority=200, spoil=True)
     start = lab.now()

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a receiver refuses and what it lets pass. A refused advert of a higher priority must not end
 the mastership; one that is let pass does."""
+import re
 import time
 
 import pytest
 
 from common import VIP, better, config, holdfast_only, instance, settle, v2
-from netlab import packets
+from netlab import packets, wait_until
 
 PASS = "authentication {\nauth_type PASS\nauth_pass s3cret\n}"
 GOOD2 = {"vrid": 51, "priority": 200, "version": 2, "interval": 1, "password": "s3cret"}
@@ -59,6 +60,14 @@ def master(lab, text):
     return daemon
 
 
+def gives_way(lab, **advert):
+    """Does the master give its address up for this advert? For a third of a second only, as no other follows."""
+    watch, sent = lab.a.watch(), lab.now()
+    lab.b.send_advert(**advert)
+    lab.wire.wait_advert("a", since=sent, count=3)
+    return bool(watch.removed(VIP))
+
+
 def test_v2_master_keeps_its_role_under_every_bad_packet(make_lab):
     lab = make_lab("ab")
     daemon = master(lab, v2(priority=100, extra=PASS))
@@ -75,24 +84,20 @@ def test_v2_master_keeps_its_role_under_every_bad_packet(make_lab):
 @pytest.mark.parametrize("case", BAD3)
 def test_v3_master_refuses(lab, case):
     master(lab, instance())
-    lab.b.send_advert(**{**GOOD3, **BAD3[case]})
-    settle(0.25)
-    assert lab.a.has(VIP) and len(lab.wire.adverts("a", since=lab.now() - 0.25)) >= 2
+    assert not gives_way(lab, **{**GOOD3, **BAD3[case]})
 
 
 @better("2.2.7 refuses other address lists")
 @pytest.mark.parametrize("case", PASSED3)
 def test_v3_master_accepts(lab, case):
     master(lab, instance())
-    lab.b.send_advert(**{**GOOD3, **PASSED3[case]})
-    lab.a.wait_has_not(VIP, 1)
+    assert gives_way(lab, **{**GOOD3, **PASSED3[case]})
 
 
 @better("2.2.7 wants the pseudo-header")
 def test_v3_plain_checksum_of_rfc_9568_is_accepted_too(lab):
     master(lab, instance())
-    lab.b.send_advert(**{**GOOD3, "form": "plain"})
-    lab.a.wait_has_not(VIP, 1)
+    assert gives_way(lab, **{**GOOD3, "form": "plain"})
 
 
 @better("2.4.3 accepts any checksum then, 2.2.7 does not know the keyword")
@@ -100,21 +105,19 @@ def test_v3_plain_checksum_of_rfc_9568_is_accepted_too(lab):
                                                  ("plain", True, False)])
 def test_v3_checksum_as_v2_accepts_both_sums_and_no_other(lab, form, spoil, accepted):
     master(lab, instance(extra="v3_checksum_as_v2"))
-    lab.b.send_advert(**{**GOOD3, "form": form, "spoil": spoil})
-    settle(0.25)
-    assert lab.a.has(VIP) != accepted
+    assert gives_way(lab, **{**GOOD3, "form": form, "spoil": spoil}) == accepted
 
 
 def test_padding_to_the_ethernet_minimum_is_allowed(lab):
     master(lab, instance())
-    frame = lab.b.advert_frame(**GOOD3)
+    frame, watch = lab.b.advert_frame(**GOOD3), lab.a.watch()
     lab.b.send(frame.ljust(60, b"\0"))
-    lab.a.wait_has_not(VIP, 1)
+    wait_until(lambda: watch.removed(VIP), 5, "the address given up")
 
 
 def test_bad_packet_does_not_restart_the_timer_of_a_backup(lab):
     router = lab.b.router(vrid=51, priority=200)
-    lab.a.run(config())
+    lab.a.run(config()).listening()
     settle(0.5)
     last = router.stop()
     bad = lab.b.router(vrid=51, priority=200, ttl=254, interval=0.02)
@@ -176,9 +179,9 @@ def test_status_tells_of_refused_adverts(lab):
 
 @holdfast_only
 def test_status_tells_of_another_list_of_addresses(lab):
-    daemon = lab.a.run(config(instance(interval=0.5, vips=["192.0.2.100/24", "192.0.2.140/24"])))
+    daemon = lab.a.run(config(instance(interval=1, vips=["192.0.2.100/24", "192.0.2.140/24"]))).listening()
     daemon.wait_ready()
-    speak = {**GOOD3, "interval": 0.5}
+    speak = {**GOOD3, "interval": 1}
     lab.b.send_advert(**speak, addresses=("192.0.2.100", "192.0.2.140"))
     settle(0.2)
     assert daemon.ctl("status").returncode == 0 and daemon.instance("VI_1")["differs"] is None
@@ -200,24 +203,24 @@ def test_status_tells_of_another_list_of_addresses(lab):
 
 @holdfast_only
 def test_status_does_not_show_a_master_that_has_gone(lab):
-    daemon = lab.a.run(config(instance(priority=1, interval=1)))
+    daemon = lab.a.run(config(instance(priority=1, interval=8))).listening()
     daemon.wait_ready()
-    lab.b.send_advert(**{**GOOD3, "interval": 1})
+    lab.b.send_advert(**{**GOOD3, "interval": 8})
     settle(0.2)
     master_seen = daemon.instance("VI_1")["master"]
     assert (master_seen["address"], master_seen["gone"]) == ("192.0.2.2", False)
     assert "master     192.0.2.2, priority 200, last advert " in daemon.ctl("status").stdout
-    lab.b.send_advert(**{**GOOD3, "interval": 1, "priority": 0})  # the skew of priority 1 is a second
+    lab.b.send_advert(**{**GOOD3, "interval": 8, "priority": 0})  # the skew of priority 1 is eight seconds
     settle(0.2)
     state = daemon.instance("VI_1")
     assert (state["state"], state["master"]["gone"], state["master"]["priority"]) == ("BACKUP", True, 0)
-    assert "master     none heard, the last was 192.0.2.2 0." in daemon.ctl("status").stdout
-    assert " ago, which has left" in daemon.ctl("status").stdout
+    assert re.search(r"master     none heard, the last was 192\.0\.2\.2 [0-7]\.\d+ s ago, which has left",
+                     daemon.ctl("status").stdout)
 
 
 @holdfast_only
 def test_status_follows_the_priority_of_the_master(lab):
-    daemon = lab.a.run(config(instance(interval=1)))
+    daemon = lab.a.run(config(instance(interval=1))).listening()
     daemon.wait_ready()
     for priority in (200, 150):
         lab.b.send_advert(**{**GOOD3, "interval": 1, "priority": priority})
@@ -228,9 +231,9 @@ def test_status_follows_the_priority_of_the_master(lab):
 @holdfast_only
 def test_status_names_a_silent_master_of_an_instance_in_fault(lab):
     daemon = lab.a.run(config(instance(interval=0.1)))
+    lab.b.router(**GOOD3)
     daemon.wait_ready()
-    lab.b.send_advert(**GOOD3)
-    settle(0.1)
+    wait_until(lambda: daemon.instance("VI_1")["master"]["address"] == "192.0.2.2", 5, "the master is heard")
     lab.a.ip("link set eth0 down")
     settle(1)
     state = daemon.instance("VI_1")
@@ -279,62 +282,55 @@ def test_unicast_stranger_is_dropped(make_lab):
     lab = make_lab("abc")
     master(lab, instance(extra="check_unicast_src\nunicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
     to_a = {"destination": "192.0.2.1", "destination_mac": "02:00:00:00:00:01"}
+    watch, sent = lab.a.watch(), lab.now()
     lab.c.send_advert(**GOOD3, **to_a)
-    settle(0.2)
-    assert lab.a.has(VIP)
-    lab.b.send_advert(**GOOD3, **to_a)
-    lab.a.wait_has_not(VIP, 1)
+    lab.wire.wait_advert("a", since=sent, count=3)
+    assert not watch.removed(VIP)
+    assert gives_way(lab, **GOOD3, **to_a)
 
 
 @better("2.2.7 words it otherwise")
 def test_unicast_peer_ttl_range(lab):
     daemon = master(lab, instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2 min_ttl 200 max_ttl 255\n}"))
     to_a = {"destination": "192.0.2.1", "destination_mac": "02:00:00:00:00:01"}
-    lab.b.send_advert(**GOOD3, **to_a, ttl=64)
-    settle(0.2)
-    assert lab.a.has(VIP)
+    assert not gives_way(lab, **GOOD3, **to_a, ttl=64)
     daemon.wait_log(r"TTL/HL 64 from 192\.0\.2\.2 not in range \[200, 255\]")
-    lab.b.send_advert(**GOOD3, **to_a, ttl=201)
-    lab.a.wait_has_not(VIP, 1)
+    assert gives_way(lab, **GOOD3, **to_a, ttl=201)
 
 
 def test_multicast_to_a_unicast_instance_is_dropped(lab):
     master(lab, instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
-    lab.b.send_advert(**GOOD3)
-    settle(0.3)
-    assert lab.a.has(VIP)
+    assert not gives_way(lab, **GOOD3)
 
 
 def test_ipv6_bad_checksum_and_hop_limit_are_refused(lab):
     lab.a.run(config(instance(vips=["fe80::100/64"])))
     lab.wire.wait_advert("a", count=2)
     good = {**GOOD3, "addresses": ("fe80::100",)}
+    watch, sent = lab.a.watch(), lab.now()
     lab.b.send_advert(**{**good, "spoil": True})
     lab.b.send_advert(**good, ttl=64)
-    settle(0.25)
-    assert lab.a.has("fe80::100")
+    lab.wire.wait_advert("a", since=sent, count=3)
+    assert not watch.removed("fe80::100")
     lab.b.send_advert(**good)
-    lab.a.wait_has_not("fe80::100", 1)
+    wait_until(lambda: watch.removed("fe80::100"), 5, "the address given up")
 
 
-def old_unicast(lab):
-    """A good unicast advert from b whose checksum was made with the group's address."""
+def gives_way_to_old_unicast(lab):
+    """The same for a good unicast advert from b whose checksum was made with the group's address."""
     payload = packets.build_pdu("192.0.2.2", "224.0.0.18", vrid=51, priority=200, addresses=(VIP,), interval=0.1)
-    lab.b.send_advert(vrid=51, priority=200, payload=payload, destination="192.0.2.1",
-                      destination_mac="02:00:00:00:00:01")
+    return gives_way(lab, vrid=51, priority=200, payload=payload, destination="192.0.2.1",
+                     destination_mac="02:00:00:00:00:01")
 
 
 def test_old_unicast_checksum_is_recognised(lab):
     master(lab, instance(extra="unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
-    old_unicast(lab)
-    lab.a.wait_has_not(VIP, 1)
+    assert gives_way_to_old_unicast(lab)
 
 
 def test_old_unicast_checksum_never_is_refused(lab):
     master(lab, instance(extra="old_unicast_checksum never\nunicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}"))
-    old_unicast(lab)
-    settle(0.2)
-    assert lab.a.has(VIP)
+    assert not gives_way_to_old_unicast(lab)
 
 
 def test_advert_with_a_wrong_vip_is_counted(lab):

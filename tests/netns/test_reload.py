@@ -40,7 +40,7 @@ def test_unchanged_instance_keeps_its_rhythm(lab):
 
 def test_unchanged_backup_stays_backup(lab):
     router = lab.b.router(vrid=VRID, priority=200)
-    daemon = lab.a.run(config())
+    daemon = lab.a.run(config()).listening()
     settle(0.6)
     daemon.reload()
     settle(0.6)
@@ -303,7 +303,7 @@ def test_many_reloads_in_a_row(lab):
 
 def test_sighup_during_start_is_harmless(lab):
     daemon = lab.a.run(config())
-    settle(0.15)
+    daemon.wait_log("Starting ", 10)  # before, it is still another program
     daemon.signal(signal.SIGHUP)
     lab.wire.wait_advert("a", count=2)
     wait_until(daemon.running, 1)

@@ -94,9 +94,11 @@ def test_worker_killed_after_a_long_stop_is_not_adopted(lab):
     a = lab.a.run(config(instance(interval=2)))  # its master down interval would still allow it
     lab.a.wait_has(VIP, 12)
     frozen = a.worker()
+    a.signal(signal.SIGSTOP)  # or it might be the first to kill it
     os.kill(frozen, signal.SIGSTOP)
     settle(3.6)
     os.kill(frozen, signal.SIGKILL)
+    a.signal(signal.SIGCONT)
     lab.a.wait_has_not(VIP, 2)
 
 
