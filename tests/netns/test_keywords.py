@@ -183,7 +183,7 @@ def test_multicast_groups_of_global_defs(lab):
 
 def test_vrrp_down_timer_adverts_is_the_default(lab):
     daemon = lab.a.run(config(extra="vrrp_down_timer_adverts 8"))
-    assert near(lab.wire.wait_advert("a").time - daemon.started, 0.8 + skew(100), 0.02, 0.4)
+    assert near(lab.wire.wait_advert("a").time - daemon.began, 0.8 + skew(100), 0.02, 0.4)
 
 
 def test_vrrp_strict_is_the_default(lab):
@@ -195,10 +195,8 @@ def test_vrrp_strict_is_the_default(lab):
 def test_vrrp_higher_prio_send_advert_is_the_default(lab):
     lab.a.run(config(extra="vrrp_higher_prio_send_advert"))
     lab.wire.wait_advert("a", count=2)
-    settle(0.05)
-    start = lab.now()
-    lab.b.send_advert(vrid=51, priority=200, interval=0.1)
-    assert lab.wire.wait_advert("a", since=start, timeout=1).time - start < 0.04
+    said = lab.b.advert_on_wire(vrid=51, priority=200, interval=0.1)
+    assert lab.wire.wait_advert("a", since=said, timeout=1).time - said < 0.04
 
 
 @better("2.2.7 does not have it")
@@ -217,8 +215,9 @@ def test_vrrp_notify_priority_changes_is_the_default(lab):
     lab.a.run(config(f"track_file tf {{\nfile {value}\nweight 1\n}}\n", instance(extra="track_file {\ntf\n}"),
                      extra=f"vrrp_notify_fifo {lab.path('fifo')}\nvrrp_notify_priority_changes"))
     lab.wire.wait_advert("a", priority=110)
-    settle(0.1)
-    assert any(line.endswith("_PRIORITY 110") for line in fifo.lines())
+    seen = []
+    wait_until(lambda: seen.extend(fifo.lines()) or any(line.endswith("_PRIORITY 110") for line in seen), 5,
+               "the line in the FIFO")
 
 
 def test_vrrp_check_unicast_src_is_the_default(make_lab):
@@ -256,7 +255,7 @@ def test_delay_after_boot_counts_from_the_boot(lab):
     assert 2 < first - daemon.started < 4.5
     assert daemon.stop() == 0
     again = lab.a.run(config(extra="vrrp_delay_after_boot 1"))
-    assert lab.wire.wait_advert("a", since=again.started).time - again.started < 1
+    assert lab.wire.wait_advert("a", since=again.started).time - again.began < 1
 
 
 # -- interfaces -----------------------------------------------------------------------------------
@@ -368,9 +367,9 @@ def test_group_notify_priority_changes_is_about_its_members(lab):
     lab.wire.wait_advert("a", vrid=52, priority=110)
     lab.write("value", "20\n")
     lab.wire.wait_advert("a", vrid=52, priority=120)
-    settle(0.1)
-    got = fifo.lines()
-    assert 'INSTANCE "VI_1" MASTER_PRIORITY 120' in got and 'INSTANCE "VI_2" MASTER_PRIORITY 120' in got
+    seen = []
+    wait_until(lambda: seen.extend(fifo.lines()) or {'INSTANCE "VI_1" MASTER_PRIORITY 120',
+                                                     'INSTANCE "VI_2" MASTER_PRIORITY 120'} <= set(seen), 5, "both lines")
 
 
 def test_group_notify_scripts(make_lab):
@@ -390,9 +389,9 @@ def test_fifo_order_of_a_group_at_start_and_stop(lab):
     fifo = Fifo(lab.path("fifo"))
     daemon = lab.a.run(group().replace("script_user root", f"script_user root\nnotify_fifo {lab.path('fifo')}"))
     lab.a.wait_has("192.0.2.102")
-    settle(0.2)
+    got = fifo.wait(6)
     assert daemon.stop() == 0
-    got = fifo.lines()
+    got += fifo.lines()
     assert got[0] == 'GROUP "G1" BACKUP 0' and set(got[1:3]) == {'INSTANCE "VI_1" BACKUP 100', 'INSTANCE "VI_2" BACKUP 100'}
     assert got[5] == 'GROUP "G1" MASTER 0' and got[-1] == 'GROUP "G1" STOP 0' and len(got) == 9
 
@@ -517,11 +516,11 @@ def test_states_are_written_to_the_fifo_after_a_reload(lab):
     daemon = lab.a.run(text)
     lab.b.router(vrid=52, priority=200)
     lab.a.wait_has(VIP)
-    settle(0.2)
-    fifo.lines()
+    fifo.wait(3)
     assert daemon.ctl("reload").returncode == 0
+    got = fifo.wait(2)
     settle(0.3)
-    assert fifo.lines() == ['INSTANCE "VI_1" MASTER 100', 'INSTANCE "VI_2" BACKUP 100']
+    assert got + fifo.lines() == ['INSTANCE "VI_1" MASTER 100', 'INSTANCE "VI_2" BACKUP 100']
 
 
 @holdfast_only
@@ -560,9 +559,10 @@ def test_dump_files_go_where_the_keywords_say(lab):
         extra=f"state_dump_file {lab.path('dumps')}\nstats_dump_file {lab.path('dumps/numbers.txt')}\n"
               f"json_dump_file {lab.path('dumps')}/\njson_version 2\ndata_use_instance"))
     lab.a.wait_has(VIP)
-    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN + 2):
+    daemon.wait_log("Startup complete")
+    for count, number in enumerate((signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN + 2), 1):
         daemon.signal(number)
-        settle(0.2)
+        daemon.wait_log("wrote .*/dumps/", count=count)
     names = {os.path.basename(name) for name in glob.glob(lab.path("dumps/*"))}
     assert names == {"keepalived.one.data", "numbers.one.txt", "keepalived.one.json"}
     import json
@@ -572,13 +572,15 @@ def test_dump_files_go_where_the_keywords_say(lab):
 
 @holdfast_only
 def test_stats_clear_writes_and_zeroes(lab):
-    daemon = lab.a.run(config(instance(interval=1)))
+    daemon = lab.a.run(config(instance(interval=40, priority=255, state="MASTER")))
     lab.wire.wait_advert("a")
+    daemon.wait_log("Startup complete")
     settle(0.1)
 
     def sent(number):
+        mark = daemon.log_mark()
         daemon.signal(number)
-        settle(0.2)
+        daemon.wait_log(r"wrote .*keepalived\.stats", since=mark)
         text = open(daemon.path("keepalived.stats"), encoding="ascii").read()
         return int(text.split("Sent: ")[1].split()[0]), "Became master: 1" in text
     assert sent(signal.SIGRTMAX - 1) == (1, True)
