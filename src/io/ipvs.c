@@ -184,54 +184,68 @@ struct ipvs *ipvs_close(struct ipvs *i)
 
 /* ---- the present tables ---- */
 
-struct dump {
+struct reading {
 	struct arena *a;
-	struct service_table *table;
-	struct service *service; /* whose destinations are read */
+	struct service *service;
+	bool found;
 };
 
 static int on_service(const struct nlmsghdr *h, void *ctx)
 {
-	struct dump *d = ctx;
-	struct service s;
+	struct reading *r = ctx;
 
-	if (ipvs_read_service(h, &s))
-		*vec_add(d->a, &d->table->services) = s;
+	r->found = ipvs_read_service(h, r->service);
 	return MNL_CB_OK;
 }
 
 static int on_dest(const struct nlmsghdr *h, void *ctx)
 {
-	struct dump *d = ctx;
+	struct reading *r = ctx;
 	struct dest dest;
 
-	if (ipvs_read_dest(h, d->service, &dest))
-		*vec_add(d->a, &d->service->dests) = dest;
+	if (ipvs_read_dest(h, r->service, &dest))
+		*vec_add(r->a, &r->service->dests) = dest;
 	return MNL_CB_OK;
 }
 
-static int dump_dests(struct ipvs *i, struct dump *d)
+/* Also what this kernel can't have is not there. */
+static bool is_absent(int error)
 {
-	struct nlmsghdr *h = begin(i, IPVS_CMD_GET_DEST, NLM_F_DUMP);
-	int r;
-
-	ipvs_put_service_key(h, d->service);
-	r = request(i, h, on_dest, d);
-	return r == -ESRCH || r == -ENOENT ? 0 : r; /* it went meanwhile */
+	return error == -ESRCH || error == -ENOENT || error == -EAFNOSUPPORT;
 }
 
-int ipvs_dump(struct ipvs *i, struct arena *a, struct service_table *ret)
+static int read_service(struct ipvs *i, const struct service *key, struct reading *r)
 {
-	struct dump d = {.a = a, .table = ret};
-	int r;
+	struct nlmsghdr *h = begin(i, IPVS_CMD_GET_SERVICE, NLM_F_ACK);
+	int e;
+
+	ipvs_put_service_key(h, key);
+	e = request(i, h, on_service, r);
+	if (e < 0)
+		return is_absent(e) ? 0 : e;
+	if (!r->found)
+		return 0;
+	h = begin(i, IPVS_CMD_GET_DEST, NLM_F_DUMP);
+	ipvs_put_service_key(h, key);
+	e = request(i, h, on_dest, r);
+	return is_absent(e) ? 0 : e; /* it went meanwhile */
+}
+
+int ipvs_read(struct ipvs *i, const struct service_table *keys, struct arena *a,
+	      struct service_table *ret)
+{
+	int e = 0;
 
 	*ret = (struct service_table){0};
-	r = request(i, begin(i, IPVS_CMD_GET_SERVICE, NLM_F_DUMP), on_service, &d);
-	for (unsigned k = 0; k < ret->services.n && r == 0; k++) {
-		d.service = &ret->services.v[k];
-		r = dump_dests(i, &d);
+	for (unsigned k = 0; k < keys->services.n && e == 0; k++) {
+		struct service s = {0};
+		struct reading r = {.a = a, .service = &s};
+
+		e = read_service(i, &keys->services.v[k], &r);
+		if (r.found)
+			vec_push(a, &ret->services, s);
 	}
-	return r;
+	return e;
 }
 
 /* ---- connections ---- */

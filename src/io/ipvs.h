@@ -18,8 +18,11 @@ struct ipvs;
 int ipvs_open(uint32_t rcvbuf, bool force, struct ipvs **ret);
 struct ipvs *ipvs_close(struct ipvs *i);
 
-/* All services with their destinations, unsorted, in `a`. 0 or -errno. */
-int ipvs_dump(struct ipvs *i, struct arena *a, struct service_table *ret);
+/* What there is of the services in `keys`, with their destinations (unsorted), in `a` and in the order
+ * of `keys`. One by one: the kernel's dump of all counts over every namespace, and misses some while
+ * others come and go anywhere. 0 or -errno. */
+int ipvs_read(struct ipvs *i, const struct service_table *keys, struct arena *a,
+	      struct service_table *ret);
 
 /* Connections of destinations of one service: established ones of TCP and SCTP, all of others. 0 or
  * -errno. */

@@ -6,8 +6,10 @@ exclude is work that grows with the square of the number. It runs alone: the ker
 services of every namespace for the place in a list, and leaves out rows while others come and go.
 HF_SCALE_LOG names a file for the times.
 """
+import contextlib
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -99,3 +101,49 @@ def test_ten_thousand_servers(large):
 
     daemon.signal(signal.SIGTERM)
     until(large, lambda lines: not lines, "table emptied by the stop")
+
+
+CROWD = 400     # services of one group: their dump takes several messages
+
+
+def crowd(farm, *names):
+    servers = [configs.real_server(farm.real(name), check="") for name in names]
+    entries = "".join(f"    10.9.{i // 100}.{i % 100 + 1} 80\n" for i in range(CROWD))
+    return configs.config(f"virtual_server_group G {{\n{entries}}}\n", configs.virtual_server("group G", servers))
+
+
+@contextlib.contextmanager
+def others_come_and_go(farm):
+    """In another namespace, as long as it lasts."""
+    lines = "".join(f"-A -t 10.7.0.{i + 1}:80 -s rr\n" for i in range(200))
+    path = farm.write("others", lines)
+    with subprocess.Popen(ns.command(farm.s3.namespace, [
+            "sh", "-c", f"while :; do ipvsadm -R < {path}; ipvsadm -C; done"])) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+    farm.s3.execute("ipvsadm", "-C")
+
+
+def wrong(farm, names):
+    """The services that have not just these servers."""
+    wanted = {farm.real(name): 1 for name in names}
+    table = ipvs.table(farm.d1)
+    return [name for name, service in table.items() if service.weights() != wanted] + ["?"] * (CROWD - len(table))
+
+
+@pytest.mark.timeout(300)
+def test_while_others_come_and_go(farm):
+    """The kernel counts the services of every namespace for the place in a list, so that one read
+    meanwhile lacks some. Reloads look at what is there: nothing is forgotten, nothing refused."""
+    daemon = farm.d1.run(crowd(farm, "s1", "s2"))
+    wait_until(lambda: not wrong(farm, ["s1", "s2"]), 60, "the services", 0.5)
+    daemon.wait_ready(60)
+    for round_ in range(6):
+        names = ["s1", "s3" if round_ % 2 == 0 else "s2"]
+        with others_come_and_go(farm):
+            time.sleep(1)
+            daemon.reload(crowd(farm, *names))
+        wait_until(lambda: not wrong(farm, names), 20, "the new servers", 0.5)   # pylint: disable=cell-var-from-loop
+    assert not daemon.logged("refuses")

@@ -120,12 +120,24 @@ static unsigned stub_apply(struct engine *e, const struct engine_step *step, con
 	return kernel->error ? step->changes->n : 0;
 }
 
-static int stub_observe(struct engine *e, struct arena *a, struct service_table *ret)
+static bool is_asked(const struct service_table *keys, const struct service_key *key)
+{
+	for (unsigned i = 0; i < keys->services.n; i++)
+		if (service_key_compare(&keys->services.v[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Of `keys`; NULL: everything. */
+static int stub_observe(struct engine *e, const struct service_table *keys, struct arena *a,
+			struct service_table *ret)
 {
 	*ret = (struct service_table){0};
 	for (unsigned i = 0; i < kernel->n; i++) {
 		struct service s = kernel->v[i].s;
 
+		if (keys && !is_asked(keys, &s.key))
+			continue;
 		s.dests.v = NULL;
 		s.dests.n = s.dests.cap = 0;
 		for (unsigned k = 0; k < kernel->v[i].n; k++)
@@ -200,7 +212,7 @@ static const char *kernel_text(char ret[2048])
 	unsigned dumps = kernel->dumps;
 	char ip[IP_TEXT_MAX];
 
-	(void)stub_observe(NULL, a, &t);
+	(void)stub_observe(NULL, NULL, a, &t);
 	kernel->dumps = dumps;
 	service_table_sort(&t);
 	for (unsigned i = 0; i < t.services.n; i++) {

@@ -32,9 +32,11 @@ struct engine_ops {
 	/* A new configuration. `original`, on the board, outlives the process: what of the kernel is to be
 	 * given back stands there before it is changed. May be NULL. */
 	void (*configure)(struct engine *e, const struct conf *conf, struct board_timeouts *original);
-	/* What the kernel has, unsorted, in `a`; NULL: only the engine's own memory tells, and an engine
-	 * that has just been opened replaces everything that was there. */
-	int (*observe)(struct engine *e, struct arena *a, struct service_table *ret);
+	/* What the kernel has of the services in `keys`, in `a`, in their order but for the destinations;
+	 * NULL: only the engine's own memory tells, and an engine that has just been opened replaces
+	 * everything that was there. */
+	int (*observe)(struct engine *e, const struct service_table *keys, struct arena *a,
+		       struct service_table *ret);
 	/* Number of changes that failed. `*ret_error`: more about it, or "". */
 	unsigned (*apply)(struct engine *e, const struct engine_step *step, const char **ret_error);
 	/* Removes everything of load balancing, also what others made. */

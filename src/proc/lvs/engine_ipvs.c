@@ -119,9 +119,10 @@ static struct engine *close_ipvs(struct engine *e)
 	return NULL;
 }
 
-static int observe(struct engine *e, struct arena *a, struct service_table *ret)
+static int observe(struct engine *e, const struct service_table *keys, struct arena *a,
+		   struct service_table *ret)
 {
-	return ipvs_dump(self(e)->ipvs, a, ret);
+	return ipvs_read(self(e)->ipvs, keys, a, ret);
 }
 
 static unsigned apply(struct engine *e, const struct engine_step *step, const char **ret_error)

@@ -163,18 +163,33 @@ static void accepted(struct lvs_worker *w)
 
 /* ---- from what is to what should be ---- */
 
+/* What is asked for: what should be there, and what was made by us and has to go. */
+static struct service_table keys_of(struct lvs_worker *w, const struct service_table *desired)
+{
+	struct service_table keys = {0};
+
+	for (unsigned i = 0; i < desired->services.n; i++)
+		vec_push(w->scratch, &keys.services, desired->services.v[i]);
+	for (unsigned i = 0; i < w->applied.services.n; i++)
+		if (!service_table_find(desired, &w->applied.services.v[i].key))
+			vec_push(w->scratch, &keys.services, w->applied.services.v[i]);
+	return keys;
+}
+
 /* What is there now, sorted: remembered, or asked for. */
-static int look(struct lvs_worker *w, const struct service_table **ret)
+static int look(struct lvs_worker *w, const struct service_table *desired,
+		const struct service_table **ret)
 {
 	static const struct service_table nothing;
-	struct service_table *seen;
+	struct service_table *seen, keys;
 	int r;
 
 	*ret = w->known ? &w->applied : &nothing;
 	if (w->known || !w->ops->observe)
 		return 0;
+	keys = keys_of(w, desired);
 	seen = arena_new_of(w->scratch, struct service_table);
-	r = w->ops->observe(w->engine, w->scratch, seen);
+	r = w->ops->observe(w->engine, &keys, w->scratch, seen);
 	if (r < 0)
 		return r;
 	service_table_sort(seen);
@@ -235,8 +250,10 @@ static void update_all(struct lvs_worker *w)
 	struct service_table desired;
 	service_changes changes = {0};
 	struct engine_step step = {.to = &desired, .changes = &changes};
-	int r = look(w, &seen);
+	int r;
 
+	lvs_desired(w->lvs, w->scratch, &desired);
+	r = look(w, &desired, &seen);
 	if (r < 0) {
 		if (w->tries++ == 0)
 			log_err("the kernel's virtual servers can't be read: %s", strerror(-r));
@@ -244,7 +261,6 @@ static void update_all(struct lvs_worker *w)
 		return;
 	}
 	step.from = seen;
-	lvs_desired(w->lvs, w->scratch, &desired);
 	services_diff(seen, &desired, was_ours(w) ? &w->applied : NULL, w->scratch, &changes);
 	if (carry_out(w, &step) == 0) {
 		accepted(w);
