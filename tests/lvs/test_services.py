@@ -229,6 +229,24 @@ def test_what_others_made_is_left_alone(farm):
     assert ipvs.services(farm.d1) == others
 
 
+@pytest.mark.better("keepalived looks at the table no more")
+def test_what_somebody_removes_comes_back(farm):
+    """Everything, a service, a server; and what was changed by hand meanwhile stays changed."""
+    first, second = f"tcp {VIP}:80", f"tcp {VIPS[1]}:80"
+    daemon = start(farm, *(configs.virtual_server(f"{vip} 80", servers(farm)) for vip in VIPS[:2]))
+    for command in (["-C"], ["-D", "-t", f"{VIP}:80"], ["-d", "-t", f"{VIPS[1]}:80", "-r", f"{farm.real('s1')}:80"]):
+        farm.wait_pool(first, ALL)
+        farm.wait_pool(second, ALL)
+        mark = daemon.log_mark()
+        farm.d1.execute("ipvsadm", *command)
+        daemon.wait_log("removed by somebody else, adding", 10, since=mark)
+    farm.wait_pool(second, ALL)
+    farm.d1.execute("ipvsadm", "-e", "-t", f"{VIP}:80", "-r", f"{farm.real('s1')}:80", "-m", "-w", "9")
+    farm.d1.execute("ipvsadm", "-D", "-t", f"{VIPS[1]}:80")
+    farm.wait_pool(second, ALL)
+    assert farm.pool(first) == {**ALL, "s1": 9}
+
+
 def test_timeouts(farm):
     """lvs_timeouts while it runs, the former ones afterwards."""
     before = farm.d1.execute("ipvsadm", "-l", "--timeout")

@@ -59,6 +59,7 @@ struct lvs_worker {
 	usec_t wait_until;	      /* after a crash: for those who tell the verdicts; USEC_NEVER: not */
 	usec_t retry_at, engine_at;
 	unsigned tries;
+	unsigned guard_at; /* the service of `applied` that is looked at next */
 	char told[256]; /* the last error said, not said again */
 
 	/* suspend.c */
@@ -102,7 +103,7 @@ int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf, c
 void kernel_update(struct lvs_worker *w);
 /* The kernel is asked again before the next update. */
 void kernel_doubt(struct lvs_worker *w);
-/* Makes anew what somebody else has removed, where the engine can tell. */
+/* Asked every second: makes anew what somebody else has removed. */
 void kernel_guard(struct lvs_worker *w);
 /* The end of all services, as lvs_flush_on_stop says. */
 void kernel_stop(struct lvs_worker *w);

@@ -16,6 +16,8 @@
 
 #define RETRY_FIRST USEC_PER_SEC
 #define RETRY_MAX (60 * USEC_PER_SEC)
+#define GUARD_LIMIT (2 * USEC_PER_MSEC) /* of looking, each second: the next beat goes on */
+#define GUARD_SLICE 16			/* services */
 
 static void arm(struct lvs_worker *w)
 {
@@ -120,6 +122,24 @@ static void tell_refusal(struct lvs_worker *w, const struct service_change *c, u
 	log_err("%s", text);
 }
 
+/* `n` such things, the first of which is a service, or (not NULL) its server. */
+static void tell_removed(const struct service *s, const struct dest *d, unsigned n)
+{
+	char text[160], addr[IP_TEXT_MAX];
+	struct buf b = BUF_ON(text);
+
+	if (d)
+		buf_printf(&b, "server [%s]:%u of ", ip_format(&d->addr, addr), d->port);
+	else
+		buf_printf(&b, "service ");
+	key_text(&s->key, &b);
+	if (n > 1)
+		buf_printf(&b, " and %u more were", n - 1);
+	else
+		buf_printf(&b, " was");
+	log_warning("%s removed by somebody else, adding %s again", buf_text(&b), n > 1 ? "them" : "it");
+}
+
 static usec_t retry_pause(unsigned tries)
 {
 	usec_t pause = RETRY_FIRST;
@@ -215,16 +235,39 @@ static void remember(struct lvs_worker *w, const struct service_table *table)
 	w->known = true;
 }
 
+/* What failed did so because its service is not there: the first such change. NULL: it is another error,
+ * or we had just looked. */
+static const struct service_change *outdated(const struct lvs_worker *w, const service_changes *changes)
+{
+	const struct service_change *first = NULL;
+
+	for (unsigned i = 0; w->known && i < changes->n; i++) {
+		const struct service_change *c = &changes->v[i];
+
+		if (c->error != 0 && c->error != -ESRCH)
+			return NULL;
+		if (c->error != 0 && !first)
+			first = c;
+	}
+	return first;
+}
+
 static unsigned carry_out(struct lvs_worker *w, struct engine_step *step)
 {
+	const struct service_change *gone;
 	const char *error = "";
 	unsigned failed;
 
 	if (step->changes->n == 0 && (w->known || w->ops->observe))
 		return 0;
 	failed = w->ops->apply(w->engine, step, &error);
-	if (failed > 0)
+	gone = failed > 0 ? outdated(w, step->changes) : NULL;
+	if (gone) {
+		tell_removed(gone->service, NULL, 1);
+		w->known = false; /* looks at once, and makes it anew */
+	} else if (failed > 0) {
 		refused(w, step->changes, failed, error);
+	}
 	return failed;
 }
 
@@ -295,8 +338,70 @@ void kernel_update(struct lvs_worker *w)
 	arm(w);
 }
 
+/* ---- what somebody else has removed ---- */
+
+/* What is missing of these services, as additions. A weight, or whatever else, that somebody has
+ * changed by hand is no matter of this: that may be meant, and the next reload puts it right. */
+static unsigned missing_find(struct lvs_worker *w, const struct service_table *of, service_changes *ret)
+{
+	struct service_table *seen = arena_new_of(w->scratch, struct service_table);
+	service_changes all = {0};
+	unsigned n = 0;
+
+	if (w->ops->observe(w->engine, of, w->scratch, seen) < 0)
+		return 0;
+	service_table_sort(seen);
+	services_diff(seen, of, NULL, w->scratch, &all);
+	for (unsigned i = 0; i < all.n; i++) {
+		const struct service_change *c = &all.v[i];
+
+		if (c->kind != SERVICE_ADD && c->kind != DEST_ADD)
+			continue;
+		vec_push(w->scratch, ret, *c);
+		/* Servers of a service that is missing are not told each. */
+		n += c->kind == SERVICE_ADD || service_table_find(seen, &c->service->key);
+	}
+	return n;
+}
+
+/* As many services as the limit allows, in turn. */
+static bool something_is_missing(struct lvs_worker *w)
+{
+	usec_t until = clock_monotonic() + GUARD_LIMIT;
+	unsigned n = w->applied.services.n, looked = 0;
+
+	while (looked < n && clock_monotonic() < until) {
+		unsigned at = w->guard_at < n ? w->guard_at : 0;
+		unsigned slice = n - at < GUARD_SLICE ? n - at : GUARD_SLICE;
+		struct service_table some = {.services = {.v = &w->applied.services.v[at], .n = slice}};
+		service_changes changes = {0};
+
+		if (missing_find(w, &some, &changes) > 0)
+			return true;
+		looked += slice;
+		w->guard_at = at + slice;
+	}
+	return false;
+}
+
+static void put_back_missing(struct lvs_worker *w)
+{
+	service_changes missing = {0};
+	struct engine_step step = {.from = &w->applied, .to = &w->applied, .changes = &missing};
+	unsigned n;
+
+	if (w->known && something_is_missing(w) && (n = missing_find(w, &w->applied, &missing)) > 0) {
+		tell_removed(missing.v[0].service, missing.v[0].dest, n);
+		(void)carry_out(w, &step);
+		kernel_update(w); /* should that have failed */
+	}
+	arena_reset(w->scratch);
+}
+
 void kernel_guard(struct lvs_worker *w)
 {
+	if (w->engine && w->ops->observe)
+		put_back_missing(w);
 	if (!w->engine || !w->ops->intact || w->ops->intact(w->engine))
 		return;
 	log_warning("%s: the tables of the virtual servers were removed by somebody else, "
