@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "conf/lint.h"
 #include "conf/sealed.h"
+#include "conf/slips.h"
 
 static struct conf_loaded loaded_new(void)
 {
@@ -41,6 +42,8 @@ static void loaded_finish(struct conf_loaded *l, const struct bind *b)
 	if (b->judge && !b->literal) /* the sealed copy has been judged */
 		conf_lint(l->conf, b->host, l->source->files.n ? l->source->files.v[0].path : "",
 			  &l->diags);
+	if (b->judge && !b->literal)
+		slips_hint(&l->diags, l->source);
 	diags_sort(&l->diags);
 }
 
