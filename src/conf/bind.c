@@ -473,13 +473,35 @@ static bool required_are_set(struct bind *b, const struct block *blk, void *obj,
 	return ok;
 }
 
-static void report_extra(struct bind *b, const struct cursor *c, const char *keyword)
+/* `here`: whose keywords may have been meant. */
+static void report_extra(struct bind *b, const struct block *here, const struct cursor *c,
+			 const char *keyword)
 {
 	const struct conf_word *w = cursor_peek(c);
+	struct diag *d;
 
-	if (w)
-		diag_add(b->diags, DIAG_WARNING, "extra-word", w->at, "`%s` after `%s` is ignored",
-			 w->text, keyword);
+	if (!w)
+		return;
+	d = diag_add(b->diags, DIAG_WARNING, "extra-word", w->at, "`%s` after `%s` is ignored",
+		     w->text, keyword);
+	if (here->kind == KEYWORDS && table_find(table_of(b, here), w->text))
+		d->hint = arena_printf(b->a, "each keyword stands on a line of its own: `%s` too",
+				       w->text);
+}
+
+static bool has_one_value(const struct row *row)
+{
+	return (row->type == T_NUMBER || row->type == T_TIME || row->type == T_STRING ||
+		row->type == T_ENUM || row->type == T_IP || row->type == T_PREFIX) &&
+	       !(row->flags & (ROW_REPEAT | ROW_FIRST_WINS));
+}
+
+/* It may be meant (a file of defaults that was included), so it is only told. */
+static void report_again(struct bind *b, const struct row *row, const struct conf_word *w)
+{
+	if (b->judge && has_one_value(row))
+		diag_add(b->diags, DIAG_NOTE, "given-again", w->at,
+			 "`%s` was given before; this one counts", w->text);
 }
 
 /* keyword words { ... } into a sub-object. */
@@ -506,7 +528,7 @@ static void bind_block(struct bind *b, const struct block *blk, unsigned bit, vo
 		return;
 	}
 	if (!(row->flags & ROW_EXTRA))
-		report_extra(b, &c, row->name);
+		report_extra(b, row->sub, &c, row->name);
 	if (!stmt->has_block)
 		diag_add(b->diags, DIAG_ERROR, "missing-block", stmt->at, "`%s` has no { } block",
 			 row->name);
@@ -542,7 +564,7 @@ static void bind_entries(struct bind *b, const struct block *blk, unsigned bit, 
 	const struct row *row = table_of(b, blk)->row[bit];
 	struct cursor head = {.stmt = stmt, .next = 1};
 
-	report_extra(b, &head, row->name);
+	report_extra(b, blk, &head, row->name);
 	block_mark(parent, bit);
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		bind_entry(b, row, parent, stmt->body.v[i]);
@@ -561,7 +583,7 @@ static void bind_list(struct bind *b, const struct block *blk, unsigned bit, voi
 			 "a second `%s` block is ignored", row->name);
 		return;
 	}
-	report_extra(b, &head, row->name);
+	report_extra(b, blk, &head, row->name);
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		for (unsigned k = 0; k < stmt->body.v[i]->words.n; k++)
 			vec_push(b->a, list, stmt->body.v[i]->words.v[k].text);
@@ -591,6 +613,7 @@ static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 	const struct name_slot *slot = table_find(t, w->text);
 	const struct row *row = slot ? t->row[slot->row] : NULL;
 	struct cursor c = {.stmt = stmt, .next = 1};
+	bool again;
 
 	if (!row || (row->type == T_DOC && !row->refused)) {
 		unsigned bit;
@@ -625,9 +648,11 @@ static void bind_statement(struct bind *b, const struct block *blk, void *obj,
 		bind_list(b, blk, slot->row, obj, stmt);
 		return;
 	}
-	bind_row(b, blk, slot->row, obj, &c, false);
+	again = block_is_set(obj, slot->row);
+	if (bind_row(b, blk, slot->row, obj, &c, false) && again)
+		report_again(b, row, w);
 	if (!(row->flags & ROW_EXTRA))
-		report_extra(b, &c, w->text);
+		report_extra(b, blk, &c, w->text);
 	if (stmt->has_block && row->type != T_HANDLER)
 		diag_add(b->diags, DIAG_ERROR, "unexpected-block", stmt->open,
 			 "`%s` takes no { } block, skipped", w->text);
