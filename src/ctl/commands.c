@@ -23,19 +23,19 @@ const struct ctl_command ctl_commands[] = {
 	 "0 stopped as asked, 1 failed, 2 unusable configuration, 4 missing permission, 6 no "
 	 "configuration"},
 	{"status", "[--json] [--servers] [--checks] [--events] [--run-dir DIR] [NAME...]",
-	 "Shows what is not as it should be, then every instance (its role, since when and why, its "
-	 "priority, the master, the addresses) and every virtual server; of many, only what is not up, "
-	 "unless --servers; with --checks each check, with --events more than the last events. NAMEs "
-	 "are instances, virtual or real servers (192.0.2.1, 192.0.2.1:80), of which all is shown.",
+	 "Shows what is not as it should be, every instance and every virtual server. Of an instance its "
+	 "role, since when and why, its priority, the master, the addresses; of many servers only what is "
+	 "not up, unless --servers; with --checks each check, with --events more than the last events. "
+	 "NAMEs are instances, virtual or real servers (192.0.2.1, 192.0.2.1:80), of which all is shown.",
 	 ctl_status,
 	 "0 all is well, 1 degraded (or nothing has such a NAME), 2 the daemon can't be reached"},
 	{"reload", "[--dry-run] [--run-dir DIR]",
-	 "Makes the daemon read its configuration again; with --dry-run only shows what that would "
+	 "Makes the daemon read its configuration again. With --dry-run it only shows what that would "
 	 "do.",
 	 ctl_reload, "0 done, 1 failed, 2 the configuration has errors, 3 no daemon runs"},
 	{"check", "[--strict] [--offline] [--json] [--config-id ID] FILE...",
-	 "Judges configuration files, and says whether a start and a reload would take them: a start goes on "
-	 "without what can't be used, a reload refuses a file with errors that were not there before.",
+	 "Judges configuration files. The last line says what a start and a reload do with errors: a start "
+	 "goes on without what can't be used, a reload refuses a file with errors that were not there before.",
 	 ctl_check,
 	 "0 good (or warnings only), 1 warnings with --strict, 2 errors"},
 	{"print", "[--config-id ID] FILE", "Prints a configuration in its canonical form.",
@@ -80,11 +80,18 @@ int ctl_version(const struct ctl_command *self, int argc, char **argv)
 	return 0;
 }
 
+static size_t first_sentence(const char *help)
+{
+	const char *end = strstr(help, ". ");
+
+	return end ? (size_t)(end - help) + 1 : strlen(help);
+}
+
 static void list_commands(FILE *to)
 {
 	fputs("usage: holdfast COMMAND ...\n\n", to);
 	for (const struct ctl_command *c = ctl_commands; c->name; c++)
-		fprintf(to, "  %-8s %s\n", c->name, c->help);
+		fprintf(to, "  %-8s %.*s\n", c->name, (int)first_sentence(c->help), c->help);
 	fputs("\n`holdfast help COMMAND` says more.\n", to);
 }
 
