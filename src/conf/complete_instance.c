@@ -239,7 +239,10 @@ static void auth_complete(struct ctx *x, struct conf_instance *vi)
 	else if (vi->version == 3)
 		auth_drop(x, vi, DIAG_WARNING, "authentication is ignored, version 3 has none");
 	else if (a->type == AUTH_NONE)
-		auth_drop(x, vi, DIAG_ERROR, "authentication without auth_type is ignored");
+		auth_drop(x, vi, DIAG_ERROR,
+			  diag_is_refused(x->c->diags, a, "auth_type")
+				  ? "authentication without a usable auth_type is ignored"
+				  : "authentication without auth_type is ignored");
 	else if (!a->pass || !*a->pass)
 		auth_drop(x, vi, DIAG_ERROR, "authentication without auth_pass is ignored");
 	a = vi->authentication;
@@ -440,7 +443,10 @@ void complete_instances(struct complete *c)
 		accept_complete(&x, vi);
 		no_vips_check(&x, vi);
 		if (!IS_SET(&x, vi, virtual_router_id))
-			warn(&x, vi, DIAG_FATAL, "no-vrid", "there is no `virtual_router_id`")
+			warn(&x, vi, DIAG_FATAL, "no-vrid",
+			     diag_is_refused(c->diags, vi, "virtual_router_id")
+				     ? "without a usable `virtual_router_id` it can't be run"
+				     : "there is no `virtual_router_id`")
 				->expected = "virtual_router_id and a number from 1 to 255";
 	}
 }

@@ -386,18 +386,18 @@ static void lint_fifo_scripts(struct lint *l)
 				  fifos[i].name);
 }
 
-/* A directory of includes that matches nothing, an @ID of another machine, a forgotten line. */
+/* A directory of includes that matches nothing, an @ID of another machine, a forgotten line, or a file
+ * of another program, in which nothing is a keyword. */
 static void lint_empty(struct lint *l)
 {
 	const struct conf *conf = l->conf;
 
 	if (conf->instances.n || conf->static_addresses.n || conf->virtual_servers.n ||
-	    l->diags->count[DIAG_ERROR] || l->diags->count[DIAG_FATAL])
+	    l->diags->count[DIAG_FATAL])
 		return;
 	lint_warn(l, (struct conf_span){0}, "nothing-to-do",
-		  "%s has no instance, no static address and no virtual server: there is "
-		  "nothing to do",
-		  l->path);
+		  "%s has no %sinstance, static address or virtual server: there is nothing to do",
+		  l->path, l->diags->count[DIAG_ERROR] ? "usable " : "");
 }
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {

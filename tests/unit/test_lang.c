@@ -24,6 +24,19 @@ static void test_nul(void **state)
 	reading_free(r);
 }
 
+/* One message, however many lines. */
+static void test_no_text(void **state)
+{
+	static const char utf16[] = "\xff\xfe" "a\0\n\0b\0\n\0";
+	struct reading *r = reading_of_bytes(utf16, sizeof(utf16) - 1, NULL, 0);
+
+	assert_string_equal(r->diag_text, "nul-byte@1:4");
+	assert_string_equal(r->diags.list.v[0].text,
+			    "this line and 2 more hold NUL bytes and are ignored");
+	assert_string_equal(r->diags.list.v[0].hint, "the file is UTF-16: save it as UTF-8");
+	reading_free(r);
+}
+
 static void test_long_lines(void **state)
 {
 	char *text = malloc(200001);
@@ -344,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),	      cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_no_text),
 		cmocka_unit_test(test_long_lines),    cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_words),	      cmocka_unit_test(test_raw),
 		cmocka_unit_test(test_escaped_quote), cmocka_unit_test(test_unterminated_quote),

@@ -36,23 +36,53 @@ static void definition_line(struct lang *l, const char *text, size_t len)
 		macro_set_lines(l, d);
 }
 
-static void report_nul(struct lang *l, const char *text, size_t len, struct conf_span at)
-{
-	const char *nul = memchr(text, '\0', len);
-
-	at.col = nul - text < UINT16_MAX ? (uint16_t)(nul - text + 1) : UINT16_MAX;
-	diag_add(l->diags, DIAG_ERROR, "nul-byte", at, "this line holds a NUL byte and is ignored")
-		->hint = "the file may be damaged or not be a text file (UTF-16?)";
-}
-
 struct lines {
 	const char *text, *end;
 	char *cut, *raw;
-	bool nuls;
+	bool nuls;	 /* there are NUL bytes ... */
+	bool nuls_told; /* ... and a message has said so */
 	struct conf_span at;
 };
 
-static void source_line(struct lang *l, const struct lines *f, const char *from, const char *to)
+static unsigned count_lines_with_nul(const char *p, const char *end)
+{
+	unsigned n = 0;
+
+	for (const char *nul; p < end && (nul = memchr(p, '\0', (size_t)(end - p))); n++) {
+		p = memchr(nul, '\n', (size_t)(end - nul));
+		p = p ? p + 1 : end;
+	}
+	return n;
+}
+
+static bool is_utf16(const struct lines *f)
+{
+	size_t len = (size_t)(f->end - f->text);
+
+	return len >= 2 && (!memcmp(f->text, "\xff\xfe", 2) || !memcmp(f->text, "\xfe\xff", 2));
+}
+
+/* Once a file: what is no text has them in each line. */
+static void report_nul(struct lang *l, struct lines *f, const char *from, size_t len)
+{
+	const char *nul = memchr(from, '\0', len);
+	struct conf_span at = f->at;
+	unsigned n = count_lines_with_nul(from, f->end);
+	struct diag *d;
+
+	if (f->nuls_told)
+		return;
+	f->nuls_told = true;
+	at.col = nul - from < UINT16_MAX ? (uint16_t)(nul - from + 1) : UINT16_MAX;
+	d = n == 1 ? diag_add(l->diags, DIAG_ERROR, "nul-byte", at,
+			      "this line holds a NUL byte and is ignored")
+		   : diag_add(l->diags, DIAG_ERROR, "nul-byte", at,
+			      "this line and %u more hold NUL bytes and are ignored", n - 1);
+	d->hint = is_utf16(f) ? "the file is UTF-16: save it as UTF-8"
+			      : "the file may be damaged or not be a text file (UTF-16?)";
+}
+
+static void source_line(struct lang *l, struct lines *f, const char *from, const char *to)
 {
 	size_t len = (size_t)(to - from);
 	struct piece p;
@@ -60,7 +90,7 @@ static void source_line(struct lang *l, const struct lines *f, const char *from,
 	while (len && from[len - 1] == '\r')
 		len--;
 	if (f->nuls && memchr(from, '\0', len)) {
-		report_nul(l, from, len, f->at);
+		report_nul(l, f, from, len);
 		return;
 	}
 	if (l->def.open) {
