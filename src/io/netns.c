@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define CLAIMS 40
+#define CLAIM_AGAIN_AFTER_MS 50
 
 int netns_enter(const char *name)
 {
@@ -41,20 +45,30 @@ int netns_return(int fd)
 }
 
 /* Abstract sockets belong to a network namespace, and go with their process. */
-int netns_claim(const char *name)
+static int name_bind(int fd, const char *name)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int n = snprintf(sa.sun_path + 1, sizeof(sa.sun_path) - 1, "%s", name);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+
+	return bind(fd, (struct sockaddr *)&sa, size) < 0 ? -errno : 0;
+}
+
+int netns_claim(const char *name)
+{
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int n;
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	n = snprintf(sa.sun_path + 1, sizeof(sa.sun_path) - 1, "%s", name);
-	if (bind(fd, (struct sockaddr *)&sa,
-		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0) {
-		n = -errno;
+	r = name_bind(fd, name);
+	for (unsigned again = 0; r == -EADDRINUSE && again < CLAIMS; again++) {
+		poll(NULL, 0, CLAIM_AGAIN_AFTER_MS);
+		r = name_bind(fd, name);
+	}
+	if (r < 0) {
 		close(fd);
-		return n;
+		return r;
 	}
 	return fd;
 }

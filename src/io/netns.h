@@ -12,7 +12,8 @@ int netns_current(void);
 int netns_return(int fd);
 
 /* Holds a name in the calling thread's namespace as long as the descriptor that is returned is open:
- * -EADDRINUSE when another process holds it, other -errno. */
+ * -EADDRINUSE when another process holds it for more than two seconds (one that has been killed goes
+ * sooner), other -errno. */
 int netns_claim(const char *name);
 
 #endif

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -168,6 +169,19 @@ def test_a_worker_that_dies_leaves_everything(farm):
         time.sleep(0.05)
     farm.kill(name)
     wait_until(lambda: farm_answers(farm) not in (None, name), 15, "another server")
+
+
+def test_a_predecessor_that_was_killed_may_still_be_there_for_a_moment(farm):
+    def hold():
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock.bind(f"\0holdfast/{nft.TABLE}")
+        return sock
+    held = ns.inside(farm.d1.namespace, hold)
+    release = threading.Timer(0.7, held.close)
+    release.start()
+    start(farm, configs.virtual_server(f"{VIP} 80", servers(farm)))
+    release.join()
+    wait_answers(farm, ALL)
 
 
 @pytest.mark.parametrize("method", ["NAT", "DR"])
