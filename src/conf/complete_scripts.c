@@ -83,9 +83,12 @@ static void default_identity(struct scripts *s)
 
 /* ---- safety ---- */
 
+/* Not a word of the shell itself, like [[, </dev/tcp/127.0.0.1/80 or PATH=/usr/bin. */
 static bool first_word_is_path(const struct conf_script *s)
 {
-	return s->argv && s->argv[0] && strchr(s->argv[0], '/');
+	const char *word = s->argv ? s->argv[0] : NULL;
+
+	return word && word[strcspn(word, "/<>=")] == '/';
 }
 
 /* Why it must not be run; NULL: it may. */
@@ -99,7 +102,7 @@ static const char *script_fault(struct scripts *s, const struct conf_script *scr
 	bool runs;
 
 	if (script->shell && !first_word_is_path(script))
-		return NULL; /* a word of the shell itself, like [[ */
+		return NULL;
 	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid,
 			 c->conf->global.script_security, &f);
 	if (runs && !f.unsafe && !f.fails)

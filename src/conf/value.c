@@ -253,7 +253,10 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 		return value_bad_word(b, first, "bad-script", NULL, "`%s` is not a command line");
 	if (s->shell && b->judge)
 		diag_add(b->diags, DIAG_NOTE, "shell", first->at,
-			 "the command has shell operators and is run through /bin/sh -c");
+			 str_is_bash(s->command)
+				 ? "the command has words of bash and is run through /bin/bash -c, "
+				   "or /bin/sh if there is no bash"
+				 : "the command has shell operators and is run through /bin/sh -c");
 	vec_push(b->a, &b->conf->commands, s);
 	*(struct conf_script **)row_field(row, obj) = s;
 	return true;

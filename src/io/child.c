@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "io/compat.h"
 #include "io/launch.h"
 
@@ -85,11 +86,17 @@ static LAUNCH_BECOME int program_become(void *ctx)
 	return errno;
 }
 
+/* Lines are often written where /bin/sh is bash. */
+static bool wants_bash(const struct child_options *o)
+{
+	return o->shell && str_is_bash(o->argv[0]) && access("/bin/bash", X_OK) == 0;
+}
+
 pid_t child_start(const struct child_options *o)
 {
 	static const char *const kept[] = {"IFS=", "LD_PRELOAD=", "LD_LIBRARY_PATH=", "NOTIFY_SOCKET=",
 					   NULL};
-	char *const shell[] = {"/bin/sh", "-c", o->argv[0], NULL};
+	char *const shell[] = {wants_bash(o) ? "/bin/bash" : "/bin/sh", "-c", o->argv[0], NULL};
 	struct program p = {.o = o, .argv = o->shell ? shell : o->argv, .parent = getpid()};
 	pid_t pid;
 

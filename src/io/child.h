@@ -14,7 +14,7 @@
 
 struct child_options {
 	char *const *argv;    /* NULL-terminated; argv[0] is a path, or a name searched in PATH */
-	bool shell;	      /* argv[0] is a command line for /bin/sh -c */
+	bool shell;	      /* argv[0] is a command line for /bin/sh -c, or bash's (str_is_bash) */
 	bool set_user;
 	uid_t uid;
 	gid_t gid;

@@ -209,7 +209,7 @@ def test_script_behind_a_symbolic_link_is_run(lab):
 def test_shell_operators_in_a_script_line_work(lab):
     """The guide's own maintenance script: [[ -f /etc/keepalived/down ]] && exit 1 || exit 0."""
     down = lab.path("down")
-    text = (f'vrrp_script chk {{\nscript "/usr/bin/test -e {down} && exit 1 || exit 0"\n'
+    text = (f'vrrp_script chk {{\nscript "[[ -f {down} ]] && exit 1 || exit 0"\n'
             "interval 1\nweight -20\nfall 1\nrise 1\n}\n")
     lab.a.run(config(text, instance(extra=TRACK)))
     lab.wire.wait_advert("a", count=12)

@@ -516,6 +516,23 @@ static void test_an_unsafe_script_is_an_error_and_followed_by_nobody(void **stat
 	assert_int_equal(message("missing-interface")->severity, DIAG_WARNING);
 }
 
+/* A line for the shell may begin with what is no program: the host is asked about programs only. */
+static void test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own(void **state)
+{
+	static const char *const lines[] = {"</dev/tcp/127.0.0.1/80", "[[ -f /a ]] && exit 1 || exit 0",
+					    "PATH=/opt/bin:$PATH chk; exit $?"};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "vrrp_script s {\nscript \"%s\"\n}\n", lines[i]);
+		scripts_asked = 0;
+		assert_true(judge(text)->scripts.v[0]->script->shell);
+		assert_int_equal(scripts_asked, 0);
+	}
+}
+
 static void test_the_host_is_asked_once_per_script_user_and_interface(void **state)
 {
 	char text[65536];
@@ -708,6 +725,7 @@ int main(void)
 		cmocka_unit_test(test_groups_without_members_keep_the_ids_dense),
 		cmocka_unit_test(test_scripts_run_as_whom_the_file_says),
 		cmocka_unit_test(test_an_unsafe_script_is_an_error_and_followed_by_nobody),
+		cmocka_unit_test(test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own),
 		cmocka_unit_test(test_the_host_is_asked_once_per_script_user_and_interface),
 		cmocka_unit_test(test_owner_without_an_address_besides_its_own_is_warned),
 		cmocka_unit_test(test_every_missing_interface_is_named),

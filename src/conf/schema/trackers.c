@@ -9,7 +9,8 @@ static const struct row script_rows[] = {
 	 .help = "Name by which track_script refers to it."},
 	{"script", SCRIPT(conf_vrrp_script, script), .flags = ROW_REQUIRED, .args = "COMMAND",
 	 .owner = OWNER_RUNNER, .dflt_text = "none, required",
-	 .help = "Command to run; exit status 0 is success. Shell operators make it run through /bin/sh -c."},
+	 .help = "Command to run; exit status 0 is success. Shell operators make it run through /bin/sh -c, "
+		 "words of bash through bash."},
 	{"interval", TIME(conf_vrrp_script, interval, 1000, 4294 * USEC_PER_SEC), .flags = ROW_ZERO_IS_ONE,
 	 .dflt = "1", .help = "Time between two starts of the script."},
 	{"timeout", TIME(conf_vrrp_script, timeout, 1000, 4294 * USEC_PER_SEC), .flags = ROW_ZERO_IS_ONE,
