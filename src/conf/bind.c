@@ -473,7 +473,7 @@ static bool required_are_set(struct bind *b, const struct block *blk, void *obj,
 	return ok;
 }
 
-/* `here`: whose keywords may have been meant. */
+/* `here`: whose keywords may have been meant; NULL: the words of a block that is none. */
 static void report_extra(struct bind *b, const struct block *here, const struct cursor *c,
 			 const char *keyword)
 {
@@ -484,7 +484,10 @@ static void report_extra(struct bind *b, const struct block *here, const struct 
 		return;
 	d = diag_add(b->diags, DIAG_WARNING, "extra-word", w->at, "`%s` after `%s` is ignored",
 		     w->text, keyword);
-	if (here->kind == KEYWORDS && table_find(table_of(b, here), w->text))
+	if (!here)
+		d->hint = arena_printf(b->a, "it is written in a block: `%s { %s }`", keyword,
+				       w->text);
+	else if (here->kind == KEYWORDS && table_find(table_of(b, here), w->text))
 		d->hint = arena_printf(b->a, "each keyword stands on a line of its own: `%s` too",
 				       w->text);
 }
@@ -564,7 +567,7 @@ static void bind_entries(struct bind *b, const struct block *blk, unsigned bit, 
 	const struct row *row = table_of(b, blk)->row[bit];
 	struct cursor head = {.stmt = stmt, .next = 1};
 
-	report_extra(b, blk, &head, row->name);
+	report_extra(b, stmt->has_block ? blk : NULL, &head, row->name);
 	block_mark(parent, bit);
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		bind_entry(b, row, parent, stmt->body.v[i]);
@@ -583,7 +586,7 @@ static void bind_list(struct bind *b, const struct block *blk, unsigned bit, voi
 			 "a second `%s` block is ignored", row->name);
 		return;
 	}
-	report_extra(b, blk, &head, row->name);
+	report_extra(b, stmt->has_block ? blk : NULL, &head, row->name);
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		for (unsigned k = 0; k < stmt->body.v[i]->words.n; k++)
 			vec_push(b->a, list, stmt->body.v[i]->words.v[k].text);

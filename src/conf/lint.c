@@ -77,7 +77,8 @@ static void lint_interface(struct lint *l, const struct conf_instance *vi)
 		lint_warn(l, vi->block.at, "missing-interface",
 			  "%s: there is no interface %s on this machine now", vi->name,
 			  vi->interface)
-			->hint = "the instance waits in FAULT until it appears";
+			->hint = *vi->interface == '$' ? "nothing before it defines that name"
+						       : "the instance waits in FAULT until it appears";
 }
 
 static bool is_vip(const struct conf_instance *vi, const struct ip_addr *a)

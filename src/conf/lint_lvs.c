@@ -185,15 +185,29 @@ static void lint_regex(struct lint_lvs *l, const struct conf_check_http *http)
 	}
 }
 
-static void lint_patterns(struct lint_lvs *l, const struct conf_real_server *rs)
+/* A proxy takes a whole URL. */
+static void lint_paths(struct lint_lvs *l, const struct conf_check_http *http)
 {
-	if (!l->host || !l->host->regex)
-		return;
+	for (unsigned i = 0; i < http->urls.n; i++) {
+		const struct conf_url *url = http->urls.v[i];
+
+		if (url->path && *url->path != '/' && !strstr(url->path, "://"))
+			diag_add(l->diags, DIAG_WARNING, "bad-path", url->block.at,
+				 "url %s: the path does not begin with /, most servers refuse that",
+				 url->path);
+	}
+}
+
+static void lint_pages(struct lint_lvs *l, const struct conf_real_server *rs)
+{
 	for (unsigned k = 0; k < rs->checkers.n; k++) {
 		const struct conf_checker *c = rs->checkers.v[k];
 
-		if (c->kind == CHECK_HTTP || c->kind == CHECK_SSL)
-			lint_regex(l, (const struct conf_check_http *)c);
+		if (c->kind == CHECK_HTTP || c->kind == CHECK_SSL) {
+			lint_paths(l, (const struct conf_check_http *)c);
+			if (l->host && l->host->regex)
+				lint_regex(l, (const struct conf_check_http *)c);
+		}
 	}
 }
 
@@ -292,6 +306,17 @@ static void lint_mail(struct lint_lvs *l)
 			 "smtp_server has no effect without notification_email");
 }
 
+static void lint_recipients(struct lint_lvs *l)
+{
+	const struct conf_global *g = &l->conf->global;
+
+	for (unsigned i = 0; i < g->emails.n; i++)
+		if (strpbrk(g->emails.v[i], ",;"))
+			diag_add(l->diags, DIAG_WARNING, "bad-recipient", g->block.at,
+				 "notification_email: `%s` is no mail address", g->emails.v[i])
+				->hint = "addresses stand on lines of their own, or have blanks between";
+}
+
 static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtual_server *) = {
 	lint_weights, lint_ignored_weights, lint_unchecked, lint_alpha, lint_address,
 	lint_loopback,
@@ -299,7 +324,7 @@ static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtua
 
 static void (*const server_lints[])(struct lint_lvs *, const struct conf_real_server *) = {
 	lint_lost_checks,
-	lint_patterns,
+	lint_pages,
 };
 
 static void lint_service(struct lint_lvs *l, const struct conf_virtual_server *vs)
@@ -321,4 +346,5 @@ void conf_lint_lvs(const struct conf *conf, const struct conf_host *host, struct
 		lint_service(&l, conf->virtual_servers.v[i]);
 	lint_ssl(&l);
 	lint_mail(&l);
+	lint_recipients(&l);
 }

@@ -73,7 +73,18 @@ static const char *lookalike_hint(struct arena *a, const char *text, size_t n)
 	return NULL;
 }
 
-static const char *habit_hint(struct arena *a, const char *word)
+static bool is_unit(const char *s)
+{
+	static const char *const units[] = {"ms", "s", "sec", "m", "min", "h"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(units); i++)
+		if (str_eq(s, units[i]))
+			return true;
+	return false;
+}
+
+/* `number`: it was to be one (a route's times may have a unit). */
+static const char *habit_hint(struct arena *a, const char *word, bool number)
 {
 	const char *colon = strrchr(word, ':');
 	size_t n = strlen(word);
@@ -82,7 +93,11 @@ static const char *habit_hint(struct arena *a, const char *word)
 	if (str_eq(word, "=") || str_eq(word, ":"))
 		return "a keyword and its value have a blank between them, nothing else";
 	if (n > 1 && (word[n - 1] == ';' || word[n - 1] == ','))
-		return arena_printf(a, "nothing is written at the end of a line: no `%c`", word[n - 1]);
+		return arena_printf(a, "write it without the `%c`", word[n - 1]);
+	n = strspn(word, "0123456789.");
+	if (number && n > 0 && is_unit(word + n))
+		return arena_printf(a, "no `%s` is written: the number is in the unit that is expected",
+				    word + n);
 	if (colon && colon != word && strchr(word, ':') == colon &&
 	    ip_parse(arena_printf(a, "%.*s", (int)(colon - word), word), &ip))
 		return arena_printf(a, "write the port behind a blank: `%.*s %s`", (int)(colon - word),
@@ -104,7 +119,8 @@ static void hint(struct diag *d, const struct conf_source *source, struct arena 
 	n = len - (d->at.col - 1) < d->at.len ? len - (d->at.col - 1) : d->at.len;
 	better = lookalike_hint(a, line, n);
 	if (!better && !d->hint)
-		better = habit_hint(a, arena_printf(a, "%.*s", (int)n, line));
+		better = habit_hint(a, arena_printf(a, "%.*s", (int)n, line),
+				    str_eq(d->code, "bad-number"));
 	if (better)
 		d->hint = better;
 }

@@ -223,8 +223,12 @@ static int64_t row_scale(const struct row *row)
 
 const char *value_expected_time(const struct row *row, struct arena *a)
 {
-	return arena_printf(a, "a number from %s to %s %s", time_text(a, row->min, row_scale(row)),
-			    time_text(a, row->max, row_scale(row)), row->unit ? row->unit : "");
+	const char *min = time_text(a, row->min, row_scale(row)), *unit = row->unit ? row->unit : "";
+
+	if (row->max / row_scale(row) > UINT32_MAX) /* a limit that nobody meets */
+		return arena_printf(a, "a number of %s, at least %s", *unit ? unit : "any size", min);
+	return arena_printf(a, "a number from %s to %s %s", min,
+			    time_text(a, row->max, row_scale(row)), unit);
 }
 
 bool bind_time(struct bind *b, const struct conf_word *w, int64_t scale, int64_t min, int64_t max,

@@ -98,8 +98,11 @@ static bool parse_granularity(struct bind *b, const struct row *row, void *obj, 
 		vs->granularity_family = IP_V4;
 		return true;
 	}
-	if (!bind_number(b, w, false, 1, 128, &n))
+	if (!bind_number(b, w, false, 1, 128, &n)) {
+		b->diags->list.v[b->diags->list.n - 1].expected =
+			"a netmask like 255.255.255.0, or a prefix length from 1 to 128 for IPv6";
 		return false;
+	}
 	vs->granularity = (uint32_t)n;
 	vs->granularity_family = IP_V6;
 	return true;
