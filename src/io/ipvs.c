@@ -112,6 +112,12 @@ static int find_family(struct ipvs *i)
 	return r < 0 ? r : i->family ? 0 : -ENOENT;
 }
 
+/* The family is there for everybody, what it does is not. */
+static int may_use(struct ipvs *i)
+{
+	return request(i, begin(i, IPVS_CMD_GET_INFO, NLM_F_ACK), NULL, NULL);
+}
+
 static void set_rcvbuf(const struct ipvs *i, uint32_t size, bool force)
 {
 	int fd = mnl_socket_get_fd(i->socket), v = (int)size;
@@ -163,6 +169,8 @@ int ipvs_open(uint32_t rcvbuf, bool force, struct ipvs **ret)
 	if (!i || !i->batch || !i->received)
 		abort();
 	r = open_socket(i, rcvbuf, force);
+	if (r == 0)
+		r = may_use(i);
 	if (r < 0)
 		ipvs_close(i);
 	else

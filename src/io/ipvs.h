@@ -13,8 +13,8 @@
 struct ipvs;
 
 /* Opens the channel in the network namespace of the calling thread; the module is loaded by the
- * kernel when it may. 0; -ENOENT: this kernel has no IPVS; other -errno. rcvbuf in bytes, 0: the
- * system's. */
+ * kernel when it may. 0; -ENOENT: this kernel has no IPVS; -EPERM: we may not change it; other -errno.
+ * rcvbuf in bytes, 0: the system's. */
 int ipvs_open(uint32_t rcvbuf, bool force, struct ipvs **ret);
 struct ipvs *ipvs_close(struct ipvs *i);
 

@@ -2,10 +2,11 @@
 """The lvs process and IPVS: where it works, what the kernel refuses, what it may do."""
 import os
 import signal
+import subprocess
 
 import pytest
 
-from netlab import configs, ipvs
+from netlab import configs, daemons, ipvs
 from netlab.farm import VIP, VIPS
 from netlab.wait import wait_until
 
@@ -83,14 +84,24 @@ def test_the_former_timeouts_outlive_a_crash(farm, end):
     text = configs.config(service(farm), extra="lvs_timeouts tcp 700 tcpfin 70 udp 77")
     daemon = farm.d1.run(text)
     farm.wait_pool(SERVICE, ALL)
-    daemon.reload(text)     # on another board
+    daemon.wait_ready(20)
+    assert daemon.ctl("reload").returncode == 0     # on another board
     kill_lvs(daemon)
     assert "700 70 77" in farm.d1.execute("ipvsadm", "-l", "--timeout")
     if end == "stop":
         daemon.stop()
     else:
-        daemon.reload(configs.config(service(farm)))
+        daemon.configure(configs.config(service(farm)))
+        assert daemon.ctl("reload").returncode == 0
     assert farm.d1.execute("ipvsadm", "-l", "--timeout") == before
+
+
+@pytest.mark.holdfast_only
+def test_without_the_right_to_change_services_it_does_not_start(farm):
+    daemon = daemons.Holdfast(farm.d1, configs.config(service(farm)))
+    done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *daemon.command()],
+                          capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 4 and "no permission to change virtual servers" in done.stderr
 
 
 @pytest.mark.holdfast_only

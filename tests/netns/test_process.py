@@ -184,6 +184,16 @@ def test_without_the_right_to_change_addresses_it_does_not_start(lab):
 
 
 @holdfast_only
+def test_without_the_right_to_change_virtual_servers_it_does_not_start(lab):
+    text = ("global_defs {\n    lvs_engine nftables\n}\nvirtual_server 192.0.2.100 80 {\n    lvs_sched rr\n"
+            "    lvs_method NAT\n    protocol TCP\n    real_server 192.0.2.5 80 {\n        weight 1\n    }\n}\n")
+    a = daemons.Holdfast(lab.a, text)
+    done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *a.command()],
+                          capture_output=True, text=True, check=False, timeout=10)
+    assert done.returncode == 4 and "no permission to change virtual servers" in done.stderr
+
+
+@holdfast_only
 def test_status_shows_names_that_the_board_has_to_cut(lab):
     a = lab.a.run(config(instance(name="a" + "高可用" * 20)))
     a.wait_log("Startup complete")

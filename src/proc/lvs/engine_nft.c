@@ -599,11 +599,14 @@ static unsigned apply(struct engine *base, const struct engine_step *step, const
 static int open_nft(const struct conf *conf, struct engine **ret, const char **ret_error)
 {
 	struct engine_nft *e = calloc(1, sizeof(*e));
+	uint64_t handles[2];
 	int r;
 
 	if (!e)
 		abort();
 	r = nft_lvs_open(conf->global.net_namespace_ipvs, &e->nft, ret_error);
+	if (r == 0 && nft_lvs_handles(e->nft, handles) == -EPERM)
+		r = -EPERM;
 	if (r == 0) {
 		r = e->claim = netns_claim("holdfast/" NFT_TABLE);
 		if (r == -EADDRINUSE)

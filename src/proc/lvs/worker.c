@@ -251,6 +251,7 @@ static void configure(struct lvs_worker *w, const struct msg_config *c, const in
 	struct conf_loaded l;
 	struct board board;
 	bool first = !w->conf;
+	int r;
 
 	handed_open_log(c, "Keepalived_healthcheckers");
 	l = handed_load(c, fds[0], &nobody, &sealed);
@@ -269,11 +270,14 @@ static void configure(struct lvs_worker *w, const struct msg_config *c, const in
 	}
 	if (first)
 		handed_schedule_checker(&l.conf->global.checker_sched);
-	if (kernel_open(w, c->engine, l.conf, &board) < 0) {
+	r = kernel_open(w, c->engine, l.conf, &board);
+	if (r < 0) {
 		arena_free(l.arena);
 		board_unmap(&board);
 		handed_ready(&w->supervisor, MSG_READY_LVS, c->generation,
-			     -ENODEV, "the engine can't be used");
+			     r == -EPERM ? r : -ENODEV,
+			     r == -EPERM ? "no permission to change virtual servers (NET_ADMIN)"
+					 : "the engine can't be used");
 		return;
 	}
 	if (first)
