@@ -7,6 +7,7 @@
 
 #include "ctl/command.h"
 #include "ctl/load.h"
+#include "proc/supervisor/supervisor.h"
 
 enum { CHECK_GOOD = 0, CHECK_WARNINGS = 1, CHECK_ERRORS = 2 };
 
@@ -64,6 +65,16 @@ static void check_one(const char *path, const struct load_options *o, struct tal
 	arena_free(l.arena);
 }
 
+/* The file that the daemon would read. */
+static void check_usual(const struct load_options *o, struct tally *t)
+{
+	const char *path = supervisor_conf_path(NULL);
+
+	if (!t->json)
+		printf("%s:\n", path);
+	check_one(path, o, t);
+}
+
 static const char *plural(unsigned n)
 {
 	return n == 1 ? "" : "s";
@@ -117,7 +128,7 @@ int ctl_check(const struct ctl_command *self, int argc, char **argv)
 			return ctl_usage(self);
 	}
 	if (optind == argc)
-		return ctl_usage(self);
+		check_usual(&load, &tally);
 	for (int i = optind; i < argc; i++)
 		check_one(argv[i], &load, &tally);
 	print_result(&tally);

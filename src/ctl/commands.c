@@ -33,9 +33,10 @@ const struct ctl_command ctl_commands[] = {
 	 "Makes the daemon read its configuration again. With --dry-run it only shows what that would "
 	 "do.",
 	 ctl_reload, "0 done, 1 failed, 2 the configuration has errors, 3 no daemon runs"},
-	{"check", "[--strict] [--offline] [--json] [--config-id ID] FILE...",
-	 "Judges configuration files. The last line says what a start and a reload do with errors: a start "
-	 "goes on without what can't be used, a reload refuses a file with errors that were not there before.",
+	{"check", "[--strict] [--offline] [--json] [--config-id ID] [FILE...]",
+	 "Judges configuration files. Without FILE it is the one that the daemon would read. The last line "
+	 "says what a start and a reload do with errors: a start goes on without what can't be used, a "
+	 "reload refuses a file with errors that were not there before.",
 	 ctl_check,
 	 "0 good (or warnings only), 1 warnings with --strict, 2 errors"},
 	{"print", "[--config-id ID] FILE", "Prints a configuration in its canonical form.",

@@ -51,6 +51,12 @@ def test_a_command_explains_itself():
             assert command == "genhash" or done.stdout == run("help", command).stdout, command
 
 
+def test_check_without_a_file_judges_the_daemons():
+    places = re.findall(r'"(/etc/[^"]+)"', text("src/proc/supervisor/places.c"))
+    done = run("check", "--offline")
+    assert done.stdout.splitlines()[0][:-1] in places and not done.stderr
+
+
 def test_explained_contexts_have_a_heading():
     contexts = {context for context, _, _ in rows()}
     assert contexts
