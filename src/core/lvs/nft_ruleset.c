@@ -7,12 +7,13 @@
  * NAT, not persistent: one rule, the choice and the address in one map.
  * NAT, persistent, and DR: a chain for each server, which remembers the client (or the flow) and
  * forwards. The service's chain goes to the remembered server while it exists, of weight 0 too, as
- * IPVS does with its templates; else it forgets and chooses.
+ * IPVS does with its templates; else it chooses, and the chain chosen forgets the one before.
  *
  * The kernel changes rules and the maps in them at one moment, but a packet that is on its way
  * through the old rules at that moment no longer finds anything in their maps. It must not reach
  * the director's own stack, nor a server that it is not of, which would reset the connection, nor
- * make us forget whom it belongs to: behind each lookup it is dropped, and sent again.
+ * make us forget whom it belongs to: it is dropped, and sent again. So a choice of one is made by a
+ * map as well.
  */
 #include "core/lvs/nft_ruleset.h"
 
@@ -24,6 +25,9 @@
 #include <stdlib.h>
 
 #define CLIENTS_MOST 262144
+
+/* As its priority: this packet was not remembered. */
+#define NFT_CHOSEN NFT_REFUSED
 
 /* ---- words ---- */
 
@@ -162,6 +166,26 @@ static void put_nat_simple(struct nft_text *t, const struct nft_service *n,
 
 /* ---- chains of servers ---- */
 
+static bool remembers_flows(const struct nft_service *n)
+{
+	return n->mode == NFT_DR && !(n->s->flags & LVS_ONEPACKET);
+}
+
+/* What was remembered and didn't lead here is wrong. */
+static void put_forget(struct nft_text *t, const struct nft_service *n, const struct nft_dest *d)
+{
+	put_rule(t, n, d->chain);
+	nft_put(t, "meta priority " NFT_CHOSEN);
+	if (remembers_flows(n))
+		nft_put(t, " delete @flows { meta mark : none }");
+	if (n->persist[0]) {
+		nft_put(t, " delete @%s { ", n->persist);
+		put_client(t, n);
+		nft_put(t, " : none }");
+	}
+	nft_put(t, "\n");
+}
+
 static void put_remember_client(struct nft_text *t, const struct nft_service *n,
 				const struct nft_dest *d)
 {
@@ -213,11 +237,6 @@ static void put_forward(struct nft_text *t, const struct nft_service *n, const s
 	nft_put(t, " device \"%s\"\n", d->link->device);
 }
 
-static bool remembers_flows(const struct nft_service *n)
-{
-	return n->mode == NFT_DR && !(n->s->flags & LVS_ONEPACKET);
-}
-
 static void put_dest_chain(struct nft_text *t, const struct nft_service *n,
 			   const struct nft_dest *d)
 {
@@ -225,6 +244,8 @@ static void put_dest_chain(struct nft_text *t, const struct nft_service *n,
 		d->chain);
 	if (n->mode == NFT_DR && !d->link)
 		return;
+	if (remembers_flows(n) || n->persist[0])
+		put_forget(t, n, d);
 	if (remembers_flows(n))
 		put_remember_flows(t, n, d);
 	if (n->persist[0])
@@ -232,8 +253,7 @@ static void put_dest_chain(struct nft_text *t, const struct nft_service *n,
 	put_forward(t, n, d);
 }
 
-/* To the server that `map` remembers, while it is there; else the memory is wrong, unless the map
- * that has everything has nothing either; see at the top. */
+/* To the server that `map` remembers, while it is there. */
 static void put_recall(struct nft_text *t, const struct nft_service *n, const char *map, bool flow)
 {
 	unsigned listed = 0;
@@ -255,41 +275,6 @@ static void put_recall(struct nft_text *t, const struct nft_service *n, const ch
 		nft_put(t, " : goto %s", d->chain);
 	}
 	nft_put(t, " }\n");
-	put_rule(t, n, n->chain);
-	nft_put(t, "meta priority set meta protocol map { ip : " NFT_REFUSED ", ip6 : " NFT_REFUSED
-		   " }\n");
-	put_rule(t, n, n->chain);
-	nft_put(t, "meta priority != " NFT_REFUSED " drop\n");
-	put_rule(t, n, n->chain);
-	nft_put(t, "delete @%s { ", map);
-	if (flow)
-		nft_put(t, "meta mark");
-	else
-		put_client(t, n);
-	nft_put(t, " : none }\n");
-}
-
-static void put_go(struct nft_text *t, const struct nft_service *n, const struct nft_slots *slots)
-{
-	put_rule(t, n, n->chain);
-	if (slots->n == 1) {
-		nft_put(t, "goto %s\n", n->dests.v[slots->index[0]].chain);
-		return;
-	}
-	put_choice(t, n, slots->n);
-	nft_put(t, " vmap { ");
-	for (unsigned slot = 0; slot < slots->n; slot++)
-		nft_put(t, "%s%u : goto %s", slot ? ", " : "", slot,
-			n->dests.v[slots->index[slot]].chain);
-	nft_put(t, " }\n");
-}
-
-static bool reachable(const struct nft_service *n)
-{
-	for (unsigned i = 0; i < n->dests.n; i++)
-		if (n->mode == NFT_NAT || n->dests.v[i].link)
-			return true;
-	return false;
 }
 
 static void put_recalls(struct nft_text *t, const struct nft_service *n)
@@ -304,18 +289,49 @@ static void put_recalls(struct nft_text *t, const struct nft_service *n)
 		put_recall(t, n, n->persist, false);
 }
 
+static void put_go(struct nft_text *t, const struct nft_service *n, const struct nft_slots *slots)
+{
+	put_rule(t, n, n->chain);
+	nft_put(t, "meta priority set " NFT_CHOSEN " ");
+	put_choice(t, n, slots->n);
+	nft_put(t, " vmap { ");
+	for (unsigned slot = 0; slot < slots->n; slot++)
+		nft_put(t, "%s%u : goto %s", slot ? ", " : "", slot,
+			n->dests.v[slots->index[slot]].chain);
+	nft_put(t, " }\n");
+	put_end(t, n);
+}
+
+/* Only what still finds something, in a map that has everything, is nobody's. */
+static void put_nobody(struct nft_text *t, const struct nft_service *n)
+{
+	put_rule(t, n, n->chain);
+	nft_put(t, "meta priority set meta protocol map { ip : " NFT_REFUSED ", ip6 : " NFT_REFUSED
+		   " }\n");
+	put_rule(t, n, n->chain);
+	nft_put(t, "meta priority != " NFT_REFUSED " drop\n");
+}
+
+static bool reachable(const struct nft_service *n)
+{
+	for (unsigned i = 0; i < n->dests.n; i++)
+		if (n->mode == NFT_NAT || n->dests.v[i].link)
+			return true;
+	return false;
+}
+
 static void put_recalling(struct nft_text *t, const struct nft_service *n,
 			  const struct nft_slots *slots)
 {
 	if (reachable(n))
 		put_recalls(t, n);
-	if (!slots->n) {
-		put_refusal(t, n);
+	if (slots->n) {
+		put_go(t, n, slots);
 		return;
 	}
-	put_go(t, n, slots);
-	if (slots->n > 1)
-		put_end(t, n);
+	if (reachable(n))
+		put_nobody(t, n);
+	put_refusal(t, n);
 }
 
 /* ---- one service ---- */
