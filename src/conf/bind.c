@@ -568,6 +568,9 @@ static void bind_entries(struct bind *b, const struct block *blk, unsigned bit, 
 	struct cursor head = {.stmt = stmt, .next = 1};
 
 	report_extra(b, stmt->has_block ? blk : NULL, &head, row->name);
+	if (!stmt->has_block) /* keepalived takes the lines that follow for its entries, and complains */
+		diag_add(b->diags, DIAG_ERROR, "missing-block", stmt->at, "`%s` has no { } block",
+			 row->name);
 	block_mark(parent, bit);
 	for (unsigned i = 0; i < stmt->body.n; i++)
 		bind_entry(b, row, parent, stmt->body.v[i]);
