@@ -167,6 +167,12 @@ static void blocks_knowing(const struct block *blk, const char *name, const char
 	}
 }
 
+/* For somebody who means a comment; else NULL. */
+static const char *comment_hint(const struct conf_word *w)
+{
+	return str_starts(w->text, "//") ? "comments begin with # or !" : NULL;
+}
+
 static void report_unknown(struct bind *b, const struct block_table *t,
 			   const struct conf_stmt *stmt, const char *where)
 {
@@ -179,9 +185,10 @@ static void report_unknown(struct bind *b, const struct block_table *t,
 	d = diag_add(b->diags, DIAG_ERROR, "unknown-keyword", w->at, "unknown keyword `%s` %s%s%s",
 		     w->text, str_eq(where, AT_TOP) ? "" : "in ", where,
 		     stmt->has_block ? ", skipped with its block" : "");
-	if (str_starts(w->text, "//"))
-		d->hint = "comments begin with # or !";
-	else if (home.n)
+	d->hint = comment_hint(w);
+	if (d->hint)
+		return;
+	if (home.n)
 		d->hint = arena_printf(b->a, "%s%s`%s` belongs in %s", hint ? hint : "",
 				       hint ? " " : "", w->text, text_get(&home));
 	else
@@ -366,6 +373,18 @@ static bool bind_row(struct bind *b, const struct block *blk, unsigned bit, void
 	return false;
 }
 
+static void report_option(struct bind *b, const struct block_table *t, const struct name_slot *slot,
+			  const struct conf_word *w)
+{
+	const char *refused = slot ? t->row[slot->row]->refused : NULL;
+	struct diag *d = diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at,
+				  "unknown option `%s`%s", w->text, refused ? ", refused" : "");
+
+	d->hint = comment_hint(w);
+	if (!d->hint)
+		d->hint = refused ? refused : row_hint(b, t, w->text);
+}
+
 /* Options of an entry or an inline list, to the end of the statement (or, nested, to the first word
  * that is none). */
 static bool bind_options(struct bind *b, const struct block *blk, void *obj, struct cursor *c,
@@ -377,7 +396,6 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 	for (const struct conf_word *w; (w = cursor_peek(c));) {
 		const struct name_slot *slot = table_find(t, w->text);
 		unsigned before = c->next;
-		const char *refused;
 
 		if (slot && t->row[slot->row]->type != T_DOC) {
 			cursor_take(c);
@@ -393,11 +411,10 @@ static bool bind_options(struct bind *b, const struct block *blk, void *obj, str
 		}
 		if (nested)
 			break;
-		refused = slot ? t->row[slot->row]->refused : NULL;
-		diag_add(b->diags, DIAG_ERROR, "unknown-option", w->at, "unknown option `%s`%s",
-			 w->text, refused ? ", refused" : "")
-			->hint = refused ? refused : row_hint(b, t, w->text);
-		cursor_take(c);
+		report_option(b, t, slot, w);
+		do
+			cursor_take(c);
+		while (comment_hint(w) && cursor_peek(c));
 	}
 	if (!bad || !blk->whole)
 		return true;
@@ -484,6 +501,9 @@ static void report_extra(struct bind *b, const struct block *here, const struct 
 		return;
 	d = diag_add(b->diags, DIAG_WARNING, "extra-word", w->at, "`%s` after `%s` is ignored",
 		     w->text, keyword);
+	d->hint = comment_hint(w);
+	if (d->hint)
+		return;
 	if (!here)
 		d->hint = arena_printf(b->a, "it is written in a block: `%s { %s }`", keyword,
 				       w->text);

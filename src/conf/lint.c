@@ -123,7 +123,8 @@ static void lint_address_interface(struct lint *l, const struct conf_instance *v
 		  ip_format(&a->addr, ip));
 }
 
-/* RFC 9568 5.2.9: the first address of an IPv6 router is its link-local one. */
+/* RFC 9568 5.2.9: the first address of an IPv6 router is its link-local one. A service that moves with
+ * its address is no router. */
 static void lint_first_address(struct lint *l, const struct conf_instance *vi)
 {
 	char ip[IP_TEXT_MAX];
@@ -131,11 +132,11 @@ static void lint_first_address(struct lint *l, const struct conf_instance *vi)
 	if (vi->family != IP_V6 || vi->strict || !vi->vips.n ||
 	    ip_is_link_local(&vi->vips.v[0]->addr))
 		return;
-	lint_warn(l, vi->vips.v[0]->block.at, "first-address",
-		  "%s: the first IPv6 address, %s, is not link-local", vi->name,
-		  ip_format(&vi->vips.v[0]->addr, ip))
+	diag_add(l->diags, DIAG_NOTE, "first-address", vi->vips.v[0]->block.at,
+		 "%s: the first IPv6 address, %s, is not link-local", vi->name,
+		 ip_format(&vi->vips.v[0]->addr, ip))
 		->hint =
-		"hosts use a link-local address as their router: put one (fe80::...) first";
+		"if hosts have it as their router, put a link-local address (fe80::...) first";
 }
 
 static void lint_loopback(struct lint *l, const struct conf_instance *vi)
