@@ -116,6 +116,19 @@ static void service(struct problems *p, const struct board_service *v)
 		    strerror(v->error < 0 ? -v->error : v->error));
 }
 
+static void wayless(struct problems *p)
+{
+	struct board_wayless w = snapshot_wayless(p->s);
+	char text[IP_TEXT_MAX];
+
+	ip_format(&w.first, text);
+	if (w.n == 1)
+		add(p, "server %s gets nothing: by the routing table it is no neighbour", text);
+	else if (w.n > 1)
+		add(p, "%u servers get nothing: by the routing table they are no neighbours; the first is %s",
+		    w.n, text);
+}
+
 static void services(struct problems *p)
 {
 	const struct board *b = &p->s->board[PROC_LVS];
@@ -126,6 +139,7 @@ static void services(struct problems *p)
 		snapshot_service(p->s, i, &x);
 		service(p, &x);
 	}
+	wayless(p);
 	if (b->header && snapshot_sync(p->s).failed)
 		add(p, "the sync daemon on %s can't be started", snapshot_sync(p->s).interface);
 }

@@ -55,6 +55,16 @@ struct board_sync snapshot_sync(const struct snapshot *s)
 	return sync;
 }
 
+struct board_wayless snapshot_wayless(const struct snapshot *s)
+{
+	const struct board_header *h = s->board[PROC_LVS].header;
+	struct board_wayless w = {0};
+
+	if (h)
+		(void)board_read(&h->wayless, &w, sizeof(w));
+	return w;
+}
+
 uint32_t snapshot_count_servers(const struct snapshot *s, const struct board_service *of)
 {
 	uint32_t all = count_of(s, true);

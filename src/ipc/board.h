@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 6
+#define BOARD_LAYOUT 7
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -182,6 +182,13 @@ struct board_sync {
 	char interface[16];
 };
 
+/* Servers that get nothing, as the nftables engine finds no way to them. */
+struct board_wayless {
+	board_seq seq;
+	uint32_t n;
+	struct ip_addr first;
+};
+
 /* What the kernel's IPVS timeouts were before us, to be given back, whoever of us does it. */
 struct board_timeouts {
 	_Atomic uint32_t known; /* set when the others are */
@@ -236,6 +243,7 @@ struct board_header {
 	uint32_t index;	      /* of a check process */
 	char engine[16];      /* lvs: "ipvs", "nftables" */
 	struct board_sync sync; /* of lvs */
+	struct board_wayless wayless; /* of lvs */
 	struct board_timeouts timeouts; /* of lvs */
 	_Atomic uint32_t drains; /* of lvs: how many there are; the first have a record */
 	uint32_t generation;

@@ -115,8 +115,11 @@ def test_dr_follows_interfaces(farm):
         farm.ask(timeout=1)
     wait_until(lambda: "fwd" not in nft.ruleset(farm.d1), 5, "no way to the servers in the rules")
     assert daemon.log().count("it is no neighbour") == 3
+    wrong = ["3 servers get nothing: by the routing table they are no neighbours; the first is " + farm.real("s1")]
+    wait_until(lambda: daemon.status()["problems"] == wrong, 3, "word of it in the status")
     farm.d1.ip("link set eth1 up")
     wait_answers(farm, ALL)
+    wait_until(lambda: not daemon.status()["problems"], 3, "a good status")
     replug(farm, farm.d1)
     wait_answers(farm, ALL)
 

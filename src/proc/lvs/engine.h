@@ -51,6 +51,9 @@ struct engine_ops {
 	/* Cheap, asked every second: whether what apply() made is still there. If not, the next apply()
 	 * of all replaces everything. May be NULL. */
 	bool (*intact)(struct engine *e);
+	/* Servers in the tables that get nothing, as there is no way to them: how many, and the first. May
+	 * be NULL. */
+	unsigned (*wayless)(const struct engine *e, struct ip_addr *ret_first);
 	/* Fills the connections that these destinations (those of one service side by side) have; what it
 	 * can't tell is left as it is. May be NULL. */
 	void (*census)(struct engine *e, struct dest_census *v, unsigned n);

@@ -128,6 +128,29 @@ static void way_tell(struct engine_nft *e, const struct ip_addr *addr, const str
 	}
 }
 
+static bool serves(const struct engine_nft *e, const struct ip_addr *addr)
+{
+	for (unsigned i = 0; i < e->applied.services.n; i++) {
+		const struct service *s = &e->applied.services.v[i];
+
+		for (unsigned k = 0; nft_service_is_dr(s) && k < s->dests.n; k++)
+			if (ip_equal(&s->dests.v[k].addr, addr))
+				return true;
+	}
+	return false;
+}
+
+static unsigned wayless(const struct engine *base, struct ip_addr *ret_first)
+{
+	const struct engine_nft *e = (const struct engine_nft *)base;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < e->told.n; i++)
+		if (serves(e, &e->told.v[i]) && n++ == 0)
+			*ret_first = e->told.v[i];
+	return n;
+}
+
 /* Looks for the ways to the DR servers of these services that are not known. */
 static void world_add(struct engine_nft *e, struct nft_options *world, struct arena *a,
 		      const struct service *const *services, unsigned n)
@@ -687,5 +710,6 @@ const struct engine_ops engine_nft = {
 	.fd = fd,
 	.tick = tick,
 	.intact = intact,
+	.wayless = wayless,
 	.census = census,
 };

@@ -398,8 +398,24 @@ static void put_back_missing(struct lvs_worker *w)
 	arena_reset(w->scratch);
 }
 
+static void tell_wayless(struct lvs_worker *w)
+{
+	struct board_wayless *b = &w->board.header->wayless;
+	struct ip_addr first = {0};
+	unsigned n = w->engine && w->ops->wayless ? w->ops->wayless(w->engine, &first) : 0;
+
+	if (n == b->n && ip_equal(&first, &b->first))
+		return;
+	board_write_begin(&b->seq);
+	b->n = n;
+	b->first = first;
+	board_write_end(&b->seq);
+}
+
 void kernel_guard(struct lvs_worker *w)
 {
+	if (w->board.header)
+		tell_wayless(w);
 	if (w->engine && w->ops->observe)
 		put_back_missing(w);
 	if (!w->engine || !w->ops->intact || w->ops->intact(w->engine))
