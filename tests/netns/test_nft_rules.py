@@ -255,6 +255,64 @@ def test_dr_whoever_only_asks_is_soon_forgotten(farm, rules):
         wait_until(lambda: "expires 14m" in nft.elements(farm.d1, "netdev", "flows"), 5, "a flow of a connection")
 
 
+def flow_hash(source, source_port, address, port):
+    """The number that the rules give a TCP connection: Jenkins' lookup3, in the kernel's form."""
+    data = struct.pack("!4sHxx4sHxxBxxx", socket.inet_aton(source), source_port, socket.inet_aton(address), port, 6)
+    words = struct.unpack("<5I", data)
+    start = 0xdeadbeef + len(data) + 0x686f6c64
+    v = [start + word & 0xffffffff for word in words[:3]]  # a, b, c
+
+    def rotate(x, bits):
+        return x << bits & 0xffffffff | x >> 32 - bits
+    for number, bits in enumerate((4, 6, 8, 16, 19, 4)):
+        one, other, third = number % 3, (number - 1) % 3, (number + 1) % 3
+        v[one] = (v[one] - v[other] & 0xffffffff) ^ rotate(v[other], bits)
+        v[other] = v[other] + v[third] & 0xffffffff
+    v[0], v[1] = v[0] + words[3] & 0xffffffff, v[1] + words[4] & 0xffffffff
+    for number, bits in enumerate((14, 11, 25, 16, 4, 14, 24)):
+        one, other = (number + 2) % 3, (number + 1) % 3
+        v[one] = (v[one] ^ v[other]) - rotate(v[other], bits) & 0xffffffff
+    return v[2] * 0xffffffff >> 32
+
+
+def find_same_hash(source, one, other):
+    """Two ports of the client from which connections to the two addresses have the same number; None."""
+    ports = range(1024, 65536)
+    first = {flow_hash(source, port, one, ECHO): port for port in ports}
+    return next(((first[number], port) for port in ports
+                 if (number := flow_hash(source, port, other, ECHO)) in first), None)
+
+
+def connect_from(node, port, address):
+    def body():
+        sock = socket.socket()
+        sock.settimeout(3)
+        sock.bind(("", port))
+        sock.connect((address, ECHO))
+        return sock
+    return ns.inside(node.namespace, body)
+
+
+def server_of(sock):
+    sock.sendall(b"1\n")
+    return sock.recv(100).decode().split()[0]
+
+
+def test_dr_connections_of_the_same_hash(farm, rules):
+    """Neither takes the other's memory away."""
+    one_port, other_port, address = next(
+        (*found, address) for address in VIPS[1:] if (found := find_same_hash(farm.client.address(), VIP, address)))
+    rules.apply(service(farm, f"{VIP} {ECHO}", ECHO, method="DR"))
+    with connect_from(farm.client, one_port, VIP) as one:
+        name = server_of(one)
+        text = service(farm, f"{VIP} {ECHO}", ECHO, method="DR", weights={name: 0})
+        others = [other for other in farm.server_names if other != name]
+        rules.apply(text + service(farm, f"{address} {ECHO}", ECHO, method="DR", only=others))
+        with connect_from(farm.client, other_port, address) as other:
+            assert server_of(other) in others
+            assert server_of(one) == name
+
+
 def test_dr_connections_stay_on_another_director(make_farm, tmp_path):  # noqa: F811
     farm = make_farm(directors=2)
     text = service(farm, f"{VIP} {ECHO}", ECHO, method="DR")

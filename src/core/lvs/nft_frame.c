@@ -9,10 +9,10 @@
  * says it (NFT_REFUSED): the rules may have changed since it was in the other chain.
  *
  * netdev: ingress leads to the service. Each connection has a number, the hash of its four ends and
- * protocol. `flows` remembers which server has it as long as packets come, a minute while the
- * client has only asked for it or once it is `closing`. While a packet is on its way through our
- * chains, its mark is that number and its priority is the server; both are cleared when it leaves
- * them.
+ * protocol. By it and the client's port `flows` remembers which server has it as long as packets
+ * come, a minute while the client has only asked for it or once it is `closing`. While a packet is
+ * on its way through our chains, its mark is that number and its priority is the server; both are
+ * cleared when it leaves them.
  */
 #include "core/lvs/nft_frame.h"
 
@@ -136,12 +136,12 @@ static void put_flow(struct nft_text *t, unsigned family)
 	/* A new connection with the ends of one that is over is not of its server. */
 	nft_put(t,
 		"add rule netdev " NFT_TABLE
-		" flow%u " NFT_SYN " meta mark @closing delete @flows { meta mark : none } "
-		"delete @closing { meta mark }\n",
+		" flow%u " NFT_SYN " " NFT_FLOW " @closing delete @flows { " NFT_FLOW
+		" : none } delete @closing { " NFT_FLOW " }\n",
 		family);
 	nft_put(t,
 		"add rule netdev " NFT_TABLE
-		" flow%u tcp flags & (fin | rst) != 0 update @closing { meta mark }\n",
+		" flow%u tcp flags & (fin | rst) != 0 update @closing { " NFT_FLOW " }\n",
 		family);
 }
 
@@ -193,10 +193,10 @@ void nft_frame_dr(struct nft_text *t, const struct nft_options *o,
 {
 	nft_put(t,
 		"add map netdev " NFT_TABLE
-		" flows { type mark : classid; flags dynamic,timeout; size %u; "
+		" flows { type mark . inet_service : classid; flags dynamic,timeout; size %u; "
 		"timeout 900s; }\n"
 		"add set netdev " NFT_TABLE
-		" closing { type mark; flags dynamic,timeout; size %u; timeout 60s; }\n",
+		" closing { type mark . inet_service; flags dynamic,timeout; size %u; timeout 60s; }\n",
 		FLOWS_MOST, FLOWS_MOST);
 	put_maps(t, "netdev", "services", false, 2);
 	put_flow(t, 4);

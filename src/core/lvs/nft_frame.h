@@ -15,6 +15,9 @@ bool nft_frame_has_chain(const char *name); /* one of these */
 bool nft_frame_has_map(const char *name);
 
 #define NFT_FLOW_SEED "0x686f6c64"
+/* What a connection is remembered by. Of many, some have the same hash. */
+#define NFT_FLOW "meta mark . th sport"
+
 /* As its priority: this packet is of a service where nobody takes connections. */
 #define NFT_REFUSED "dead:dead"
 

@@ -177,7 +177,7 @@ static void put_forget(struct nft_text *t, const struct nft_service *n, const st
 	put_rule(t, n, d->chain);
 	nft_put(t, "meta priority " NFT_CHOSEN);
 	if (remembers_flows(n))
-		nft_put(t, " delete @flows { meta mark : none }");
+		nft_put(t, " delete @flows { " NFT_FLOW " : none }");
 	if (n->persist[0]) {
 		nft_put(t, " delete @%s { ", n->persist);
 		put_client(t, n);
@@ -201,7 +201,7 @@ static void put_remember_flow(struct nft_text *t, const struct nft_service *n,
 			      const struct nft_dest *d, const char *which, unsigned seconds)
 {
 	put_rule(t, n, d->chain);
-	nft_put(t, "%supdate @flows { meta mark timeout %us : ", which, seconds);
+	nft_put(t, "%supdate @flows { " NFT_FLOW " timeout %us : ", which, seconds);
 	put_id(t, d->id);
 	nft_put(t, " }\n");
 }
@@ -215,8 +215,8 @@ static void put_remember_flows(struct nft_text *t, const struct nft_service *n,
 		return;
 	}
 	put_remember_flow(t, n, d, NFT_SYN " ", 60);
-	put_remember_flow(t, n, d, NFT_NO_SYN " meta mark != @closing ", 900);
-	put_remember_flow(t, n, d, "meta mark @closing ", 60);
+	put_remember_flow(t, n, d, NFT_NO_SYN " " NFT_FLOW " != @closing ", 900);
+	put_remember_flow(t, n, d, NFT_FLOW " @closing ", 60);
 }
 
 static void put_forward(struct nft_text *t, const struct nft_service *n, const struct nft_dest *d)
@@ -261,7 +261,7 @@ static void put_recall(struct nft_text *t, const struct nft_service *n, const ch
 	put_rule(t, n, n->chain);
 	nft_put(t, "meta priority set ");
 	if (flow)
-		nft_put(t, "meta mark");
+		nft_put(t, NFT_FLOW);
 	else
 		put_client(t, n);
 	nft_put(t, " map @%s meta priority vmap { ", map);
