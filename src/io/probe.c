@@ -2,11 +2,10 @@
 /*
  * The engine of the probes and the life of a run: its watch in the epoll set, its deadlines, its end.
  *
- * Probes have an epoll set of their own so that a check costs one epoll_ctl (edges, one registration,
- * close() takes it out) and a turn of the loop serves hundreds of sockets. Near servers often have
- * answered when all connections of a turn are begun: one poll() finds them, and saves their
- * registration. A deadline that is put off
- * is not moved on the agenda: it comes early once and sees that.
+ * Probes have an epoll set of their own so that a check costs one epoll_ctl or two (close() takes a
+ * socket out) and a turn of the loop serves hundreds of sockets. Near servers often have answered when
+ * all connections of a turn are begun: one poll() finds them, and saves an event. A deadline that is put
+ * off is not moved on the agenda: it comes early once and sees that.
  *
  * Must not know protocols or verdicts, and nothing of how often something is checked.
  */
@@ -89,25 +88,13 @@ static void on_deadline(struct agenda_item *item)
 
 /* ---- the end ---- */
 
-/* All is said: what is left is our FIN, its acknowledgement and the peer's TIME_WAIT. */
-static void reset(const struct probe *p)
-{
-	const struct linger hard = {.l_onoff = 1};
-
-	(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-}
-
 static void close_all(struct probe *p)
 {
 	if (p->phase == PROBE_ECHOING)
 		probe_echo_forget(p);
 	if (p->ssl)
 		probe_tls_close(p);
-	if (p->peer_closed && p->speaks_first && p->transport == PROBE_STREAM)
-		reset(p);
-	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
+	probe_socket_end(p);
 	p->phase = PROBE_IDLE;
 	p->out.n = 0;
 	agenda_set(p->engine->agenda, &p->deadline, USEC_NEVER);
@@ -181,9 +168,11 @@ bool probe_obey(struct probe *p, enum probe_step step, bool (*send)(struct probe
 
 bool probe_watch(struct probe *p, uint32_t events)
 {
-	struct epoll_event ev = {.events = events | EPOLLET, .data.ptr = p};
+	struct epoll_event ev = {.events = events, .data.ptr = p};
+	int how = p->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	if (epoll_ctl(p->engine->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) == 0)
+	p->watched = epoll_ctl(p->engine->epoll_fd, how, p->fd, &ev) == 0;
+	if (p->watched)
 		return true;
 	probe_finish(p, PROBE_UNDECIDED, "the socket can't be watched");
 	return false;
@@ -222,23 +211,13 @@ static void on_ready(void *ctx)
 
 /* ---- connections just begun ---- */
 
-/* Whether it can send is of interest only while it has something to send. */
-static uint32_t events_of(const struct probe *p)
-{
-	if (p->transport == PROBE_CONNECT)
-		return EPOLLOUT;
-	return p->phase == PROBE_TALKING && p->out.n == 0 ? EPOLLIN | EPOLLRDHUP
-							  : EPOLLIN | EPOLLOUT | EPOLLRDHUP;
-}
-
-/* poll() and epoll have the same numbers. A run that goes on is watched from now on: what came before
- * gives an event, too. */
+/* poll() and epoll have the same numbers. What came before a run is watched gives an event, too. */
 static void settle_one(struct probe *p, uint32_t events)
 {
 	if (events)
 		serve(p, events);
-	if (!events || (p->phase > PROBE_CONNECTING && p->phase < PROBE_LISTENING))
-		(void)probe_watch(p, events_of(p));
+	if (!events || (probe_is_running(p) && !p->watched))
+		(void)probe_stream_watch(p);
 }
 
 static void settle(void *ctx)
@@ -271,7 +250,7 @@ void probe_watch_later(struct probe *p)
 	struct probe_engine *e = p->engine;
 
 	if (!agenda_is_serving(e->agenda) || e->settling) {
-		(void)probe_watch(p, events_of(p));
+		(void)probe_stream_watch(p);
 		return;
 	}
 	e->fresh[e->n_fresh++] = p;
@@ -289,6 +268,7 @@ struct probe_engine *probe_engine_new(struct loop *l, struct agenda *a)
 		abort();
 	e->loop = l;
 	e->agenda = a;
+	e->keep_max = probe_socket_keep_max();
 	e->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (e->epoll_fd < 0) {
 		free(e);
@@ -326,7 +306,8 @@ uint32_t probe_engine_random(struct probe_engine *e)
 void probe_start(struct probe_engine *e, struct probe *p)
 {
 	p->engine = e;
-	p->fd = -1;
+	if (!p->kept)
+		p->fd = -1;
 	p->ssl = NULL;
 	p->out.n = 0;
 	p->n_in = 0;
@@ -348,17 +329,32 @@ void probe_start(struct probe_engine *e, struct probe *p)
 	}
 }
 
-void probe_cancel(struct probe *p)
+/* Of what is being served. */
+static void strike_out(const struct probe *p)
 {
 	struct probe_engine *e = p->engine;
 
-	if (!probe_is_running(p))
-		return;
 	for (int i = 0; i < e->n_served; i++)
 		if (e->served[i].data.ptr == p)
 			e->served[i].data.ptr = NULL;
 	for (unsigned i = 0; i < e->n_fresh; i++)
 		if (e->fresh[i] == p)
 			e->fresh[i] = NULL;
+}
+
+void probe_cancel(struct probe *p)
+{
+	if (!probe_is_running(p))
+		return;
+	strike_out(p);
 	close_all(p);
+}
+
+void probe_clear(struct probe *p)
+{
+	probe_cancel(p);
+	if (!p->kept)
+		return;
+	strike_out(p);
+	probe_socket_clear(p);
 }

@@ -59,17 +59,20 @@ struct probe_tls_wish {
 struct probe_engine;
 
 struct probe {
-	/* Set by the owner before probe_start(), unchanged until it is done. */
-	const struct conf_check_socket *conf; /* addresses, options, connect_timeout */
+	/* Set by the owner before probe_start(), unchanged until it is done. Addresses and options are the
+	 * same in every run. */
+	const struct conf_check_socket *conf; /* addresses, options, timing */
 	const struct probe_judge *judge;
 	uint8_t transport; /* enum probe_transport */
 	struct probe_tls_wish tls;
 	/* Ours is the first word, the peer's the last: the handshake's last packet goes with the first, and a
-	 * stream that the peer has closed ends by a reset, without TIME_WAIT. */
+	 * stream that the peer has closed ends by a reset, without TIME_WAIT; its socket may be kept. */
 	bool speaks_first;
 	/* The transport's; zeroed at first. */
 	uint8_t phase;
 	bool peer_closed; /* its FIN has come */
+	bool kept;	  /* fd is the last run's, not connected */
+	bool watched;	  /* fd is in the epoll set */
 	uint16_t echo_slot;
 	int fd;
 	struct probe_engine *engine;
@@ -84,7 +87,7 @@ struct probe {
 
 /* NULL (and errno) when there is no epoll set to be had. The agenda stays the caller's. */
 struct probe_engine *probe_engine_new(struct loop *l, struct agenda *a);
-/* No probe may be running. NULL is fine. */
+/* All probes are cleared. NULL is fine. */
 struct probe_engine *probe_engine_free(struct probe_engine *e);
 
 /* Raw sockets for PROBE_ECHO (io/icmp_socket.h), the engine's from now on; -1: none. They replace
@@ -109,6 +112,8 @@ uint32_t probe_engine_random(struct probe_engine *e);
 void probe_start(struct probe_engine *e, struct probe *p);
 /* Ends a run without a word; nothing happens when there is none. */
 void probe_cancel(struct probe *p);
+/* The same, and lets go of what was kept for the next run: the last call for a probe. */
+void probe_clear(struct probe *p);
 
 static inline bool probe_is_running(const struct probe *p)
 {

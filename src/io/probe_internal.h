@@ -35,6 +35,7 @@ struct probe_engine {
 	struct probe *fresh[PROBE_SETTLE_MAX];
 	unsigned n_fresh;
 	bool settling;
+	unsigned n_kept, keep_max; /* sockets of probes that are not running */
 	uint32_t random[32];
 	unsigned n_random;
 	struct probe_echo *echo;
@@ -45,9 +46,9 @@ struct probe_engine {
 };
 
 /* ---- probe.c ---- */
-/* Watches p->fd, by edges. False: the run has ended. */
+/* Watches p->fd, once (EPOLLONESHOT) or by edges (EPOLLET). False: the run has ended. */
 bool probe_watch(struct probe *p, uint32_t events);
-/* The same for a connection just begun, at the end of the turn and only if it does not stand by then. */
+/* For a connection just begun: at the end of the turn and only if it does not stand by then. */
 void probe_watch_later(struct probe *p);
 /* The wait begins anew. */
 void probe_wait_anew(struct probe *p);
@@ -67,6 +68,12 @@ bool probe_obey(struct probe *p, enum probe_step step, bool (*send)(struct probe
 /* A socket with mark, interface and source as configured, connected or being connected. 0,
  * -EINPROGRESS, or the run has ended: any other value. */
 int probe_socket_connect(struct probe *p, int type);
+/* Ends the connection, if there is one; p->fd is -1 then, or kept. */
+void probe_socket_end(struct probe *p);
+/* Closes what is kept. */
+void probe_socket_clear(struct probe *p);
+/* How many may be. */
+unsigned probe_socket_keep_max(void);
 socklen_t probe_socket_address(struct sockaddr_storage *ss, const struct ip_addr *ip, uint16_t port,
 			       const char *bind_if);
 /* The errors that mean the peer, not us. */
@@ -75,6 +82,8 @@ bool probe_error_is_verdict(int error);
 /* ---- probe_stream.c ---- */
 void probe_stream_start(struct probe *p);
 void probe_stream_ready(struct probe *p, uint32_t events);
+/* Waits for the next event of a run that goes on. False: it does not. */
+bool probe_stream_watch(struct probe *p);
 
 /* ---- probe_tls.c: the same over TLS ---- */
 bool probe_tls_attach(struct probe *p); /* false: the run has ended */

@@ -3,8 +3,10 @@
  * Owns: probes over TCP, with and without TLS: connecting, sending what does not go at once, receiving
  * in pieces of bounded number so that a flood delays nobody else.
  *
- * Edges are seen once: after each event everything is done until the kernel says EAGAIN, or comes up
- * short without a sign of the end. What is still to be sent goes before more is received.
+ * A plain stream waits for one event, and then for the next, so that a socket which is kept for the next
+ * run (io/probe_socket) is quiet until then. TLS, which does not say what it waits for, is watched by
+ * edges, which are seen once: after each event everything is done until the kernel says EAGAIN. What is
+ * still to be sent goes before more is received.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,16 +17,19 @@
 #define PIECES_MAX 4 /* received in a row before others get their turn */
 #define ENDING (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
-/* ---- sending ---- */
+/* ---- waiting ---- */
 
-/* There may be more to receive or room to send, and no other edge would tell. One that is not watched
- * yet will be. */
-static void look_again(struct probe *p)
+/* With TLS there may be more to receive or room to send, and no other edge would tell. */
+bool probe_stream_watch(struct probe *p)
 {
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = p};
-
-	(void)epoll_ctl(p->engine->epoll_fd, EPOLL_CTL_MOD, p->fd, &ev);
+	if (p->transport == PROBE_TLS)
+		return probe_watch(p, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+	if (p->phase == PROBE_CONNECTING || p->out.n > 0)
+		return probe_watch(p, EPOLLOUT | EPOLLONESHOT);
+	return probe_watch(p, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
 }
+
+/* ---- sending ---- */
 
 static ssize_t send_some(struct probe *p)
 {
@@ -42,10 +47,8 @@ static bool send_all(struct probe *p)
 	while (p->out.n > 0) {
 		ssize_t n = send_some(p);
 
-		if (n == -EAGAIN) {
-			look_again(p);
-			return true;
-		}
+		if (n == -EAGAIN)
+			return !p->ssl || probe_stream_watch(p);
 		if (n == -EPIPE)
 			n = -ECONNRESET;
 		if (n < 0) {
@@ -100,7 +103,8 @@ static void receive_all(struct probe *p, uint32_t events)
 		if (!p->ssl && (size_t)n < PROBE_BUFFER && !(events & ENDING))
 			return;
 	}
-	look_again(p);
+	if (p->ssl)
+		(void)probe_stream_watch(p);
 }
 
 /* ---- the phases ---- */
@@ -164,7 +168,7 @@ static void connect_ended(struct probe *p, uint32_t events)
 		connected(p, events);
 }
 
-void probe_stream_ready(struct probe *p, uint32_t events)
+static void serve(struct probe *p, uint32_t events)
 {
 	p->peer_closed = (events & EPOLLRDHUP) != 0;
 	if (p->phase == PROBE_CONNECTING) {
@@ -178,6 +182,13 @@ void probe_stream_ready(struct probe *p, uint32_t events)
 	if (!send_all(p) || !(events & (EPOLLIN | ENDING)))
 		return;
 	receive_all(p, events);
+}
+
+void probe_stream_ready(struct probe *p, uint32_t events)
+{
+	serve(p, events);
+	if (p->phase == PROBE_TALKING && !p->ssl)
+		(void)probe_stream_watch(p);
 }
 
 void probe_stream_start(struct probe *p)

@@ -2,12 +2,14 @@
 /* The transports of probes, against servers in threads that follow a script. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +17,7 @@
 
 #include "base/str.h"
 #include "io/icmp_socket.h"
-#include "io/probe.h"
+#include "io/probe_internal.h"
 
 /* ---- the client: a judge that follows a script, too ---- */
 
@@ -124,7 +126,7 @@ static int teardown(void **state)
 {
 	struct bench *b = *state;
 
-	probe_cancel(&b->client.probe);
+	probe_clear(&b->client.probe);
 	probe_engine_free(b->engine);
 	agenda_free(b->agenda);
 	loop_free(b->loop);
@@ -408,6 +410,131 @@ static void test_reset_of_what_is_over(void **state)
 	assert_string_equal(b->client.got, "world");
 	server_end(&s);
 	assert_int_equal(s.heard, (size_t)-1);
+}
+
+/* ---- the socket that is kept for the next run ---- */
+
+static void run_to_the_end(struct bench *b)
+{
+	struct server s;
+
+	server_start(&s, b, play_answer_and_close);
+	run(b, PROBE_STREAM);
+	server_end(&s);
+	assert_int_equal(s.heard, (size_t)-1);
+	b->client.conf.connect_port = 0; /* the next server has another */
+}
+
+static int setup_question(void **state)
+{
+	struct bench *b;
+
+	setup(state);
+	b = *state;
+	b->client.probe.speaks_first = true;
+	b->client.say = (struct probe_bytes){"hello", 5};
+	return 0;
+}
+
+static void test_kept_for_the_next_run(void **state)
+{
+	struct bench *b = *state;
+	struct probe *p = &b->client.probe;
+	int fd;
+
+	run_to_the_end(b);
+	expect_success(b);
+	assert_true(p->kept);
+	fd = p->fd;
+	for (unsigned i = 0; i < 3; i++) {
+		b->client.n_got = 0;
+		run_to_the_end(b);
+		expect_success(b);
+		assert_memory_equal(b->client.got, "world", 6);
+		assert_int_equal(p->fd, fd);
+	}
+	close(bound_socket(b, SOCK_STREAM)); /* nobody is there */
+	run(b, PROBE_STREAM);
+	expect_failure(b, "connection refused");
+	assert_false(p->kept);
+	run_to_the_end(b);
+	expect_success(b);
+	probe_clear(p);
+	assert_false(p->kept);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+/* From another port each time: the last one may still be in TIME_WAIT at the peer. */
+static void test_kept_without_its_port(void **state)
+{
+	struct bench *b = *state;
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	struct server s;
+	in_port_t port;
+
+	server_start(&s, b, play_answer_and_close);
+	run(b, PROBE_STREAM);
+	port = s.peer.sin_port;
+	pthread_join(s.thread, NULL);
+	assert_int_equal(pthread_create(&s.thread, NULL, serve, &s), 0);
+	run(b, PROBE_STREAM);
+	server_end(&s);
+	assert_true(b->client.probe.kept);
+	assert_int_not_equal(s.peer.sin_port, port);
+	assert_int_equal(getpeername(b->client.probe.fd, (struct sockaddr *)&a, &len), -1);
+}
+
+static void test_kept_quietly(void **state)
+{
+	struct bench *b = *state;
+	struct epoll_event ev;
+
+	run_to_the_end(b);
+	assert_true(b->client.probe.kept);
+	assert_true(b->client.probe.watched);
+	assert_int_equal(epoll_wait(b->engine->epoll_fd, &ev, 1, 0), 0);
+}
+
+static void expect_not_kept(struct bench *b)
+{
+	run_to_the_end(b);
+	expect_success(b);
+	assert_false(b->client.probe.kept);
+	assert_int_equal(b->client.probe.fd, -1);
+}
+
+static void test_not_kept(void **state)
+{
+	struct bench *b = *state;
+	struct conf_check_socket *c = &b->client.conf;
+
+	c->check.timing.delay_loop = 11 * USEC_PER_SEC;
+	expect_not_kept(b);
+	c->check.timing.delay_loop = USEC_PER_SEC;
+	ip_parse("127.0.0.1", &c->bindto);
+	expect_not_kept(b);
+	c->bindto = (struct ip_addr){0};
+	b->engine->keep_max = 0;
+	expect_not_kept(b);
+	b->engine->keep_max = 1;
+	run_to_the_end(b);
+	assert_true(b->client.probe.kept);
+}
+
+static void test_few_descriptors_keep_few(void **state)
+{
+	struct bench *b = *state;
+	struct rlimit was, few;
+	struct probe_engine *e;
+
+	getrlimit(RLIMIT_NOFILE, &was);
+	few = (struct rlimit){100, was.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	e = probe_engine_new(b->loop, b->agenda);
+	setrlimit(RLIMIT_NOFILE, &was);
+	assert_int_equal(e->keep_max, 50);
+	probe_engine_free(e);
 }
 
 static void play_reset(int fd, struct server *s)
@@ -727,6 +854,7 @@ static void test_echo(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define QUESTION(name) cmocka_unit_test_setup_teardown(name, setup_question, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_connected_is_good),
 		TEST(test_connected_by_ipv6),
@@ -738,6 +866,11 @@ int main(void)
 		TEST(test_end_before_the_answer),
 		TEST(test_half_closed_is_the_end),
 		TEST(test_reset_of_what_is_over),
+		QUESTION(test_kept_for_the_next_run),
+		QUESTION(test_kept_without_its_port),
+		QUESTION(test_kept_quietly),
+		QUESTION(test_not_kept),
+		TEST(test_few_descriptors_keep_few),
 		TEST(test_reset),
 		TEST(test_silence),
 		TEST(test_drops_do_not_wear_the_limit_away),

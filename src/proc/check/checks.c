@@ -146,6 +146,7 @@ static struct check *check_new(struct check_worker *w)
 static void check_free(struct check *c)
 {
 	run_cancel(c);
+	probe_clear(&c->probe);
 	agenda_set(c->w->agenda, &c->due, USEC_NEVER);
 	free(c);
 }
