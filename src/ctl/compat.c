@@ -28,7 +28,8 @@ enum {
 /* Judgements of ours that keepalived does not make: said, but a file that was good for it stays
  * good. */
 static const char *const our_own[] = {
-	"alpha-unchecked", "bad-path", "bad-recipient", "clear-password", "engine", "missing-file",
+	"alpha-unchecked", "bad-path", "bad-recipient", "clear-password", "engine", "include-no-match",
+	"include-unreadable", "missing-file",
 	"no-engine", "no-mail", "no-weight", "quorum-unreachable", "weights-ignored",
 	"duplicate-address", "duplicate-name",	    "extra-word",  "loopback",
 	"multicast-vip",     "nopreempt-weight",    "nothing-to-do", "owner-address", "owner-weight", "peer-is-self",

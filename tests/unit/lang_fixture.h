@@ -131,7 +131,8 @@ static inline void reading_print(struct reading *r)
 	diags_sort(&r->diags);
 	for (unsigned i = 0; i < r->diags.list.n; i++) {
 		const struct diag *d = &r->diags.list.v[i];
-		bool note = d->severity == DIAG_NOTE;
+		bool note = d->severity == DIAG_NOTE ||
+			    (d->class == DIAG_INCLUDE && d->severity == DIAG_WARNING);
 
 		buf_printf(&diags, "%s%s%s@", i ? " " : "", note ? "(" : "", d->code);
 		if (d->at.file)

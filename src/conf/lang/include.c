@@ -48,7 +48,7 @@ size_t include_is(const char *text, size_t len, unsigned *ret_checks)
 static struct diag *include_report(struct lang *l, bool checked, const char *code,
 				   struct conf_span at, const char *text)
 {
-	struct diag *d = diag_add(l->diags, checked ? DIAG_ERROR : DIAG_NOTE, code, at, "%s", text);
+	struct diag *d = diag_add(l->diags, checked ? DIAG_ERROR : DIAG_WARNING, code, at, "%s", text);
 
 	d->class = DIAG_INCLUDE;
 	return d;
@@ -246,6 +246,15 @@ static const char *file_fault(struct lang *l, const char *path)
 	return readable ? NULL : "can't be read (permission)";
 }
 
+static const char *include_hint(struct lang *l, const char *path, const char *fault)
+{
+	if (str_starts(fault, "is executable"))
+		return arena_printf(l->diags->arena, "chmod a-x %s", path);
+	if (str_starts(fault, "is a directory"))
+		return arena_printf(l->diags->arena, "write %s/*.conf", path);
+	return NULL;
+}
+
 static bool file_include(struct lang *l, const char *path, struct conf_span at, unsigned checks)
 {
 	const char *fault = file_fault(l, path);
@@ -265,9 +274,7 @@ static bool file_include(struct lang *l, const char *path, struct conf_span at, 
 	}
 	include_report(l, checks & CHECK_READ, "include-unreadable", at,
 		       arena_printf(l->arena, "%s %s", path, fault))
-		->hint = str_starts(fault, "is executable")
-				 ? arena_printf(l->diags->arena, "chmod a-x %s", path)
-				 : NULL;
+		->hint = include_hint(l, path, fault);
 	return false;
 }
 
