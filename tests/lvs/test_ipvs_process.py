@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -66,14 +67,16 @@ def test_the_options_of_a_sync_daemon(farm):
     wait_until(lambda: not ipvs.sync_daemons(farm.d1), 20, "no sync daemon", 0.2)
 
 
+def lvs_pid(daemon):
+    return next(one["pid"] for one in daemon.status()["processes"] if one["name"] == "lvs")
+
+
 def kill_lvs(daemon):
     """Kills the lvs process and waits for its successor."""
-    def pid():
-        return next(one["pid"] for one in daemon.status()["processes"] if one["name"] == "lvs")
     daemon.wait_ready(20)
-    before = pid()
+    before = lvs_pid(daemon)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: pid() not in (0, before), 20, "another lvs process", 0.1)
+    wait_until(lambda: lvs_pid(daemon) not in (0, before), 20, "another lvs process", 0.1)
 
 
 @pytest.mark.holdfast_only
@@ -97,6 +100,27 @@ def test_the_former_timeouts_outlive_a_crash(farm, end):
 
 
 @pytest.mark.holdfast_only
+@pytest.mark.parametrize("rest", [True, False], ids=["another", "none"])
+def test_death_during_a_reload_leaves_nothing_behind(farm, rest):
+    """The lvs process dies before it has taken the configuration that has a service no more: its
+    successor knows of it, and tells nothing twice."""
+    other = f"tcp {VIPS[1]}:80"
+    daemon = farm.d1.run(configs.config(service(farm), service(farm, VIPS[1])))
+    farm.wait_pool(SERVICE, ALL)
+    farm.wait_pool(other, ALL)
+    daemon.wait_ready(20)
+    mark, pid = daemon.log_mark(), lvs_pid(daemon)
+    os.kill(pid, signal.SIGSTOP)
+    daemon.reload(configs.config(service(farm)) if rest else configs.config())
+    daemon.wait_log("[0-9]+ changes?, ", 20, since=mark)
+    time.sleep(1)
+    os.kill(pid, signal.SIGKILL)
+    daemon.wait_log("Reload complete", 30, since=mark)
+    wait_until(lambda: set(ipvs.table(farm.d1)) == ({SERVICE} if rest else set()), 20, "the service gone", 0.1)
+    assert not daemon.logged("Gained quorum", since=mark)
+
+
+@pytest.mark.holdfast_only
 def test_without_the_right_to_change_services_it_does_not_start(farm):
     daemon = daemons.Holdfast(farm.d1, configs.config(service(farm)))
     done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *daemon.command()],
@@ -109,7 +133,7 @@ def test_it_may_change_the_network_and_nothing_else(farm):
     daemon = farm.d1.run(configs.config(service(farm)))
     farm.wait_pool(SERVICE, ALL)
     daemon.wait_ready(20)
-    pid = next(one["pid"] for one in daemon.status()["processes"] if one["name"] == "lvs")
+    pid = lvs_pid(daemon)
     with open(f"/proc/{pid}/status", encoding="ascii") as handle:
         status = dict(line.split(":\t", 1) for line in handle.read().splitlines() if ":\t" in line)
     for kind in ("CapPrm", "CapEff", "CapBnd"):

@@ -119,6 +119,25 @@ static void test_a_verdict_after_everything_was_removed(void **state)
 	stage_stop(s);
 }
 
+/* A reload takes out a service while a successor still waits for verdicts: it was ours all the same. */
+static void test_a_successor_removes_what_a_reload_has_not(void **state)
+{
+	static const char text[] = TWO SERVICE(2, SERVER(3));
+	static const char both[] = BOTH_UP "\n10.0.0.2:80: 10.0.0.13=1";
+	struct stage *s = *state;
+
+	stage_start(s, text, (struct board_shape){.services = 2, .servers = 3});
+	wait_kernel(both);
+	stage_revive(s, text);
+	configure(s, TWO, shape_of_two, (struct msg_config){.generation = 2});
+	stays(both);
+	say(s, 0, true);
+	say(s, 1, true);
+	say_all(s);
+	wait_kernel(BOTH_UP);
+	stage_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +147,7 @@ int main(void)
 		TEST(test_what_somebody_removes_comes_back),
 		TEST(test_a_weight_set_by_hand_is_left),
 		TEST(test_a_verdict_after_everything_was_removed),
+		TEST(test_a_successor_removes_what_a_reload_has_not),
 	};
 
 	return kernel_new() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -103,6 +103,8 @@ int kernel_open(struct lvs_worker *w, uint8_t engine, const struct conf *conf, c
 void kernel_update(struct lvs_worker *w);
 /* The kernel is asked again before the next update. */
 void kernel_doubt(struct lvs_worker *w);
+/* Of a predecessor that has died: the services of this configuration are ours, if we have not looked yet. */
+void kernel_claim(struct lvs_worker *w, const struct conf *conf);
 /* Asked every second: makes anew what somebody else has removed. */
 void kernel_guard(struct lvs_worker *w);
 /* The end of all services, as lvs_flush_on_stop says. */

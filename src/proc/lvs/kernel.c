@@ -65,6 +65,20 @@ void kernel_doubt(struct lvs_worker *w)
 	w->known = false;
 }
 
+/* Which services there are does not depend on the state of anything. */
+void kernel_claim(struct lvs_worker *w, const struct conf *conf)
+{
+	struct service_table table;
+
+	if (w->known || w->applied.services.n > 0)
+		return;
+	lvs_desired(lvs_new(conf, w->scratch, NULL, NULL, loop_now(w->loop)), w->scratch, &table);
+	if (!w->applied_arena)
+		w->applied_arena = arena_new();
+	service_table_replace(&w->applied, &table, w->applied_arena);
+	arena_reset(w->scratch);
+}
+
 /* ---- refusals ---- */
 
 static const char *request_name(enum service_change_kind kind)
@@ -430,17 +444,6 @@ void kernel_guard(struct lvs_worker *w)
 
 /* ---- the end ---- */
 
-/* The services of a predecessor whose kernel tables were not looked at yet. */
-static void claim(struct lvs_worker *w)
-{
-	struct service_table desired;
-
-	lvs_desired(w->lvs, w->scratch, &desired);
-	if (!w->applied_arena)
-		w->applied_arena = arena_new();
-	service_table_replace(&w->applied, &desired, w->applied_arena);
-}
-
 static void remove_all(struct lvs_worker *w)
 {
 	const struct service_table nothing = {0};
@@ -459,8 +462,7 @@ void kernel_stop(struct lvs_worker *w)
 	if (!w->engine || !w->lvs)
 		return;
 	if (!w->dont_release) {
-		if (!w->known)
-			claim(w);
+		kernel_claim(w, w->conf);
 		lvs_stop(w->lvs, loop_now(w->loop));
 		report_events(w);
 		if (w->conf->global.lvs_flush_on_stop == FLUSH_ALL && w->ops->flush) {

@@ -212,6 +212,8 @@ static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_l
 	struct arena *old = w->arena;
 	struct board old_board = w->board;
 
+	if (w->conf)
+		kernel_claim(w, w->conf);
 	w->arena = l->arena;
 	w->conf = l->conf;
 	w->generation = c->generation;

@@ -242,6 +242,12 @@ void generation_done(struct supervisor *s, struct generation *g)
 	*g = (struct generation){.text_fd = -1, .tls_fd = -1};
 }
 
+void generation_drop_past(struct supervisor *s)
+{
+	if (s->lvs_past.number > 0)
+		generation_done(s, &s->lvs_past);
+}
+
 struct conf_loaded generation_reread(const struct generation *g)
 {
 	const struct conf_host nobody = {0};

@@ -115,6 +115,9 @@ struct supervisor {
 	uint8_t engine;	    /* what ENGINE_AUTO has come to, ENGINE_AUTO: nobody needed it yet */
 	struct generation now;
 	struct generation next;	  /* while a reload is going on */
+	/* What lvs has taken last, while it has not taken what is in force: should it die, its successor
+	 * has to know what there is to clean up. Else .number 0. */
+	struct generation lvs_past;
 	struct reload *reload;	  /* NULL: none is going on */
 	pid_t script;		  /* startup or shutdown script that runs */
 	struct loop_timer *timer; /* deadline of the phase */
@@ -173,6 +176,8 @@ void generation_publish(struct supervisor *s, enum slot slot);
 void generation_drop_board(struct supervisor *s, enum slot slot);
 /* Closes what it holds; also removes unpublished files. */
 void generation_done(struct supervisor *s, struct generation *g);
+/* lvs_past is not needed any more; may be none. */
+void generation_drop_past(struct supervisor *s);
 /* The configuration again, from its text. The caller frees arena. */
 struct conf_loaded generation_reread(const struct generation *g);
 

@@ -323,7 +323,10 @@ static void commit(struct supervisor *s)
 	s->reload->committed = true;
 	if (s->worker[SLOT_VRRP].ready == s->now.number)
 		generation_publish(s, SLOT_VRRP);
-	generation_done(s, &old);
+	if (s->worker[SLOT_LVS].begun && s->lvs_past.number == 0)
+		s->lvs_past = old;
+	else
+		generation_done(s, &old);
 	go_on(s);
 }
 
@@ -349,6 +352,8 @@ static void forget(struct worker *w)
 {
 	loop_timer_set(w->start_timer, USEC_NEVER);
 	generation_drop_board(w->s, w->slot);
+	if (w->id == PROC_LVS)
+		generation_drop_past(w->s);
 	pidfiles_worker_gone(w->s, w->id);
 	w->begun = w->again = w->retiring = w->orphaned = w->frozen = false;
 	w->ready = 0;

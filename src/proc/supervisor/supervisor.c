@@ -357,6 +357,8 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 		return;
 	}
 	w->ready = m->generation;
+	if (w->id == PROC_LVS)
+		generation_drop_past(s);
 	w->frozen = false;
 	if (w->again && s->phase == PHASE_RUNNING)
 		log_notice("%s worker is ready again", w->name);
@@ -602,6 +604,7 @@ static void clean_up(struct supervisor *s)
 	igmp_reports(s, false);
 	for (enum slot slot = 0; slot < SLOTS; slot++)
 		worker_done(&s->worker[slot]);
+	generation_drop_past(s);
 	if (s->now.number > 0)
 		generation_done(s, &s->now);
 	for (enum slot slot = 0; slot < SLOTS && s->lock_fd >= 0; slot++)
@@ -621,6 +624,7 @@ int supervisor_main(const struct supervisor_options *options)
 			       .started_fd = options->started_fd,
 			       .now = {.text_fd = -1, .tls_fd = -1},
 			       .next = {.text_fd = -1, .tls_fd = -1},
+			       .lvs_past = {.text_fd = -1, .tls_fd = -1},
 			       .phase = PHASE_STARTUP_SCRIPT};
 	int status;
 

@@ -213,6 +213,20 @@ int worker_launch(struct worker *w)
 	return 0;
 }
 
+/* One that takes up what another has left goes the same way as that one: from what it knew, by a
+ * reload. */
+static int configure_started(struct worker *w, bool adopt)
+{
+	struct supervisor *s = w->s;
+	int r = 0;
+
+	if (w->id == PROC_LVS && adopt && s->lvs_past.number > 0) {
+		r = worker_configure(w, &s->lvs_past, true);
+		adopt = false;
+	}
+	return r < 0 ? r : worker_configure(w, &s->now, adopt);
+}
+
 void worker_start(struct worker *w, bool adopt)
 {
 	struct supervisor *s = w->s;
@@ -224,7 +238,7 @@ void worker_start(struct worker *w, bool adopt)
 		return;
 	}
 	atomic_store(&s->now.board[w->slot].map.header->pid, (int32_t)w->pid);
-	r = worker_configure(w, &s->now, adopt);
+	r = configure_started(w, adopt);
 	pidfiles_worker(s, w->id, w->pid);
 	if (r < 0)
 		log_err("%s worker got no configuration: %s", w->name, strerror(-r));
