@@ -30,3 +30,11 @@ def test_a_second_daemon_leaves_the_first_alone(farm):
     second.wait_log("another holdfast here has virtual servers by nftables")
     assert second.wait_exit() != 0
     assert farm.tally(count=3) == {"s1": 3}
+
+
+@pytest.mark.skipif(configs.ENGINE != "nftables", reason="IPVS can do it")
+def test_what_the_engine_cannot_do_leaves_the_other_services_alone(farm):
+    mark = virtual_server("fwmark 5", [real_server(farm.real("s2"), "")], method="DR", protocol="")
+    farm.d1.run(one_server(farm) + mark).wait_log("server .* of FWM 5 .*: the nftables engine can't")
+    farm.wait_pool(SERVICE, {"s1": 1})
+    assert farm.tally(count=3) == {"s1": 3}

@@ -18,10 +18,13 @@
 
 /* ---- what can be forwarded ---- */
 
+/* That of its first server with a weight. Where DR works no packet has a mark yet. */
 static enum nft_mode mode_of(const struct service *s)
 {
 	const struct dest *first = NULL;
 
+	if (s->key.fwmark)
+		return NFT_NAT;
 	for (unsigned i = 0; i < s->dests.n; i++) {
 		const struct dest *d = &s->dests.v[i];
 
@@ -35,7 +38,7 @@ static enum nft_mode mode_of(const struct service *s)
 
 bool nft_service_is_dr(const struct service *s)
 {
-	return mode_of(s) == NFT_DR && !s->key.fwmark;
+	return mode_of(s) == NFT_DR;
 }
 
 int nft_dest_check(const struct service *s, const struct dest *d)
@@ -44,7 +47,7 @@ int nft_dest_check(const struct service *s, const struct dest *d)
 		return -EOPNOTSUPP;
 	if (d->method != (mode_of(s) == NFT_DR ? LVS_DR : LVS_NAT))
 		return -EOPNOTSUPP;
-	if (d->addr.family != s->key.family || (d->method == LVS_DR && s->key.fwmark))
+	if (d->addr.family != s->key.family)
 		return -EOPNOTSUPP;
 	return 0;
 }
