@@ -120,6 +120,6 @@ def served(node, service):
         chains = _chains(node, family)
         if name in chains:
             # Rules about a memory send to whom it names, not to whoever comes next.
-            rules = [rule for rule in chains[name] if "meta priority set" not in rule]
+            rules = [rule for rule in chains[name] if " map @" not in rule]
             return dict(collections.Counter(address for rule in rules for address in _targets(chains, rule)))
     return None
