@@ -221,15 +221,15 @@ static void note_effect(struct bind *b, const struct row *row, const struct bloc
 static void note_deprecated(struct bind *b, const struct row *row, const struct name_slot *slot,
 			    const struct conf_word *w)
 {
+	enum diag_severity severity = row->flags & ROW_QUIET ? DIAG_NOTE : DIAG_WARNING;
 	struct diag *d;
 
 	if (slot->deprecated) {
-		d = diag_add(b->diags, DIAG_WARNING, "deprecated", w->at,
+		d = diag_add(b->diags, severity, "deprecated", w->at,
 			     "`%s` is a deprecated spelling", w->text);
 		d->hint = arena_printf(b->a, "write `%s`", row->name);
 	} else if (row->obsolete) {
-		d = diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "`%s` is deprecated",
-			     w->text);
+		d = diag_add(b->diags, severity, "deprecated", w->at, "`%s` is deprecated", w->text);
 		d->hint = row->obsolete;
 	}
 }

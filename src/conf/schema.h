@@ -123,6 +123,7 @@ enum row_flags {
 	ROW_BARE = 1 << 14,	 /* an option without a keyword: block.bare reads it (and marks its bit),
 				    print writes it without its name */
 	ROW_LOOSE = 1 << 15,	 /* T_BOOL: a word that is no switch is surplus, for keepalived looks at none */
+	ROW_QUIET = 1 << 16,	 /* its deprecated names, or itself: keepalived says nothing, we a note */
 };
 
 struct choice {
@@ -153,7 +154,7 @@ struct row {
 	uint8_t family;	 /* T_IP, T_PREFIX: enum ip_family or 0 */
 	uint8_t owner, reload, effect;
 	bool ours;	 /* not a keyword of keepalived's */
-	uint16_t flags;
+	uint32_t flags;
 	int64_t min, max;
 	int64_t scale;	 /* T_TIME: microseconds of one unit; 0 = a second */
 	const struct choice *choices; /* T_ENUM; T_NUMBER: names for some numbers */

@@ -62,6 +62,12 @@ SAME = {
     "missing interface with dynamic_interfaces": ("global_defs {\n dynamic_interfaces\n}\n" + STATIC.format("dev nowhere0"), 0),
     "rule without an action": ("static_rules {\n from 10.9.0.0/24 preference 100\n}\n", 5),
     "rule without a preference": ("static_rules {\n from 10.9.0.0/24 table 100\n}\n", 5),
+    "old names that keepalived knows": ("global_defs {\n vrrp_rlimit_rtime 10000\n checker_rlimit_rtime 10000\n"
+                                        " lvs_process_name x\n}\nvrrp_track_file t {\n file /dev/null\n}\n"
+                                        "static_routes {\n default6 via fe80::1 dev lo\n}\n", 0),
+    "old words that keepalived knows": (VI.format("native_ipv6\n unicast_src_ip ::1\n unicast_peer {\n ::2\n }")
+                                        .replace("192.0.2.100/32", "fe80::1"), 0),
+    "an old name that it complains of": (VI.format("vmac_garp_intvl 5"), 5),
     "route with an unknown word": ("static_routes {\n 10.9.0.0/24 via 192.0.2.1 nonsense\n}\n", 5),
     "address with an unknown option": (STATIC.format("dev lo nonsense"), 5),
     "address with a bad prefix length": ("static_ipaddress {\n 10.9.0.1/33 dev lo\n}\n", 5),

@@ -36,7 +36,7 @@ static const struct choice smtp_tls[] = {
 	 .help = "CPUs the " who " process may run on."},                                             \
 	{prefix "_rlimit_rttime", NUMBER(conf_global, sched.rlimit_rttime, 1, UINT32_MAX),            \
 	 .owner = owner_, .reload = RELOAD_NEVER, .effect = effect_, .unit = "microseconds",          \
-	 .deprecated = prefix "_rlimit_rtime", .dflt_text = "1000000",                                \
+	 .flags = ROW_QUIET, .deprecated = prefix "_rlimit_rtime", .dflt_text = "1000000",            \
 	 .help = "CPU time the " who " process may take without a pause before it gives up realtime scheduling."}
 
 #define PROCESS_NAME(keyword, sched, who, effect_)                                                    \
@@ -101,7 +101,7 @@ static const struct row rows[] = {
 	 .reload = RELOAD_NEVER, .dflt_text = "the executable's", .help = "Name of the parent process."},
 	PROCESS_NAME("vrrp_process_name", vrrp_sched, "vrrp", WORKS),
 	{"checker_process_name", STRING(conf_global, checker_sched.process_name), .max = 15,
-	 .flags = ROW_TRUNCATE, .reload = RELOAD_NEVER, .args = "NAME",
+	 .flags = ROW_TRUNCATE | ROW_QUIET, .reload = RELOAD_NEVER, .args = "NAME",
 	 .deprecated = "lvs_process_name", .dflt_text = "that of the parent",
 	 .help = "Name of the checker process."},
 	PROCESS_NAME("bfd_process_name", bfd_sched, "bfd", ACCEPTED),

@@ -84,7 +84,7 @@ static void print_type(struct text *t, const struct row *row, const void *obj)
 static bool read_destination(struct bind *b, struct conf_route *r, const struct conf_word *w)
 {
 	if (str_eq(w->text, "default6")) {
-		diag_add(b->diags, DIAG_WARNING, "deprecated", w->at, "`default6` is deprecated")
+		diag_add(b->diags, DIAG_NOTE, "deprecated", w->at, "`default6` is deprecated")
 			->hint = "write `inet6 default`";
 		r->inet6 = true;
 		block_mark(r, block_bit(&schema_route, "inet6"));

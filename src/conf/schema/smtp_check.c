@@ -19,7 +19,7 @@ static const struct row rows[] = {
 	{"helo_name", STRING(conf_check_smtp, helo_name), .args = "NAME",
 	 .dflt = "smtpchecker.keepalived.org", .help = "Name given in HELO."},
 	{"host", BLOCK_VEC(conf_check_smtp, hosts, conf_check_socket, schema_smtp_host),
-	 .args = "{ }", .obsolete = "write one SMTP_CHECK for each host",
+	 .flags = ROW_QUIET, .args = "{ }", .obsolete = "write one SMTP_CHECK for each host",
 	 .dflt_text = "the real server",
 	 .help = "A host to greet instead of the real server; what it does not say is that of the "
 		 "checker."},
