@@ -301,7 +301,7 @@ class Frr(Daemon):
         return name
 
     def _daemon(self, name, *more):
-        return [f"{self.directory_of_daemons}/{name}", "-u", self.user, "-g", self.user, "-z", self.path("zserv"),
+        return ["chrt", "--rr", "1", f"{self.directory_of_daemons}/{name}", "-u", self.user, "-g", self.user, "-z", self.path("zserv"),
                 "-i", self.path(f"{name}.pid"), "--vty_socket", self.directory, "-P", "0", "-A", "127.0.0.1",
                 "--log", "stdout", *more]
 
