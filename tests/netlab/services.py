@@ -78,7 +78,7 @@ for argument in sys.argv[1:]:
 class Services:
     def __init__(self, node, directory):
         self.node, self.directory = node, directory
-        self._processes, self._ports = {}, []
+        self._processes, self._ports, self._words = {}, [], {}
         os.chmod(directory, 0o755)
 
     def path(self, *names):
@@ -133,6 +133,7 @@ class Services:
         self.start("postgresql", *self._as("postgres", f"{binaries}/postgres", "-D", f"{home}/data", "-k", home,
                                            "-p", str(port), "-c", "listen_addresses=*", "-c", "fsync=off"),
                    ports=[port])
+        self._words["postgresql"] = "ready to accept connections"  # it listens before
         with open(f"{home}/data/pg_hba.conf", "a", encoding="ascii") as handle:
             handle.write("host all all 0.0.0.0/0 scram-sha-256\n")
 
@@ -183,7 +184,8 @@ class Services:
     def wait(self, timeout=40):
         def missing():
             listening = self._listening()
-            return [entry for entry in self._ports if entry[1:] not in listening]
+            return ([entry for entry in self._ports if entry[1:] not in listening]
+                    + [(name,) for name, words in self._words.items() if words not in self.log(name)])
         try:
             wait_until(lambda: not missing(), timeout, "servers listen", 0.1)
         except AssertionError as error:
