@@ -149,7 +149,9 @@ def test_checks_are_a_table_in_the_order_of_the_file(farm):
     assert [" ".join(line.split()[:3]) for line in table] == wanted
     for line in table:
         assert re.fullmatch(r"\S+ tcp \S+ up [0-9.]+ s ago [0-9.]+ ms (in [0-9.]+ s|now) \d+ 0", line), line
-    assert all(-100 < one["next_run_ms"] <= 1000 for one in daemon.status()["checks"])
+    # A delay_loop after the last one has ended, however late this machine lets it begin.
+    for one in daemon.status()["checks"]:
+        assert 800 < one["last_run_ms"] + one["next_run_ms"] - one["last_duration_ms"] < 1010, one
 
 
 def test_only_what_was_asked_for(farm):
