@@ -5,9 +5,11 @@ Node number N (a is 1) has on link L: MAC 02:00:00:00:0L:0N, 192.0.2.N/24 (link 
 2001:db8:L::N/64 (link 0: 2001:db8::N) and the link-local address fe80::ff:fe00:L0N made from the MAC (fe80::ff:fe00:N on
 link 0).
 """
+import fcntl
 import os
 import shutil
 import socket
+import struct
 import tempfile
 import threading
 import time
@@ -16,6 +18,7 @@ from . import daemons, netlink, ns, packets
 from .sniffer import Sniffer
 from .wait import wait_until
 
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
 NETWORKS = ("192.0.2", "198.51.100", "203.0.113", *(f"10.200.{link}" for link in range(3, 256)))
 
 
@@ -162,6 +165,12 @@ class Node:
             sock.close()
 
 
+def _all_run(names):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        return all(struct.unpack_from("H", fcntl.ioctl(sock, SIOCGIFFLAGS, struct.pack("16s16x", name.encode())), 16)[0]
+                   & IFF_RUNNING for name in names)
+
+
 class ForgedMaster:
     def __init__(self, node, interval=0.1, link=0, **fields):
         self.node, self.interval, self.link = node, interval, link
@@ -268,6 +277,13 @@ class Lab:
         ns.run("ip", "-n", self.switch, "-batch", "-", text="\n".join(lines) + "\n")
         for node in self.nodes:
             self._address(node)
+        wait_until(self._links_run, 10, "every link runs")
+
+    def _links_run(self):
+        """The kernel tells of a carrier later, the more so when it is busy: without it a daemon is in FAULT."""
+        ports = [f"{node.name}{link}" for node in self.nodes for link in range(self.links)]
+        ends = [f"eth{link}" for link in range(self.links)]
+        return ns.inside(self.switch, _all_run, ports) and all(ns.inside(node.namespace, _all_run, ends) for node in self.nodes)
 
     def _address(self, node):
         lines = ["link set lo up"]
