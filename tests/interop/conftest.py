@@ -14,7 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
 from netlab import daemons  # noqa: E402
-from netlab.fixtures import lab, make_lab, pytest_runtest_makereport, pytest_sessionstart  # noqa: E402, F401
+from netlab.fixtures import (lab, make_lab, metronome_begins, pytest_runtest_makereport,  # noqa: E402, F401
+                             pytest_sessionstart)
 
 
 def pytest_collection_modifyitems(items):

@@ -170,6 +170,14 @@ class Daemon:
         """The matches of a regular expression in the log."""
         return list(re.finditer(pattern, self.log(since), re.M))
 
+    def told(self, pattern, since, otherwise):
+        """The time of a log line, where lines have one that is precise enough."""
+        line = self.wait_log(rf"^.*{pattern}", since=since)[0]
+        try:
+            return datetime.fromisoformat(line.split("Z ")[0] + "+00:00").timestamp()
+        except ValueError:
+            return otherwise
+
     def wait_log(self, pattern, timeout=5.0, since=0, count=1):
         def enough():
             found = self.logged(pattern, since)

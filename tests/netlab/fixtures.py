@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from . import daemons, ns
+from . import daemons, metronome, ns
 from .farm import Farm
 from .lab import Lab
 
@@ -43,6 +43,12 @@ def _close(labs, request):
     show(labs, request)
     for lab in labs:
         lab.close()
+
+
+@pytest.fixture(autouse=True)
+def metronome_begins():
+    """stall() is about the test that asks."""
+    metronome.begin()
 
 
 @pytest.fixture

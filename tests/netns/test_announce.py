@@ -3,7 +3,7 @@
 import ipaddress
 import struct
 
-from common import VIP, better, config, instance, near, settle, v2
+from common import VIP, better, config, instance, near, settle, stall, v2
 from netlab import packets
 
 
@@ -49,7 +49,7 @@ def test_five_rounds_over_all_addresses_after_the_advert(lab):
     settle(0.4)
     garps = lab.wire.garps("a")
     assert [g.sender for g in garps] == ["192.0.2.100", "192.0.2.101", "192.0.2.150"] * 5
-    assert advert.time <= garps[0].time and garps[-1].time - garps[0].time < 0.05
+    assert advert.time <= garps[0].time and garps[-1].time - garps[0].time < 0.05 + stall()
 
 
 def test_repeat_and_delay_set_the_blocks(lab):
@@ -97,7 +97,7 @@ def test_garp_interval_spaces_the_announcements(lab):
     garps = lab.wire.garps("a")
     assert [g.sender for g in garps] == ["192.0.2.100", "192.0.2.101"] * 3
     gaps = [b.time - a.time for a, b in zip(garps, garps[1:])]
-    assert all(0.17 < gap < 0.26 for gap in gaps), gaps
+    assert all(near(gap, 0.2, 0.03, 0.06) for gap in gaps), gaps
 
 
 def test_global_defaults_apply_to_instances(lab):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from common import VIP, better, config, instance, master_down, near, settle, skew, v2
+from common import VIP, better, config, instance, master_down, near, settle, stall, skew, v2
 from netlab import Advert, wait_until
 
 
@@ -154,7 +154,7 @@ def test_master_answers_a_lower_priority_advert_at_once(lab):
     settle(0.3)
     sent = lab.b.advert_on_wire(vrid=51, priority=50, interval=1)
     answer = lab.wire.wait_advert("a", since=sent)
-    assert answer.time - sent < 0.1 and answer.priority == 100
+    assert answer.time - sent < 0.1 + stall() and answer.priority == 100
     settle(0.1)
     # and announces its addresses: garp_lower_prio_repeat is garp_master_repeat, 5
     assert len(lab.wire.garps("a", since=sent, until=sent + 0.5)) == 5
@@ -240,10 +240,10 @@ def test_owner_returns_through_backup_after_a_link_failure(lab):
     lab.wire.wait_advert("a", count=2)
     lab.a.carrier(False)
     lab.a.wait_has_not(VIP)
-    up = lab.now()
+    up, mark = lab.now(), daemon.log_mark()
     lab.a.carrier(True)
     first = lab.wire.wait_advert("a", since=up)
-    assert near(first.time - up, master_down(255, 0.2), 0.03, 0.2)
+    assert near(first.time - daemon.told("Netlink reports eth0 up", mark, up), master_down(255, 0.2), 0.03, 0.2)
     assert daemon.logged(r"Entering BACKUP STATE")
 
 
@@ -290,7 +290,7 @@ def test_killed_master_is_replaced(lab):
     last = lab.wire.adverts("a")[-1].time
     takeover = lab.wire.wait_advert("b")
     assert near(takeover.time - last, master_down(100), 0.01, 0.06)
-    assert lab.wire.wait(type(lab.wire.garps("a")[0]), node="b", sender=VIP).time - takeover.time < 0.05
+    assert lab.wire.wait(type(lab.wire.garps("a")[0]), node="b", sender=VIP).time - takeover.time < 0.05 + stall()
 
 
 def test_three_routers_elect_the_best_and_then_the_next_best(make_lab):
@@ -357,14 +357,15 @@ def test_priority_change_moves_the_running_timer_of_a_backup(lab):
 
 def test_instance_back_from_fault_starts_with_its_own_interval(lab):
     router = lab.b.router(vrid=51, priority=200, interval=0.1)
-    lab.a.run(config(instance(interval=0.4))).listening()
+    daemon = lab.a.run(config(instance(interval=0.4))).listening()
     settle(0.4)
     router.stop()
     lab.a.carrier(False)
     settle(0.3)
-    up = lab.now()
+    up, mark = lab.now(), daemon.log_mark()
     lab.a.carrier(True)
-    assert near(lab.wire.wait_advert("a", since=up).time - up, master_down(100, 0.4), 0.03, 0.2)
+    first = lab.wire.wait_advert("a", since=up).time
+    assert near(first - daemon.told("Netlink reports eth0 up", mark, up), master_down(100, 0.4), 0.03, 0.2)
 
 
 @better("2.2.7 stays at 255")

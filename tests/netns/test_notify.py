@@ -294,4 +294,4 @@ def test_script_that_ignores_term_does_not_survive_the_daemon(lab, kind):
     start = time.monotonic()
     assert daemon.stop(timeout=6) == 0
     assert time.monotonic() - start < 2.5
-    assert not running()
+    wait_until(lambda: not running(), 3, "the end of what was killed")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from common import VIP, better, config, holdfast_only, instance, near, settle, v2
+from common import VIP, better, config, holdfast_only, instance, near, settle, stall, v2
 from netlab import HOLDFAST, daemons, wait_until
 from netlab.prober import Prober
 
@@ -32,7 +32,7 @@ def test_sigterm_hands_over_and_exits_with_0(lab):
     start = lab.now()
     assert a.stop() == 0
     zeros = lab.wire.adverts("a", since=start, priority=0)
-    assert len(zeros) == 1 and zeros[0].time - start < 0.1
+    assert len(zeros) == 1 and zeros[0].time - start < 0.1 + stall()
     assert not lab.a.has(VIP)
     lab.b.wait_has(VIP)
 
@@ -41,10 +41,13 @@ def test_sigterm_hands_over_and_exits_with_0(lab):
 def test_stop_is_quick(lab):
     daemon = lab.a.run(config())
     lab.wire.wait_advert("a", count=2)
-    start = time.monotonic()
+    start, mark = lab.now(), daemon.log_mark()
     assert daemon.stop() == 0
-    # the leaving master may answer for a skew time (61 ms here) while a successor arrives
-    assert time.monotonic() - start < 0.4
+    end = lab.now()
+    # the leaving master may answer for a skew time (100 ms at most) while a successor arrives; then it is for
+    # the kernel to take the processes' sockets away, which is slow where it has much to do
+    assert daemon.told("Leaving, STOP", mark, end) - daemon.told("Stopping", mark, start) < 0.2 + stall()
+    assert end - start < 0.9
 
 
 @better("keepalived removes the addresses at once: 80 probes of a millisecond are lost")
@@ -124,7 +127,7 @@ def test_killed_runner_is_restarted_and_disturbs_nothing(lab):
     os.kill(runner, signal.SIGKILL)
     settle(1.5)
     adverts = lab.wire.adverts("a", since=start - 0.2)
-    assert max(y.time - x.time for x, y in zip(adverts, adverts[1:])) < 0.15 and not watch.events
+    assert max(y.time - x.time for x, y in zip(adverts, adverts[1:])) < 0.15 + stall() and not watch.events
     os.unlink(lab.path("good"))
     lab.wire.wait_advert("a", priority=80, timeout=4)
 
