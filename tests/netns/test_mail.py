@@ -112,6 +112,29 @@ def test_mail_is_tried_again(lab):
 
 
 @holdfast_only
+def test_what_waits_goes_where_a_reload_says(lab):
+    """A mistake in the name of the mail server, found out in the night: nobody has to lose the alerts."""
+    def text(port):
+        return config(alerting(), extra=settings(lab).replace(" 2525", f" {port}")
+                      + f'webhook "http://{lab.b.address()}:{port}/"\n')
+    daemon = lab.a.run(text(2526))
+    daemon.wait_log(r"mail .*tried again", 10)
+    daemon.wait_log(r"webhook .*tried again in [248] s", 20)
+    with mail_server(lab) as server:
+        daemon.reload(text(2525))
+        server.wait("Entering MASTER state", timeout=5)
+
+
+@holdfast_only
+def test_webhook_removed_by_a_reload_drops_what_waits(lab):
+    daemon = lab.a.run(config(extra=f'webhook "http://{lab.b.address()}:2526/"'))
+    daemon.wait_log(r"webhook .*tried again", 10)
+    daemon.reload(config())
+    daemon.wait_log(r"webhook .*nobody gets it any more", 3)
+    daemon.stop()
+
+
+@holdfast_only
 def test_mail_of_the_stop(lab):
     with mail_server(lab) as server:
         daemon = lab.a.run(config(alerting(), extra=settings(lab)))

@@ -102,6 +102,29 @@ static const char *router(const struct mail *m)
 	return id ? id : m->host;
 }
 
+/* Everything is copied: the configuration may go before the mail. */
+static bool aim(void *owner, struct outbox_item *item)
+{
+	const struct mail *m = owner;
+	const struct conf_global *g = &m->r->conf->global;
+	struct arena *a = item->arena;
+
+	if (!is_wanted(m))
+		return false;
+	item->mail.host = arena_strdup(a, g->smtp_server);
+	item->mail.port = g->smtp_port;
+	item->mail.tls = g->smtp_tls;
+	item->mail.no_verify = g->smtp_tls_no_verify;
+	item->mail.helo = arena_strdup(a, g->smtp_helo_name ? g->smtp_helo_name : m->host);
+	item->mail.user = arena_strdup(a, g->smtp_user);
+	item->mail.password = arena_strdup(a, g->smtp_password);
+	item->mail.to = recipients(a, g);
+	item->mail.timeout = (usec_t)g->smtp_connect_timeout * USEC_PER_SEC;
+	for (const char **to = (const char **)item->mail.to; *to; to++)
+		*to = arena_strdup(a, *to);
+	return true;
+}
+
 static void send_mail(struct mail *m, const char *subject, const char *body)
 {
 	const struct conf_global *g = &m->r->conf->global;
@@ -112,21 +135,8 @@ static void send_mail(struct mail *m, const char *subject, const char *body)
 	const char *full = arena_printf(a, "[%s] %s", router(m), subject);
 
 	item->what = arena_printf(a, "mail \"%s\"", full);
-	item->mail = (struct delivery_mail){
-		.host = arena_strdup(a, g->smtp_server),
-		.port = g->smtp_port,
-		.tls = g->smtp_tls,
-		.no_verify = g->smtp_tls_no_verify,
-		.helo = arena_strdup(a, g->smtp_helo_name ? g->smtp_helo_name : m->host),
-		.user = arena_strdup(a, g->smtp_user),
-		.password = arena_strdup(a, g->smtp_password),
-		.from = address_only(a, from),
-		.to = recipients(a, g),
-		.text = message_text(m, a, from, full, body),
-		.timeout = (usec_t)g->smtp_connect_timeout * USEC_PER_SEC,
-	};
-	for (const char **to = (const char **)item->mail.to; *to; to++)
-		*to = arena_strdup(a, *to); /* the configuration may go before the mail */
+	item->mail.from = address_only(a, from);
+	item->mail.text = message_text(m, a, from, full, body);
 	outbox_send(m->outbox, item);
 }
 
@@ -285,10 +295,15 @@ struct mail *mail_new(struct runner *r)
 	if (!m)
 		abort();
 	m->r = r;
-	m->outbox = outbox_new(r, "mail");
+	m->outbox = outbox_new(r, "mail", aim, m);
 	if (gethostname(m->host, sizeof(m->host) - 1) < 0 || m->host[0] == '\0')
 		str_copy(m->host, sizeof(m->host), "localhost");
 	return m;
+}
+
+void mail_configure(struct mail *m)
+{
+	outbox_hurry(m->outbox);
 }
 
 bool mail_is_idle(const struct mail *m)

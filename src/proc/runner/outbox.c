@@ -16,6 +16,8 @@
 struct outbox {
 	struct runner *r;
 	const char *name;
+	outbox_aim aim;
+	void *owner;
 	struct outbox_item *first, **last; /* waiting; the first is tried again after a failure */
 	unsigned waiting;
 	struct aside *thread; /* is delivering `first` */
@@ -53,7 +55,7 @@ static void work(void *ctx)
 {
 	struct outbox_item *i = ctx;
 
-	if (i->post.url)
+	if (i->post.body)
 		delivery_post(i->outbox->delivery, &i->post, &i->result);
 	else
 		delivery_mail(i->outbox->delivery, &i->mail, &i->result);
@@ -98,7 +100,13 @@ static void done(void *ctx)
 
 static void deliver_next(struct outbox *o)
 {
-	if (o->thread || o->resting || !o->first)
+	if (o->thread || o->resting)
+		return;
+	while (o->first && !o->aim(o->owner, o->first)) {
+		log_info("%s: nobody gets it any more, dropped", o->first->what);
+		take_first(o);
+	}
+	if (!o->first)
 		return;
 	o->first->tries++;
 	o->thread = aside_run(o->r->loop, work, done, o->first);
@@ -112,6 +120,13 @@ static void on_timer(void *ctx)
 {
 	struct outbox *o = ctx;
 
+	o->resting = false;
+	deliver_next(o);
+}
+
+void outbox_hurry(struct outbox *o)
+{
+	loop_timer_set(o->timer, USEC_NEVER);
 	o->resting = false;
 	deliver_next(o);
 }
@@ -164,7 +179,7 @@ bool outbox_is_idle(const struct outbox *o)
 	return !o->thread;
 }
 
-struct outbox *outbox_new(struct runner *r, const char *name)
+struct outbox *outbox_new(struct runner *r, const char *name, outbox_aim aim, void *owner)
 {
 	struct outbox *o = calloc(1, sizeof(*o));
 
@@ -172,6 +187,8 @@ struct outbox *outbox_new(struct runner *r, const char *name)
 		abort();
 	o->r = r;
 	o->name = name;
+	o->aim = aim;
+	o->owner = owner;
 	o->last = &o->first;
 	o->timer = loop_timer_new(r->loop, on_timer, o);
 	return o;

@@ -16,8 +16,8 @@ struct outbox;
 struct outbox_item {
 	struct arena *arena;
 	const char *what; /* for the log: "mail to ops@example.com: Subject" */
-	struct delivery_mail mail; /* .host set, or */
-	struct delivery_post post; /* .url set */
+	struct delivery_mail mail; /* .text set, or */
+	struct delivery_post post; /* .body set */
 	unsigned tries; /* private to outbox.c, as the rest */
 	usec_t queued;
 	struct delivery_result result;
@@ -25,10 +25,15 @@ struct outbox_item {
 	struct outbox_item *next;
 };
 
-struct outbox *outbox_new(struct runner *r, const char *name);
+/* `aim` fills in where a message goes, by the configuration of that moment, before each try; false:
+ * nowhere any more, and it is dropped. */
+typedef bool (*outbox_aim)(void *owner, struct outbox_item *item);
+struct outbox *outbox_new(struct runner *r, const char *name, outbox_aim aim, void *owner);
 /* An item to fill in: in an arena of its own. */
 struct outbox_item *outbox_item_new(void);
 void outbox_send(struct outbox *o, struct outbox_item *item);
+/* Another configuration: what waits is tried at once. */
+void outbox_hurry(struct outbox *o);
 /* Nothing waits or is on its way. */
 bool outbox_is_idle(const struct outbox *o);
 /* Frees it unless a thread is still at work, which ends with the process. */

@@ -185,6 +185,8 @@ static void take(struct runner *r, const struct msg_config *c, struct conf_loade
 	scripts_configure(r->scripts);
 	miscs_configure(r->miscs, c->adopt);
 	files_configure(r->files);
+	mail_configure(r->mail);
+	webhook_configure(r->webhook);
 	board_unmap(&old_board);
 	keep_previous(r, old, old_conf);
 	memory_trim();

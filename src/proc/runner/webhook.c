@@ -61,9 +61,21 @@ static json_t *begin(const struct webhook *w, const char *event)
 	return o;
 }
 
+static bool aim(void *owner, struct outbox_item *item)
+{
+	const struct webhook *w = owner;
+	const struct conf_global *g = &w->r->conf->global;
+
+	if (!is_wanted(w))
+		return false;
+	item->post.url = arena_strdup(item->arena, g->webhook);
+	item->post.header = arena_strdup(item->arena, g->webhook_header);
+	item->post.timeout = g->webhook_timeout;
+	return true;
+}
+
 static void post(struct webhook *w, json_t *o, const char *what)
 {
-	const struct conf_global *g = &w->r->conf->global;
 	char *body = json_dumps(o, JSON_COMPACT);
 	struct outbox_item *item;
 
@@ -72,12 +84,7 @@ static void post(struct webhook *w, json_t *o, const char *what)
 		return;
 	item = outbox_item_new();
 	item->what = arena_printf(item->arena, "webhook %s", what);
-	item->post = (struct delivery_post){
-		.url = arena_strdup(item->arena, g->webhook),
-		.header = arena_strdup(item->arena, g->webhook_header),
-		.body = arena_strdup(item->arena, body),
-		.timeout = g->webhook_timeout,
-	};
+	item->post.body = arena_strdup(item->arena, body);
 	free(body);
 	outbox_send(w->outbox, item);
 }
@@ -160,10 +167,15 @@ struct webhook *webhook_new(struct runner *r)
 	if (!w)
 		abort();
 	w->r = r;
-	w->outbox = outbox_new(r, "webhook");
+	w->outbox = outbox_new(r, "webhook", aim, w);
 	if (gethostname(w->host, sizeof(w->host) - 1) < 0)
 		str_copy(w->host, sizeof(w->host), "localhost");
 	return w;
+}
+
+void webhook_configure(struct webhook *w)
+{
+	outbox_hurry(w->outbox);
 }
 
 bool webhook_is_idle(const struct webhook *w)
