@@ -15,6 +15,7 @@
 
 #define ANSWERS 256
 #define OWN_ADDRESSES_MAX 16
+#define ALL_ADDRESSES_MAX 256
 #define OWNERS_MAX 64 /* asking for addresses costs the host a list of all */
 
 /* What the host said about an interface. */
@@ -29,7 +30,7 @@ struct lint {
 	const char *path;
 	struct diags *diags;
 	struct arena *a;
-	unsigned owners;	/* whose addresses were asked for */
+	unsigned owners, sources; /* for whom addresses were asked for */
 	struct answer *answers; /* by hash: thousands of instances share a few interfaces */
 };
 
@@ -233,6 +234,31 @@ static void lint_peer_is_self(struct lint *l, const struct conf_instance *vi)
 				  "%s: its own source address is listed as a peer", vi->name);
 }
 
+/* The file of the other router, copied: adverts go out in that one's name. */
+static void lint_source(struct lint *l, const struct conf_instance *vi)
+{
+	struct ip_addr own[ALL_ADDRESSES_MAX];
+	char ip[IP_TEXT_MAX];
+	unsigned n;
+
+	if (!ip_is_set(&vi->src) || vi->track_src_ip || !l->host || !l->host->addresses ||
+	    l->sources++ >= OWNERS_MAX)
+		return;
+	n = l->host->addresses(l->host->ctx, NULL, vi->family, own, ARRAY_SIZE(own));
+	if (n == 0 || n > ARRAY_SIZE(own))
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (ip_equal(&own[i], &vi->src))
+			return;
+	for (unsigned i = 0; i < l->conf->static_addresses.n; i++)
+		if (ip_equal(&l->conf->static_addresses.v[i]->addr, &vi->src))
+			return;
+	lint_warn(l, vi->block.at, "foreign-source",
+		  "%s: its source address %s is not on this machine now", vi->name,
+		  ip_format(&vi->src, ip))
+		->hint = "is it that of the other router? `track_src_ip` waits for it in FAULT";
+}
+
 static void lint_vip(struct lint *l, const struct conf_instance *vi, const struct conf_address *a)
 {
 	char ip[IP_TEXT_MAX];
@@ -405,7 +431,7 @@ static void lint_empty(struct lint *l)
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
 	lint_password,	    lint_strict,    lint_interface,	lint_loopback,
 	lint_first_address, lint_tracks,    lint_weight_range,	lint_advert_int_uneven,
-	lint_peer_is_self,  lint_addresses, lint_owner_address,
+	lint_peer_is_self,  lint_addresses, lint_owner_address, lint_source,
 };
 
 static void (*const whole_lints[])(struct lint *) = {

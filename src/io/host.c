@@ -205,7 +205,7 @@ static unsigned host_addresses(void *ctx, const char *interface, enum ip_family 
 	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
 		struct ip_addr a = address_of(i->ifa_addr);
 
-		if (a.family != family || !str_eq(i->ifa_name, interface))
+		if (a.family != family || (interface && !str_eq(i->ifa_name, interface)))
 			continue;
 		if (n < max)
 			ret[n] = a;

@@ -52,7 +52,8 @@ struct conf_host {
 	bool (*user)(void *ctx, const char *name, uint32_t *ret_uid, uint32_t *ret_gid);
 	bool (*group)(void *ctx, const char *name, uint32_t *ret_gid);
 	bool (*interface)(void *ctx, const char *name);
-	/* Its addresses of one family, the first `max` of them in ret: how many there are. */
+	/* Its addresses of one family, the first `max` of them in ret: how many there are. NULL: those
+	 * of all interfaces. */
 	unsigned (*addresses)(void *ctx, const char *interface, enum ip_family family,
 			      struct ip_addr *ret, unsigned max);
 	/* Whether the kernel has that part or would load it; true when it can't be told. */

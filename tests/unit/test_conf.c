@@ -566,6 +566,31 @@ static void judge_owner(unsigned priority, const char *first, const char *second
 	n_own = 0;
 }
 
+static void judge_source(const char *more, const char *own)
+{
+	char text[512];
+
+	n_own = 1;
+	own_address[0] = own;
+	snprintf(text, sizeof(text),
+		 "%s\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nunicast_src_ip 10.0.0.3\n"
+		 "unicast_peer {\n10.0.0.4\n}\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n",
+		 more);
+	judge(text);
+	n_own = 0;
+}
+
+static void test_source_that_is_another_machines_is_warned(void **state)
+{
+	(void)state;
+	judge_source("", "10.0.0.4");
+	assert_int_equal(message("foreign-source")->severity, DIAG_WARNING);
+	judge_source("", "10.0.0.3");
+	assert_null(message("foreign-source"));
+	judge_source("static_ipaddress {\n10.0.0.3/24 dev eth0\n}", "10.0.0.4");
+	assert_null(message("foreign-source"));
+}
+
 static void test_owner_without_an_address_besides_its_own_is_warned(void **state)
 {
 	(void)state;
@@ -727,6 +752,7 @@ int main(void)
 		cmocka_unit_test(test_an_unsafe_script_is_an_error_and_followed_by_nobody),
 		cmocka_unit_test(test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own),
 		cmocka_unit_test(test_the_host_is_asked_once_per_script_user_and_interface),
+		cmocka_unit_test(test_source_that_is_another_machines_is_warned),
 		cmocka_unit_test(test_owner_without_an_address_besides_its_own_is_warned),
 		cmocka_unit_test(test_every_missing_interface_is_named),
 		cmocka_unit_test(test_the_sealed_copy_keeps_every_word),
