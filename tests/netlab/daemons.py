@@ -76,7 +76,7 @@ class Daemon:
 
     def start(self):
         with open(self.log_file, "ab") as log:
-            self.started, self._log_began = time.time(), log.tell()
+            self.started, self._log_began = time.time(), self.log_mark()
             self.process = subprocess.Popen(self.node.command(*self.command()), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=self.env, cwd=self.directory,
                                             start_new_session=True)
