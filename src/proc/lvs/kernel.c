@@ -17,7 +17,6 @@
 #define RETRY_FIRST USEC_PER_SEC
 #define RETRY_MAX (60 * USEC_PER_SEC)
 #define GUARD_LIMIT (2 * USEC_PER_MSEC) /* of looking, each second: the next beat goes on */
-#define GUARD_SLICE 16			/* services */
 
 static void arm(struct lvs_worker *w)
 {
@@ -386,14 +385,13 @@ static bool something_is_missing(struct lvs_worker *w)
 
 	while (looked < n && clock_monotonic() < until) {
 		unsigned at = w->guard_at < n ? w->guard_at : 0;
-		unsigned slice = n - at < GUARD_SLICE ? n - at : GUARD_SLICE;
-		struct service_table some = {.services = {.v = &w->applied.services.v[at], .n = slice}};
+		struct service_table one = {.services = {.v = &w->applied.services.v[at], .n = 1}};
 		service_changes changes = {0};
 
-		if (missing_find(w, &some, &changes) > 0)
+		if (missing_find(w, &one, &changes) > 0)
 			return true;
-		looked += slice;
-		w->guard_at = at + slice;
+		looked++;
+		w->guard_at = at + 1;
 	}
 	return false;
 }
