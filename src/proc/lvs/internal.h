@@ -87,6 +87,8 @@ struct lvs_worker {
 	struct loop_timer *outbox; /* another try with these */
 	usec_t stop_at;		   /* stopping: not longer for the runner to take them; USEC_NEVER: not stopping */
 	bool board_dirty;
+	bool writing;	  /* all records, in pieces */
+	uint32_t written; /* of virtual servers, then of real servers */
 	struct failed_check *failed; /* by real server: what its record says, in arena */
 	unsigned drains; /* servers that drain, of the configuration or removed from it */
 	usec_t census_at;
@@ -136,6 +138,8 @@ void census_take(struct lvs_worker *w);
 void report_events(struct lvs_worker *w);
 /* Writes every record of the board. */
 void report_everything(struct lvs_worker *w);
+/* The same a few at a time, while there is nothing else to do, and then takes the census. */
+void report_slowly(struct lvs_worker *w);
 /* What the kernel refused of a virtual server, -errno; 0: nothing. */
 void report_error(struct lvs_worker *w, uint32_t vs, int error);
 /* Sends what waited for the runner; true: nothing waits any more, or there is nobody to send it to. */

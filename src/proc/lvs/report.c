@@ -15,6 +15,7 @@
 
 #define HELD_MAX 65536
 #define HELD_RETRY (10 * USEC_PER_MSEC)
+#define PIECE 32 /* records */
 
 /* ---- log ---- */
 
@@ -270,16 +271,55 @@ static unsigned write_drains(struct lvs_worker *w)
 	return n;
 }
 
-void report_everything(struct lvs_worker *w)
+/* The next records of all; whether there are more. */
+static bool write_next(struct lvs_worker *w, uint32_t at_most)
 {
-	w->board_dirty = false;
-	for (uint32_t i = 0; i < w->conf->virtual_servers.n; i++) {
-		write_service(w, i);
-		write_servers_of(w, i);
+	uint32_t services = w->conf->virtual_servers.n, servers = w->conf->real_servers.n;
+
+	for (; w->written < services + servers && at_most > 0; at_most--, w->written++) {
+		if (w->written < services)
+			write_service(w, w->written);
+		else
+			write_server(w, w->written - services);
 	}
+	return w->written < services + servers;
+}
+
+static void count_drains(struct lvs_worker *w)
+{
 	w->drains = write_drains(w);
 	for (uint32_t i = 0; i < w->board.header->shape.servers; i++)
 		w->drains += w->board.servers[i].draining;
+}
+
+void report_everything(struct lvs_worker *w)
+{
+	w->board_dirty = false;
+	w->written = 0;
+	(void)write_next(w, UINT32_MAX);
+	count_drains(w);
+}
+
+static bool on_idle(void *ctx)
+{
+	struct lvs_worker *w = ctx;
+
+	if (write_next(w, PIECE))
+		return true;
+	w->writing = false;
+	count_drains(w);
+	census_take(w);
+	return false;
+}
+
+void report_slowly(struct lvs_worker *w)
+{
+	if (w->writing)
+		return;
+	w->writing = true;
+	w->board_dirty = false;
+	w->written = 0;
+	loop_idle(w->loop, on_idle, w);
 }
 
 /* The records an event is about. What slowly changes besides is written with the heartbeat. */

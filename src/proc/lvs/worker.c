@@ -468,8 +468,9 @@ static void on_beat(void *ctx)
 		kernel_guard(w);
 		sync_retry(w);
 		if (w->board_dirty)
-			report_everything(w);
-		census_take(w);
+			report_slowly(w);
+		else
+			census_take(w);
 	}
 	loop_timer_set(w->beat, loop_now(w->loop) + HEARTBEAT);
 }
