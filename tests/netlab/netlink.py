@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's addresses: a list of them, and a record of every one that comes or goes."""
+import contextlib
 import ipaddress
+import os
 import select
 import socket
 import struct
@@ -109,6 +111,8 @@ class AddressWatch:
         return sock
 
     def _loop(self):
+        with contextlib.suppress(OSError):  # real-time, where permitted: the time of an event is when it is read
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         while True:
             readable, _, _ = select.select([self._socket, self._stop_r], [], [])
             if self._socket in readable:

@@ -300,13 +300,13 @@ def test_stopped_master_yields_when_it_continues(lab):
 def test_timer_expired_backup_yields_after_a_long_stop(lab, extra, yields):
     daemon = lab.a.run(config(instance(extra=extra)))
     lab.wire.wait_advert("a", count=2)
-    worker = daemon.worker()
+    worker, watch = daemon.worker(), lab.a.watch()
     os.kill(worker, signal.SIGSTOP)
     settle(0.7)
     os.kill(worker, signal.SIGCONT)
-    settle(0.15)
+    lab.wire.wait_advert("a", since=lab.now(), count=5)  # still, or again
     assert bool(daemon.logged(r"Entering BACKUP STATE: this process was not run for \d+ ms")) == yields
-    assert lab.a.has(VIP) != yields
+    assert bool(watch.removed(VIP)) == yields
     lab.a.wait_has(VIP, 2)
 
 
