@@ -3,7 +3,6 @@
 import os
 import stat
 import subprocess
-import time
 
 import pytest
 
@@ -212,9 +211,10 @@ def test_stop_script_runs_before_the_end(lab):
 def test_hanging_stop_script_does_not_hold_up_the_end(lab):
     daemon = lab.a.run(config(instance(extra=f"notify_stop {lab.script('hang', 'sleep 30')}")))
     lab.wire.wait_advert("a")
-    start = time.monotonic()
+    start, mark = lab.now(), daemon.log_mark()
     assert daemon.stop(timeout=6) == 0
-    assert time.monotonic() - start < 2
+    # the rest is the end of the processes, for which the kernel may need a while
+    assert daemon.told("stop scripts take too long", mark, lab.now()) - daemon.told("Stopping", mark, start) < 2
 
 
 def test_deleted_is_told_only_to_those_who_ask(lab):
@@ -291,7 +291,8 @@ def test_script_that_ignores_term_does_not_survive_the_daemon(lab, kind):
     if kind != "stop":
         wait_until(running, 3, "the script")
         settle(0.1)
-    start = time.monotonic()
+    start, since = lab.now(), daemon.log_mark()
     assert daemon.stop(timeout=6) == 0
-    assert time.monotonic() - start < 2.5
+    killed = daemon.told("scripts did not end when told to: killed", since, lab.now())
+    assert killed - daemon.told("Stopping", since, start) < 2.5
     wait_until(lambda: not running(), 3, "the end of what was killed")
