@@ -73,6 +73,8 @@ def test_frozen_worker_leaves_no_second_owner(lab):
     settle(1.0)
     assert a.worker() != frozen and a.instance("VI_1")["state"] == "BACKUP"
     assert not lab.a.has(VIP) and lab.b.has(VIP)
+    assert [vip["present"] for vip in a.instance("VI_1")["vips"]] == [False]  # not what its predecessor had
+    assert ", present" not in a.ctl("status").stdout
     assert not b.logged("Entering BACKUP STATE: ")  # it was never asked to give way
 
 

@@ -112,6 +112,12 @@ static void note_present(struct generation *g, const struct vi *vi, unsigned i, 
 		g->board.vips[vi->board->first_vip + i].present = present;
 }
 
+void addresses_note(struct generation *g, const struct vi *vi)
+{
+	for (unsigned i = 0; i < vi->n_va; i++)
+		note_present(g, vi, i, address_book_present(g->book, vi->va[i].slot));
+}
+
 /* Adds the missing ones of va[from..to). */
 static void add_slice(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to)
 {

@@ -215,6 +215,8 @@ void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 /* Removes what we had put on link l from the interface that has lost l's name. */
 void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l);
+/* The board says of an instance's addresses what the book knows. */
+void addresses_note(struct generation *g, const struct vi *vi);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
 /* Removes everything surplus now. */
 void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g);

@@ -232,11 +232,9 @@ static void vi_continue(struct generation *g, struct vi *vi, const struct genera
 	for (unsigned i = 0; i < vi->n_va; i++) {
 		if (vi->owning)
 			address_book_want(g->book, vi->va[i].slot);
-		if (vi->conf) /* the supervisor removes them by this, should we die */
-			g->board.vips[vi->board->first_vip + i].present =
-				address_book_present(g->book, vi->va[i].slot);
 		vi->va[i].fresh = !had_address(old, og, vi->va[i].conf, g->links[vi->va[i].link].name);
 	}
+	addresses_note(g, vi); /* the supervisor removes them by this, should we die */
 }
 
 /* Addresses the old configuration had put on this host are known to the new one, wanted or not. */
@@ -369,6 +367,8 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 	ports_close_unused(w, g);
 	if (!old) {
 		addresses_remove_surplus(w, g); /* left over from a crash: before the election starts */
+		for (unsigned i = 0; i < g->conf->instances.n; i++)
+			addresses_note(g, &g->vis[i]); /* the board says what a predecessor had */
 		start.value = usec_max(0, g->conf->global.delay_after_boot - clock_monotonic());
 	}
 	if (old)
