@@ -71,6 +71,8 @@ bool value_bad_word(struct bind *b, const struct conf_word *w, const char *code,
 
 static bool parse_flag(struct bind *b, const struct row *row, void *obj, struct cursor *c)
 {
+	if (row->parse)
+		return row->parse(b, row, obj, c);
 	*(bool *)row_field(row, obj) = true;
 	return true;
 }

@@ -209,7 +209,7 @@ static const struct row rows[] = {
 	 .help = "Enforces the rules of the RFC and overrides options against them."},
 	{"preempt", FLAG(conf_instance, preempt), .dflt_text = "on",
 	 .help = "Cancels an earlier nopreempt."},
-	{"nopreempt", HANDLER(conf_instance, nopreempt, parse_nopreempt, print_nothing), .args = "", .dflt_text = "off",
+	{"nopreempt", FLAG(conf_instance, nopreempt), .parse = parse_nopreempt, .dflt_text = "off",
 	 .help = "Does not take over from a live master of lower priority."},
 	{"preempt_delay", TIME(conf_instance, preempt_delay, 0, 1000 * USEC_PER_SEC), .dflt = "0",
 	 .help = "Time a master of lower priority is tolerated after it is first heard."},
