@@ -573,11 +573,11 @@ static void bind_entry(struct bind *b, const struct row *row, void *parent,
 	if (entry->has_block)
 		diag_add(b->diags, DIAG_ERROR, "unexpected-block", entry->open,
 			 "no { } block here, skipped");
-	if (!bind_positional(b, row->sub, obj, &c) || !bind_options(b, row->sub, obj, &c, false))
-		return;
-	if (row->sub->finish && !row->sub->finish(b, obj, entry))
-		return;
-	object_keep(b, row, parent, obj, true);
+	if (bind_positional(b, row->sub, obj, &c) && bind_options(b, row->sub, obj, &c, false) &&
+	    (!row->sub->finish || row->sub->finish(b, obj, entry)))
+		object_keep(b, row, parent, obj, true);
+	else
+		vec_push(b->a, &b->diags->refused, ((struct diag_refusal){parent, row->name}));
 }
 
 /* keyword { entry; entry; ... } */

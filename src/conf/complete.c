@@ -219,6 +219,7 @@ void conf_complete(struct conf *conf, const struct conf_host *host, struct diags
 		.conf = conf, .diags = diags, .host = host, .a = conf->arena, .judge = judge};
 
 	global_complete(&c);
+	leave_out_instances(&c);
 	ids_assign(&c);
 	complete_instances(&c);
 	complete_routes(&c);

@@ -29,6 +29,7 @@ void conf_complete(struct conf *conf, const struct conf_host *host, struct diags
 
 /* complete_instance.c: family, version, priority, corrections, strict mode. */
 void complete_instances(struct complete *c);
+void leave_out_instances(struct complete *c); /* before they have their ids */
 /* complete_vrid.c: VRIDs that clash. */
 void complete_vrids(struct complete *c);
 /* complete_tracks.c: members of sync groups, names of trackers. */

@@ -423,6 +423,24 @@ static void accept_complete(struct ctx *x, struct conf_instance *vi)
 	}
 }
 
+/* As MASTER without the addresses that were meant it would take them away from a router that has them. */
+void leave_out_instances(struct complete *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->conf->instances.n; i++) {
+		struct conf_instance *vi = c->conf->instances.v[i];
+
+		if (!vi->vips.n && diag_is_refused(c->diags, vi, "virtual_ipaddress"))
+			diag_add(c->diags, DIAG_ERROR, "no-address", vi->block.at,
+				 "%s: none of its addresses can be used, the instance is left out",
+				 vi->name);
+		else
+			c->conf->instances.v[n++] = vi;
+	}
+	c->conf->instances.n = n;
+}
+
 void complete_instances(struct complete *c)
 {
 	struct ctx x = {0};

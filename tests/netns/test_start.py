@@ -167,6 +167,18 @@ def test_extreme_priorities(lab, priority):
     assert near(first.time - daemon.began, master_down(priority), late=0.35)
 
 
+@better("it becomes MASTER without an address, and nobody has it")
+def test_instance_whose_only_address_is_mistyped_takes_it_from_nobody(lab):
+    lab.b.run(config(instance(priority=100, interval=0.2)))
+    lab.b.wait_has(VIP)
+    lab.a.run(config(instance(priority=200, interval=0.2, vips=["192.0.2.300/24"]),
+                     instance("VI_2", 62, interval=0.1, vips=["192.0.2.62/24"])))
+    lab.wire.wait_advert("a", vrid=62)
+    settle(1)
+    assert not [advert for advert in lab.wire.adverts("a") if advert.vrid != 62]
+    assert lab.b.has(VIP)
+
+
 @holdfast_only
 def test_what_is_wrong_with_the_file_is_logged_with_place_and_severity(lab):
     daemon = lab.a.run(config(instance(extra="preemtp_delay 3\nuse_vmac")))
