@@ -59,6 +59,7 @@ struct lvs_worker {
 	usec_t wait_until;	      /* after a crash: for those who tell the verdicts; USEC_NEVER: not */
 	usec_t retry_at, engine_at;
 	unsigned tries;
+	usec_t guard_again;
 	unsigned guard_at; /* the service of `applied` that is looked at next */
 	char told[256]; /* the last error said, not said again */
 

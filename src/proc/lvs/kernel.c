@@ -16,7 +16,8 @@
 
 #define RETRY_FIRST USEC_PER_SEC
 #define RETRY_MAX (60 * USEC_PER_SEC)
-#define GUARD_LIMIT (2 * USEC_PER_MSEC) /* of looking, each second: the next beat goes on */
+#define GUARD_EVERY (5 * USEC_PER_SEC)	/* a look at what there is of our services */
+#define GUARD_LIMIT (2 * USEC_PER_MSEC) /* its length: the next look goes on */
 
 static void arm(struct lvs_worker *w)
 {
@@ -402,6 +403,7 @@ static void put_back_missing(struct lvs_worker *w)
 	struct engine_step step = {.from = &w->applied, .to = &w->applied, .changes = &missing};
 	unsigned n;
 
+	w->guard_again = loop_now(w->loop) + GUARD_EVERY;
 	if (w->known && something_is_missing(w) && (n = missing_find(w, &w->applied, &missing)) > 0) {
 		tell_removed(missing.v[0].service, missing.v[0].dest, n);
 		(void)carry_out(w, &step);
@@ -428,7 +430,7 @@ void kernel_guard(struct lvs_worker *w)
 {
 	if (w->board.header)
 		tell_wayless(w);
-	if (w->engine && w->ops->observe)
+	if (w->engine && w->ops->observe && loop_now(w->loop) >= w->guard_again)
 		put_back_missing(w);
 	if (!w->engine || !w->ops->intact || w->ops->intact(w->engine))
 		return;
