@@ -39,7 +39,8 @@ static void processes(struct problems *p)
 
 	for (unsigned i = 0; (h = snapshot_process(p->s, &i));)
 		if (snapshot_is_lost(p->s, h, reason))
-			add(p, "%s", reason);
+			add(p, "%s%s", reason,
+			    h->process == PROC_VRRP ? "; the roles of its instances are not known" : "");
 }
 
 static void addresses(struct problems *p, const struct board_instance *i)
@@ -79,7 +80,7 @@ static void instances(struct problems *p)
 {
 	const struct board *b = &p->s->board[PROC_VRRP];
 
-	for (uint32_t i = 0; b->header && i < b->header->shape.instances; i++) {
+	for (uint32_t i = 0; b->header && !p->s->vrrp_lost && i < b->header->shape.instances; i++) {
 		struct board_instance x;
 
 		snapshot_instance(p->s, i, &x);

@@ -53,12 +53,15 @@ static void name_of(const struct board_header *h, char buf[static 32])
 bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, char reason[static 160])
 {
 	int32_t pid = atomic_load(&h->pid);
-	usec_t beat = atomic_load(&h->heartbeat);
+	usec_t beat = atomic_load(&h->heartbeat), next = atomic_load(&h->next_start);
 	char name[32];
 
 	name_of(h, name);
 	if (!is_alive(h->daemon_pid))
 		snprintf(reason, 160, "the daemon (pid %d) is gone", h->daemon_pid);
+	else if (pid <= 0 && next > s->now)
+		snprintf(reason, 160, "the %s worker does not run, started again in %.1f s", name,
+			 (double)(next - s->now) / USEC_PER_SEC);
 	else if (pid <= 0)
 		snprintf(reason, 160, "the %s worker does not run", name);
 	else if (!is_alive(pid))
@@ -149,19 +152,19 @@ static bool some_are_lost(const struct snapshot *s)
 static void open_once(const char *run_dir, struct snapshot *ret)
 {
 	const struct board_header *vrrp;
+	char reason[160];
 
 	*ret = (struct snapshot){.now = clock_monotonic(), .wall = clock_wall()};
 	if (!open_boards(ret, run_dir))
-		return;
-	vrrp = ret->board[PROC_VRRP].header;
-	if (vrrp && snapshot_is_lost(ret, vrrp, ret->reason))
 		return;
 	if (!is_alive(ret->header->daemon_pid)) {
 		snprintf(ret->reason, sizeof(ret->reason), "the daemon (pid %d) is gone",
 			 ret->header->daemon_pid);
 		return;
 	}
-	ret->reachable = true; /* the elections go on without the others */
+	vrrp = ret->board[PROC_VRRP].header;
+	ret->vrrp_lost = vrrp && snapshot_is_lost(ret, vrrp, reason);
+	ret->reachable = true;
 	ret->degraded = some_are_lost(ret);
 }
 

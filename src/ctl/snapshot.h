@@ -31,7 +31,8 @@ struct snapshot {
 	unsigned n_events;
 	usec_t now, wall; /* monotonic, since 1970 */
 	bool reachable;
-	bool degraded; /* a process other than vrrp is lost: what its board says is old */
+	bool degraded;	/* a process is lost: what its board says is old */
+	bool vrrp_lost; /* it is vrrp: whose instances are what, nobody knows */
 	char conf_path[256], router_id[BOARD_NAME_MAX];
 	char reason[160]; /* why it is not reachable */
 };

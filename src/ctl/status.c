@@ -20,6 +20,7 @@ struct walk {
 	const struct filter *filter;
 };
 
+/* The role that a lost worker had is history: it is not shown, others may have it now. */
 static void walk_vrrp(const struct walk *w)
 {
 	const struct board *vrrp = &w->s->board[PROC_VRRP];
@@ -28,12 +29,12 @@ static void walk_vrrp(const struct walk *w)
 
 	for (uint32_t i = 0; vrrp->header && i < vrrp->header->shape.instances; i++) {
 		snapshot_instance(w->s, i, &instance);
-		if (filter_takes_instance(w->filter, w->s, &instance))
+		if (filter_takes_instance(w->filter, w->s, &instance) && !w->s->vrrp_lost)
 			w->out->instance(w->ctx, w->s, &instance);
 	}
 	for (uint32_t i = 0; vrrp->header && i < vrrp->header->shape.groups; i++) {
 		snapshot_group(w->s, i, &group);
-		if (filter_takes(w->filter, group.name))
+		if (filter_takes(w->filter, group.name) && !w->s->vrrp_lost)
 			w->out->group(w->ctx, w->s, &group);
 	}
 }

@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 7
+#define BOARD_LAYOUT 8
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -247,13 +247,14 @@ struct board_header {
 	struct board_timeouts timeouts; /* of lvs */
 	_Atomic uint32_t drains; /* of lvs: how many there are; the first have a record */
 	uint32_t generation;
-	int32_t daemon_pid;	/* the supervisor; these two, `restarts` and `reload_refused` are written by it */
+	int32_t daemon_pid;	/* the supervisor; these two and those that say so are written by it */
 	int64_t daemon_started; /* monotonic */
 	_Atomic int32_t pid;  /* of the worker, 0: none */
 	_Atomic int64_t heartbeat; /* monotonic, at least once a second while the worker lives */
 	_Atomic int64_t started; /* monotonic */
 	_Atomic uint64_t events; /* number of the newest event */
-	_Atomic uint32_t restarts;
+	_Atomic uint32_t restarts; /* by the supervisor */
+	_Atomic int64_t next_start; /* by the supervisor: of a worker that died, monotonic, 0: at once */
 	_Atomic int64_t reload_refused; /* by the supervisor: when a reload last failed, monotonic, 0: none */
 	_Atomic uint32_t rt_priority; /* SCHED_RR priority in force, 0: none */
 	_Atomic uint32_t mem_locked;

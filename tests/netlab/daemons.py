@@ -208,9 +208,12 @@ class Holdfast(Daemon):
                               check=check, timeout=timeout)
 
     def status(self):
-        """The document of `status --json`, or None while there is none."""
+        """The document of `status --json`, or None while there is none, or vrrp does not run."""
         done = self.ctl("status", "--json")
-        return json.loads(done.stdout) if done.returncode in (0, 1) and done.stdout else None
+        document = json.loads(done.stdout) if done.returncode in (0, 1) and done.stdout else None
+        if document and any(p["name"] == "vrrp" and p["lost"] for p in document["processes"]):
+            return None
+        return document
 
     def instance(self, name):
         document = self.status()

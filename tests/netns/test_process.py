@@ -162,6 +162,26 @@ def test_status_tells_of_the_elections_while_the_runner_is_down(lab):
 
 
 @holdfast_only
+def test_status_tells_the_rest_while_vrrp_is_down(lab):
+    a = lab.a.run(config())
+    lab.wire.wait_advert("a", count=2)
+    for then in ("vrrp worker is ready again", "vrrp worker .* next start in 1 s", "vrrp worker .* next start in 2 s"):
+        os.kill(a.worker(), signal.SIGKILL)
+        a.wait_log(then)
+    text, document, one = a.ctl("status"), a.ctl("status", "--json"), a.ctl("status", "VI_1")
+    assert [text.returncode, document.returncode, one.returncode] == [1, 1, 1]
+    told = "the vrrp worker does not run, started again in "
+    assert "NOT WELL  " + told in text.stdout and "Last events" in text.stdout
+    assert "MISSING" not in text.stdout and "MASTER without" not in text.stdout  # of that nothing is known
+    assert told in one.stdout and "nothing is called" not in one.stderr
+    found = json.loads(document.stdout)
+    assert len(found["problems"]) == 1 and found["problems"][0].startswith(told)
+    assert found["instances"] == [] and found["events"]
+    lab.a.wait_has(VIP, 5)
+    assert a.ctl("status").returncode == 0
+
+
+@holdfast_only
 def test_log_that_nobody_reads_any_more_does_not_end_the_daemon(lab):
     a = lab.a.run(config())
     lab.wire.wait_advert("a", count=2)

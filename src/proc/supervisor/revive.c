@@ -68,6 +68,7 @@ void revive_worker(struct worker *w, const char *how)
 		return;
 	}
 	log_err("%s worker %s, next start in %lld s", w->name, how, (long long)(delay / USEC_PER_SEC));
+	atomic_store(&board_of(w)->next_start, now + delay);
 	consider_orphans(w, delay);
 	loop_timer_set(w->start_timer, now + delay);
 }
