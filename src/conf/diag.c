@@ -44,11 +44,9 @@ bool diag_is_refused(const struct diags *d, const void *block, const char *row)
 	return false;
 }
 
-/* A file that could not be included would take away what it holds: at a start that may be meant, on the
- * way from a running configuration it is a mistake. */
 bool diag_refuses_reload(const struct diag *d)
 {
-	return d->severity >= DIAG_ERROR ? !d->tolerated : d->class == DIAG_INCLUDE;
+	return d->severity >= DIAG_ERROR ? !d->tolerated : d->only_at_start;
 }
 
 bool diags_refuse_reload(const struct diags *d)

@@ -35,6 +35,8 @@ struct diag {
 	const char *expected; /* or NULL: "a number from 1 to 255" */
 	const char *hint;    /* or NULL: "did you mean `auth_pass`?" */
 	bool tolerated;	     /* an error all right, but the statement has its effect all the same */
+	bool only_at_start;  /* a warning that a start goes on with; the way there from a running
+			      * configuration would take away what works */
 };
 
 /* A keyword of a block (its struct and its row's name) whose words could not be used. */

@@ -72,14 +72,18 @@ static bool interface_is_missing(struct lint *l, const char *name)
 	return a->missing;
 }
 
+/* A mistyped name would end a MASTER; whose interfaces come and go says so. */
 static void lint_interface(struct lint *l, const struct conf_instance *vi)
 {
-	if (interface_is_missing(l, vi->interface))
-		lint_warn(l, vi->block.at, "missing-interface",
-			  "%s: there is no interface %s on this machine now", vi->name,
-			  vi->interface)
-			->hint = *vi->interface == '$' ? "nothing before it defines that name"
-						       : "the instance waits in FAULT until it appears";
+	struct diag *d;
+
+	if (!interface_is_missing(l, vi->interface))
+		return;
+	d = lint_warn(l, vi->block.at, "missing-interface",
+		      "%s: there is no interface %s on this machine now", vi->name, vi->interface);
+	d->hint = *vi->interface == '$' ? "nothing before it defines that name"
+					: "the instance waits in FAULT until it appears";
+	d->only_at_start = !l->conf->global.dynamic_interfaces;
 }
 
 static bool is_vip(const struct conf_instance *vi, const struct ip_addr *a)
@@ -188,7 +192,8 @@ static void lint_tracks(struct lint *l, const struct conf_instance *vi)
 				lint_warn(
 					l, t->block.at, "missing-interface",
 					"%s follows interface %s, which is not on this machine now",
-					vi->name, t->name);
+					vi->name, t->name)
+					->only_at_start = !t->weight && !l->conf->global.dynamic_interfaces;
 		}
 }
 

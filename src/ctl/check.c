@@ -96,7 +96,9 @@ static void print_result(const struct tally *t)
 		if (t->no_start)
 			puts("No daemon starts with this.");
 		else if (t->no_reload)
-			puts("A start goes on without what can't be used, a reload refuses new errors.");
+			puts(t->errors > 0
+				     ? "A start goes on without what can't be used, a reload refuses new errors."
+				     : "A start goes on with this, a reload refuses it when it is new.");
 	}
 }
 

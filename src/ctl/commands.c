@@ -36,7 +36,8 @@ const struct ctl_command ctl_commands[] = {
 	{"check", "[--strict] [--offline] [--json] [--config-id ID] [FILE...]",
 	 "Judges configuration files. Without FILE it is the one that the daemon would read. The last line "
 	 "says what a start and a reload do with errors: a start goes on without what can't be used, a "
-	 "reload refuses a file with errors that were not there before.",
+	 "reload refuses a file with errors that were not there before, and a few warnings, such as an "
+	 "interface that is not there, likewise.",
 	 ctl_check,
 	 "0 good (or warnings only), 1 warnings with --strict, 2 errors"},
 	{"print", "[--config-id ID] FILE", "Prints a configuration in its canonical form.",

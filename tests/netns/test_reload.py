@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reload: what did not change goes on as if nothing had happened."""
 import os
+import re
 import signal
 
 from common import VIP, VRID, better, config, holdfast_only, instance, near, settle, stall, v2
@@ -367,3 +368,43 @@ def test_reload_without_an_included_file_changes_nothing(lab):
     assert done.returncode == 2 and "does not exist" in done.stdout + done.stderr
     settle(0.3)
     assert lab.a.has(VIP)
+
+
+@holdfast_only
+def test_reload_onto_an_interface_that_is_not_there_changes_nothing(lab):
+    good, mistyped = config(), config(instance(interface="eth7"))
+    daemon = lab.a.run(good)
+    lab.wire.wait_advert("a", count=2)
+    lab.a.wait_has(VIP)
+    last = lab.a.execute(HOLDFAST, "check", lab.write("judged.conf", mistyped), check=False).splitlines()[-2:]
+    assert last == ["0 errors, 1 warning, 0 notes", "A start goes on with this, a reload refuses it when it is new."]
+    daemon.configure(mistyped)
+    done = daemon.ctl("reload")
+    assert done.returncode == 2
+    assert re.search(r"refused because of \S+:\d+:\d+: .*there is no interface eth7", done.stdout + done.stderr)
+    settle(0.5)
+    assert lab.a.has(VIP) and not daemon.logged("(?i)entering FAULT")
+    daemon.configure(config(instance(interface="eth7"), extra="dynamic_interfaces"))
+    assert daemon.ctl("reload", "--dry-run").returncode == 0
+
+
+@holdfast_only
+def test_interface_that_is_missing_already_forbids_no_reload(lab):
+    late = instance("VI_2", 52, interface="late0", vips=["192.0.2.102/24"])
+    daemon = lab.a.run(config(instance(), late))
+    lab.wire.wait_advert("a", count=2)
+    daemon.configure(config(instance(priority=110), late))
+    assert daemon.ctl("reload").returncode == 0
+    lab.wire.wait_advert("a", priority=110, timeout=2)
+
+
+@holdfast_only
+def test_interface_that_has_gone_since_forbids_no_reload(lab):
+    lab.a.ip("link add late0 type veth peer name late1")
+    late = instance("VI_2", 52, interface="late0", vips=["192.0.2.102/24"])
+    daemon = lab.a.run(config(instance(), late))
+    lab.wire.wait_advert("a", count=2)
+    lab.a.ip("link del late0")
+    daemon.configure(config(instance(priority=110), late))
+    assert daemon.ctl("reload").returncode == 0
+    lab.wire.wait_advert("a", priority=110, timeout=2)

@@ -618,6 +618,24 @@ static void test_every_missing_interface_is_named(void **state)
 	assert_int_equal(message("missing-interface")->at.line, 8);
 }
 
+/* Where it would end a MASTER, unless interfaces come and go. */
+static void test_a_missing_interface_refuses_a_reload(void **state)
+{
+	(void)state;
+	judge("vrrp_instance V {\ninterface eth9\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n");
+	assert_int_equal(message("missing-interface")->severity, DIAG_WARNING);
+	assert_true(diag_refuses_reload(message("missing-interface")));
+	judge("global_defs {\ndynamic_interfaces\n}\n"
+	      "vrrp_instance V {\ninterface eth9\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n");
+	assert_false(diag_refuses_reload(message("missing-interface")));
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n"
+	      "track_interface {\neth9\n}\n}\n");
+	assert_true(diag_refuses_reload(message("missing-interface")));
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n"
+	      "track_interface {\neth9 weight 10\n}\n}\n");
+	assert_false(diag_refuses_reload(message("missing-interface")));
+}
+
 /* ---- the sealed copy ---- */
 
 static void test_the_sealed_copy_keeps_every_word(void **state)
@@ -755,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_source_that_is_another_machines_is_warned),
 		cmocka_unit_test(test_owner_without_an_address_besides_its_own_is_warned),
 		cmocka_unit_test(test_every_missing_interface_is_named),
+		cmocka_unit_test(test_a_missing_interface_refuses_a_reload),
 		cmocka_unit_test(test_the_sealed_copy_keeps_every_word),
 		cmocka_unit_test(test_a_broken_sealed_copy_is_fatal),
 		cmocka_unit_test(test_the_sealed_copy_takes_no_line_limit),

@@ -44,13 +44,15 @@ size_t include_is(const char *text, size_t len, unsigned *ret_checks)
 	return i < len && text_strip(text + i, len - i) ? i : 0;
 }
 
-/* A message about an include: an error when its check is active. */
+/* A message about an include: an error when its check is active. A file that could not be included would take
+ * away what it holds: at a start that may be meant, at a reload it is a mistake. */
 static struct diag *include_report(struct lang *l, bool checked, const char *code,
 				   struct conf_span at, const char *text)
 {
 	struct diag *d = diag_add(l->diags, checked ? DIAG_ERROR : DIAG_WARNING, code, at, "%s", text);
 
 	d->class = DIAG_INCLUDE;
+	d->only_at_start = true;
 	return d;
 }
 

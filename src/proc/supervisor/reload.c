@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "conf/lint.h"
 #include "io/memory.h"
 #include "io/sdnotify.h"
 #include "proc/supervisor/internal.h"
@@ -123,16 +124,60 @@ static struct conf_loaded load(struct supervisor *s, struct reload *r)
 	return l;
 }
 
-/* An error that the running configuration has, too, is none. */
-static bool has_errors(const struct supervisor *s, const struct conf_loaded *l)
+/* What the running configuration would be warned of now: the machine may have changed since it was read. */
+static struct conf_loaded judge_present(struct supervisor *s)
 {
-	for (unsigned i = 0; i < l->diags.list.n; i++) {
+	struct conf_loaded now = generation_reread(&s->now);
+
+	conf_lint(now.conf, &s->host, s->conf_path, &now.diags);
+	return now;
+}
+
+static bool is_said_of(const struct conf_loaded *l, const struct diag *d)
+{
+	for (unsigned i = 0; i < l->diags.list.n; i++)
+		if (str_eq(l->diags.list.v[i].code, d->code) &&
+		    str_eq(l->diags.list.v[i].text, d->text))
+			return true;
+	return false;
+}
+
+/* What forbids the reload, or NULL; what the running configuration has, too, does not. */
+static const struct diag *new_fault(struct supervisor *s, const struct conf_loaded *l)
+{
+	const struct diag *found = NULL;
+	struct conf_loaded now = {0};
+
+	for (unsigned i = 0; i < l->diags.list.n && !found; i++) {
 		const struct diag *d = &l->diags.list.v[i];
 
-		if (diag_refuses_reload(d) && !faults_known(s->now.faults, d, l->source))
-			return true;
+		if (!diag_refuses_reload(d) || faults_known(s->now.faults, d, l->source))
+			continue;
+		if (d->severity < DIAG_ERROR && !now.arena)
+			now = judge_present(s);
+		if (d->severity >= DIAG_ERROR || !is_said_of(&now, d))
+			found = d;
 	}
-	return false;
+	if (now.arena)
+		arena_free(now.arena);
+	return found;
+}
+
+/* Which one it was: there may be many messages, and a warning does not look like it. */
+static void tell_fault(const struct supervisor *s, const struct conf_loaded *l,
+		       const struct diag *fault, const struct report *report)
+{
+	char text[1024];
+	struct buf b = BUF_ON(text);
+
+	diag_render_line(fault, l->source, &b);
+	(void)buf_text(&b);
+	text[strcspn(text, "\n")] = '\0';
+	report_text(report, LVL_ERR, "refused because of %s", text);
+	report_text(report, LVL_ERR, "%s has %s: nothing was changed, generation %u stays in force",
+		    s->conf_path,
+		    fault->severity >= DIAG_ERROR ? "errors" : "what only a start goes on with",
+		    s->now.number);
 }
 
 static bool changes_engine(struct supervisor *s, const struct conf *conf)
@@ -146,12 +191,11 @@ static bool acceptable(struct supervisor *s, const struct conf_loaded *l, struct
 {
 	const struct report report = report_of(r);
 	struct settings *wanted;
+	const struct diag *fault = new_fault(s, l);
 	const char *forbidden;
 
-	if (has_errors(s, l)) {
-		report_text(&report, LVL_ERR,
-			    "%s has errors: nothing was changed, generation %u stays in force",
-			    s->conf_path, s->now.number);
+	if (fault) {
+		tell_fault(s, l, fault, &report);
 		return false;
 	}
 	wanted = settings_new(l->conf);
