@@ -62,22 +62,27 @@ static bool has_mark(const struct conf_virtual_server *vs)
 	return vs->kind == SERVICE_MARK || (vs->group && vs->group->has_mark);
 }
 
-/* NAT and DR live in different places, and TUN in none. */
+/* NAT and DR live in different places, and TUN in none. A service whose servers all get nothing is one that
+ * a reload would end. */
 static void engine_methods(struct engine *e, const struct conf_virtual_server *vs)
 {
 	unsigned n[LVS_DR + 1] = {0};
+	bool none;
 
 	for (unsigned i = 0; i < vs->rs.n; i++)
 		n[vs->rs.v[i]->method->method]++;
+	none = n[LVS_TUN] + (has_mark(vs) ? n[LVS_DR] : 0) == vs->rs.n;
 	if (n[LVS_TUN])
 		service_cannot(e, vs, "TUN",
 			       n[LVS_TUN] == vs->rs.n ? "no server gets anything"
-						      : "the servers with it get nothing");
+						      : "the servers with it get nothing")
+			->only_at_start = none;
 	if (n[LVS_NAT] && n[LVS_DR])
 		service_cannot(e, vs, "mixture of NAT and DR",
 			       "some of its servers get nothing");
 	if (n[LVS_DR] && has_mark(vs))
-		service_cannot(e, vs, "DR of marks", "where DR works no packet has a mark yet");
+		service_cannot(e, vs, "DR of marks", "where DR works no packet has a mark yet")
+			->only_at_start = none;
 	if (vs->sorry && vs->sorry_method->method == LVS_TUN)
 		service_cannot(e, vs, "TUN", "the sorry server gets nothing");
 }

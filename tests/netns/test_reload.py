@@ -4,6 +4,8 @@ import os
 import re
 import signal
 
+import pytest
+
 from common import VIP, VRID, better, config, holdfast_only, instance, near, settle, stall, v2
 from netlab import HOLDFAST, wait_until
 
@@ -408,3 +410,25 @@ def test_interface_that_has_gone_since_forbids_no_reload(lab):
     daemon.configure(config(instance(priority=110), late))
     assert daemon.ctl("reload").returncode == 0
     lab.wire.wait_advert("a", priority=110, timeout=2)
+
+
+def service(method):
+    return (f"virtual_server 192.0.2.100 80 {{\nlvs_sched rr\nlvs_method {method}\nprotocol TCP\n"
+            "real_server 192.0.2.5 80 {\nweight 1\n}\n}\n")
+
+
+@holdfast_only
+def test_reload_that_leaves_a_service_without_a_server_changes_nothing(lab):
+    if "nftables carries" not in lab.a.execute(HOLDFAST, "check", lab.write("nat.conf", service("NAT")), check=False):
+        pytest.skip("only where IPVS does not carry the virtual servers")
+    daemon = lab.a.run(service("NAT"))
+    daemon.wait_log("Startup complete")
+    daemon.configure(service("TUN"))
+    done = daemon.ctl("reload")
+    assert done.returncode == 2
+    assert re.search(r"refused because of \S+:1:1: .*no TUN; no server gets anything", done.stdout + done.stderr)
+    assert daemon.status()["generation"] == 1
+    daemon.stop()
+    daemon = lab.a.run(service("TUN"))
+    daemon.wait_ready()
+    assert daemon.ctl("reload").returncode == 0

@@ -207,6 +207,30 @@ static void test_limits_of_a_chosen_engine_are_errors(void **state)
 	assert_int_equal(count("engine"), 0);
 }
 
+#define METHODS(first, second)                                                                     \
+	"virtual_server 10.0.0.1 80 {\n protocol TCP\n lvs_sched rr\n lvs_method NAT\n"             \
+	"real_server 10.1.0.1 80 {\n lvs_method " first "\n}\n"                                    \
+	"real_server 10.1.0.2 80 {\n lvs_method " second "\n}\n}\n"
+
+static void test_a_service_left_without_a_server_refuses_a_reload(void **state)
+{
+	struct kernel both = {true, true}, nftables = {false, true};
+
+	(void)state;
+	judge(&nftables, METHODS("TUN", "TUN"));
+	assert_int_equal(engine_count(DIAG_WARNING), 1);
+	assert_int_equal(loaded.diags.count[DIAG_ERROR], 0);
+	assert_true(diags_refuse_reload(&loaded.diags));
+	judge(&nftables, METHODS("NAT", "TUN"));
+	assert_int_equal(engine_count(DIAG_WARNING), 1);
+	assert_false(diags_refuse_reload(&loaded.diags));
+	judge(&both, METHODS("TUN", "TUN"));
+	assert_false(diags_refuse_reload(&loaded.diags));
+	judge(&nftables, "virtual_server fwmark 5 {\n lvs_sched rr\n lvs_method DR\n" SERVER("") "}\n");
+	assert_int_equal(engine_count(DIAG_WARNING), 1);
+	assert_true(diags_refuse_reload(&loaded.diags));
+}
+
 static void test_ipvs_has_no_masquerade(void **state)
 {
 	struct kernel both = {true, true}, nftables = {false, true};
@@ -338,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_a_user_of_redis_needs_a_password),
 		cmocka_unit_test(test_limits_of_an_engine_depend_on_the_kernel),
 		cmocka_unit_test(test_limits_of_a_chosen_engine_are_errors),
+		cmocka_unit_test(test_a_service_left_without_a_server_refuses_a_reload),
 		cmocka_unit_test(test_ipvs_has_no_masquerade),
 		cmocka_unit_test(test_a_check_that_must_not_run_is_lost),
 		cmocka_unit_test(test_patterns_and_files_are_asked_about),
