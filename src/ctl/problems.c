@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "core/vrrp/vrrp.h"
 #include "ctl/words.h"
 
 struct problems {
@@ -60,12 +62,21 @@ static void addresses(struct problems *p, const struct board_instance *i)
 		add(p, "%s is MASTER without %u of its addresses", i->name, missing);
 }
 
+static void fault(struct problems *p, const struct board_instance *i)
+{
+	char text[320];
+	struct buf b = BUF_ON(text);
+
+	vrrp_cause_text(&i->cause, &b);
+	add(p, "%s is in FAULT: %s", i->name, buf_text(&b));
+}
+
 static void instance(struct problems *p, const struct board_instance *i)
 {
 	char text[IP_TEXT_MAX];
 
 	if (i->state == VRRP_FAULT)
-		add(p, "%s is in FAULT", i->name);
+		fault(p, i);
 	if (ip_is_set(&i->rival))
 		add(p, "%s: %s is MASTER, too", i->name, ip_format(&i->rival, text));
 	if (snapshot_goes_on(p->s, i, &i->refused))

@@ -348,6 +348,16 @@ def test_status_names_role_cause_master_and_vips(lab):
 
 
 @holdfast_only
+def test_status_tells_in_its_first_lines_why_an_instance_is_in_fault(lab):
+    daemon = lab.a.run(config())
+    lab.a.wait_has(VIP)
+    lab.a.carrier(False)
+    daemon.wait_log("Entering FAULT STATE")
+    done = daemon.ctl("status")
+    assert done.returncode == 1 and "NOT WELL  VI_1 is in FAULT: interface eth0 down\n" in done.stdout
+
+
+@holdfast_only
 def test_status_of_a_dead_daemon_is_an_error(lab):
     daemon = lab.a.run(config())
     daemon.wait_ready()
