@@ -460,6 +460,49 @@ def test_second_daemon_in_the_same_run_directory_does_not_start(lab):
     assert first.running() and lab.a.has(VIP)
 
 
+def with_the_file_of(daemon, name, *more):
+    return [HOLDFAST, "run", "-f", daemon.config_file, "--run-dir", daemon.path(name), "--log", "stderr", *more]
+
+
+@holdfast_only
+def test_second_daemon_with_the_same_file_touches_no_address(lab):
+    first = lab.a.run(config())
+    lab.a.wait_has(VIP)
+    mark = first.log_mark()
+    done = subprocess.run(lab.a.command(*with_the_file_of(first, "other")), capture_output=True, text=True,
+                          check=False, timeout=10)
+    assert done.returncode == 1
+    assert f"another holdfast runs here with {first.config_file} (its virtual routers" in done.stderr
+    settle(0.5)
+    assert not lab.wire.adverts("a", priority=0)
+    assert first.running() and lab.a.has(VIP) and not first.logged("FAULT|BACKUP", since=mark)
+    assert first.instance("VI_1")["state"] == "MASTER"
+
+
+@holdfast_only
+@pytest.mark.parametrize("node,more", [("a", ["--config-id", "another"]), ("b", [])])
+def test_one_file_serves_another_id_and_another_namespace(lab, node, more):
+    first = lab.a.run(config())
+    lab.a.wait_has(VIP)
+    with open(first.path("second.log"), "wb") as log, \
+            subprocess.Popen(getattr(lab, node).command(*with_the_file_of(first, "other", *more)), stderr=log) as second:
+        try:
+            wait_until(lambda: "Startup complete" in open(first.path("second.log")).read(), 5, "the second daemon")
+        finally:
+            second.terminate()
+
+
+@holdfast_only
+def test_file_is_free_again_when_the_supervisor_is_killed(lab):
+    """Whatever has become of its workers."""
+    first = lab.a.run(config())
+    lab.a.wait_has(VIP)
+    os.kill(first.pid, signal.SIGKILL)
+    done = subprocess.run(lab.a.command("timeout", "3", *with_the_file_of(first, "other")), capture_output=True,
+                          text=True, check=False, timeout=10)
+    assert "Startup complete" in done.stderr and "another holdfast" not in done.stderr
+
+
 @holdfast_only
 def test_status_is_of_use_to_anybody_while_the_worker_is_stopped(lab):
     daemon = lab.a.run(config())

@@ -307,6 +307,14 @@ def test_halves_left_out_under_the_name_of_keepalived(pair, flag, wanted):
     assert not pair.a.has(VIP) and "holdfast" not in ruleset(pair.a)
 
 
+def test_halves_of_one_file_run_side_by_side(pair):
+    a = pair.a.run(config(instance(), balanced(pair)), "holdfast-as-keepalived", options=["-P"])
+    pair.a.wait_has(VIP, 5)
+    b = pair.a.run("", "holdfast-as-keepalived", options=["-C", "-f", a.config_file])
+    b.wait_log("Startup complete")
+    assert a.running() and b.running()
+
+
 @pytest.fixture
 def small_run(pair):
     """A daemon, not started yet, whose run directory has room for little."""

@@ -18,6 +18,7 @@ struct supervisor;
 struct control;
 
 #define RUN_PATH_MAX 320
+#define CLAIMS 2
 
 /* A place for each worker there may be. A worker is known by its slot; messages and boards know its
  * kind (enum process) and, of check processes, its index. */
@@ -125,6 +126,7 @@ struct supervisor {
 	struct control *control;
 	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;
+	int claim[CLAIMS]; /* the configuration is ours here; below 0: not claimed */
 	bool reload_wanted; /* asked for by a signal while starting */
 	char pid_path[RUN_PATH_MAX]; /* "": none */
 	struct {
@@ -200,6 +202,12 @@ int pidfiles_take(struct supervisor *s);
 void pidfiles_worker(struct supervisor *s, enum process id, pid_t pid);
 void pidfiles_worker_gone(struct supervisor *s, enum process id);
 void pidfiles_remove(struct supervisor *s);
+
+/* ---- claim.c ---- */
+/* Makes sure that no other daemon in this network namespace runs with the file; before anything of
+ * the host is touched. An exit status. */
+int claim_configuration(struct supervisor *s);
+void claim_release(struct supervisor *s);
 
 /* ---- worker.c ---- */
 void worker_init(struct worker *w, struct supervisor *s, enum slot slot);

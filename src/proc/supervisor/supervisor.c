@@ -559,6 +559,8 @@ static int start(struct supervisor *s, const struct conf_loaded *l)
 
 	s->now = generation_begin(s, l, 1);
 	status = pidfiles_take(s);
+	if (status == EXIT_OK)
+		status = claim_configuration(s);
 	if (status != EXIT_OK)
 		return status;
 	if (control_open(s, &s->control) < 0)
@@ -610,6 +612,7 @@ static void clean_up(struct supervisor *s)
 	for (enum slot slot = 0; slot < SLOTS && s->lock_fd >= 0; slot++)
 		generation_publish(s, slot);
 	pidfiles_remove(s);
+	claim_release(s);
 	host_done(&s->host);
 	loop_timer_free(s->timer);
 	loop_timer_free(s->watch_timer);
@@ -621,6 +624,7 @@ int supervisor_main(const struct supervisor_options *options)
 	struct supervisor s = {.o = options,
 			       .lock_fd = -1,
 			       .pid_fd = -1,
+			       .claim = {-1, -1},
 			       .started_fd = options->started_fd,
 			       .now = {.text_fd = -1, .tls_fd = -1},
 			       .next = {.text_fd = -1, .tls_fd = -1},
