@@ -8,8 +8,8 @@
  * A transaction that is refused is tried again service by service, so that one that the kernel does
  * not take keeps no other from changing.
  *
- * Also owns what DR depends on and what changes by itself: the interfaces where packets come in,
- * and the ways to the servers. Must not know why a service changes.
+ * Also owns when it looks again at what DR depends on (nft_world.h). Must not know why a service
+ * changes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +23,7 @@
 #include "io/netns.h"
 #include "io/nft_lvs.h"
 #include "proc/lvs/engine.h"
+#include "proc/lvs/nft_world.h"
 
 #define LOOK_AFTER (USEC_PER_SEC / 10)
 #define LOOK_AGAIN_AFTER USEC_PER_SEC
@@ -40,10 +41,7 @@ struct engine_nft {
 	usec_t look_at;
 	struct arena *arena;
 	struct service_table applied;
-	struct arena *world_arena;
-	struct nft_options world; /* devices, and links of the DR servers of `applied` */
-	struct arena *told_arena;
-	VEC(struct ip_addr) told; /* DR servers without a way, as the log says */
+	struct nft_world world; /* the links are of the DR servers of `applied` */
 	char error[256];
 };
 
@@ -88,140 +86,6 @@ static int run(struct engine_nft *e, const struct nft_text *t)
 
 /* ---- interfaces and ways ---- */
 
-static const struct nft_link *world_find(const struct nft_options *world,
-					 const struct ip_addr *addr)
-{
-	for (unsigned low = 0, high = world->links.n; low < high;) {
-		unsigned middle = (low + high) / 2;
-		int order = ip_compare(addr, &world->links.v[middle].addr);
-
-		if (order == 0)
-			return &world->links.v[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
-static int address_compare(const void *a, const void *b)
-{
-	return ip_compare(a, b);
-}
-
-/* `link` NULL: there is no way. Said when it changes. */
-static void way_tell(struct engine_nft *e, const struct ip_addr *addr, const struct nft_link *link)
-{
-	char text[IP_TEXT_MAX];
-	unsigned i = 0;
-
-	while (i < e->told.n && !ip_equal(&e->told.v[i], addr))
-		i++;
-	if (!link && i == e->told.n) {
-		vec_push(e->told_arena, &e->told, *addr);
-		log_warning("DR server [%s] gets nothing: by the routing table it is no neighbour",
-			    ip_format(addr, text));
-	} else if (link && i < e->told.n) {
-		e->told.v[i] = e->told.v[--e->told.n];
-		log_notice("DR server [%s] is a neighbour now", ip_format(addr, text));
-	}
-}
-
-static bool serves(const struct engine_nft *e, const struct ip_addr *addr)
-{
-	for (unsigned i = 0; i < e->applied.services.n; i++) {
-		const struct service *s = &e->applied.services.v[i];
-
-		for (unsigned k = 0; nft_service_is_dr(s) && k < s->dests.n; k++)
-			if (ip_equal(&s->dests.v[k].addr, addr))
-				return true;
-	}
-	return false;
-}
-
-static unsigned wayless(const struct engine *base, struct ip_addr *ret_first)
-{
-	const struct engine_nft *e = (const struct engine_nft *)base;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < e->told.n; i++)
-		if (serves(e, &e->told.v[i]) && n++ == 0)
-			*ret_first = e->told.v[i];
-	return n;
-}
-
-/* Looks for the ways to the DR servers of these services that are not known. */
-static void world_add(struct engine_nft *e, struct nft_options *world, struct arena *a,
-		      const struct service *const *services, unsigned n)
-{
-	unsigned known = world->links.n;
-	VEC(struct ip_addr) new = {0};
-
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; nft_service_is_dr(services[i]) && k < services[i]->dests.n;
-		     k++)
-			if (!world_find(world, &services[i]->dests.v[k].addr))
-				vec_push(a, &new, services[i]->dests.v[k].addr);
-	if (!new.n)
-		return;
-	qsort(new.v, new.n, sizeof(*new.v), address_compare);
-	for (unsigned i = 0; i < new.n; i++) {
-		struct nft_link link;
-		bool found;
-
-		if (i && ip_equal(&new.v[i], &new.v[i - 1]))
-			continue;
-		found = nft_lvs_link(e->nft, &new.v[i], a, &link) == 0;
-		if (found)
-			vec_push(a, &world->links, link);
-		way_tell(e, &new.v[i], found ? &link : NULL);
-	}
-	if (world->links.n > known)
-		nft_links_sort(world);
-}
-
-static void world_make(struct engine_nft *e, const struct service_table *t, struct arena *a,
-		       struct nft_options *ret)
-{
-	const struct service **services = arena_alloc(a, (t->services.n + 1) * sizeof(*services));
-
-	*ret = (struct nft_options){0};
-	(void)nft_lvs_devices(e->nft, a, ret);
-	for (unsigned i = 0; i < t->services.n; i++)
-		services[i] = &t->services.v[i];
-	world_add(e, ret, a, services, t->services.n);
-}
-
-static void world_renew(struct engine_nft *e, const struct service_table *t)
-{
-	struct arena *a = arena_new();
-	struct nft_options world;
-
-	nft_lvs_heed(e->nft);
-	world_make(e, t, a, &world);
-	arena_free(e->world_arena);
-	e->world_arena = a;
-	e->world = world;
-}
-
-static bool links_equal(const struct nft_link *a, const struct nft_link *b)
-{
-	return a == b || (a && b && a->local == b->local && a->ifindex == b->ifindex);
-}
-
-static bool ways_equal(const struct service *s, const struct nft_options *a,
-		       const struct nft_options *b)
-{
-	for (unsigned i = 0; i < s->dests.n; i++) {
-		const struct ip_addr *addr = &s->dests.v[i].addr;
-
-		if (!links_equal(world_find(a, addr), world_find(b, addr)))
-			return false;
-	}
-	return true;
-}
-
 /* The hook goes with its last interface. */
 static bool is_hooked(struct engine_nft *e, struct arena *a)
 {
@@ -239,12 +103,12 @@ static int write_ways(struct engine_nft *e, const struct nft_options *now, struc
 {
 	struct nft_text t = NFT_TEXT_IN(a);
 
-	if (e->world.devices_sum != now->devices_sum)
+	if (e->world.now.devices_sum != now->devices_sum)
 		nft_render_devices(&t, now, is_hooked(e, a));
 	for (unsigned i = 0; i < e->applied.services.n; i++) {
 		const struct service *s = &e->applied.services.v[i];
 
-		if (nft_service_is_dr(s) && !ways_equal(s, &e->world, now))
+		if (nft_service_is_dr(s) && !nft_world_ways_equal(s, &e->world.now, now))
 			nft_render_service(&t, now, s, s);
 	}
 	return run(e, &t);
@@ -256,15 +120,12 @@ static void look_again(struct engine_nft *e)
 	struct arena *a = arena_new(), *now_arena = arena_new();
 	struct nft_options now;
 
-	world_make(e, &e->applied, now_arena, &now);
+	nft_world_look(&e->world, &e->applied, now_arena, &now);
 	e->behind = write_ways(e, &now, a) < 0;
-	if (!e->behind) {
-		arena_free(e->world_arena);
-		e->world_arena = now_arena;
-		e->world = now;
-	} else {
+	if (!e->behind)
+		nft_world_take(&e->world, now_arena, &now);
+	else
 		arena_free(now_arena);
-	}
 	arena_free(a);
 }
 
@@ -285,6 +146,13 @@ static usec_t tick(struct engine *base, const struct service_table *applied, use
 		e->look_at = now + LOOK_AGAIN_AFTER;
 	}
 	return e->behind ? e->look_at : USEC_NEVER;
+}
+
+static unsigned wayless(const struct engine *base, struct ip_addr *ret_first)
+{
+	const struct engine_nft *e = (const struct engine_nft *)base;
+
+	return nft_world_wayless(&e->world, &e->applied, ret_first);
 }
 
 static int fd(const struct engine *e)
@@ -376,15 +244,15 @@ static int start_over(struct engine_nft *e, const struct service_table *to, stru
 
 	if (r < 0)
 		return r;
-	world_renew(e, to);
+	nft_world_renew(&e->world, to);
 	e->generation = nft_lvs_generation(e->nft);
 	e->doubtful = false;
-	nft_render_start(&text, &e->world, &present, to, dr);
+	nft_render_start(&text, &e->world.now, &present, to, dr);
 	r = run(e, &text);
 	if (r < 0) {
 		/* Perhaps tables of another version: without their memory, then. */
 		nft_render_stop(&instead, true);
-		nft_render_start(&instead, &e->world, &nothing, to, dr);
+		nft_render_start(&instead, &e->world.now, &nothing, to, dr);
 		r = run(e, &instead);
 	}
 	if (r == 0) {
@@ -421,8 +289,8 @@ static int dr_prepare(struct engine_nft *e, const differences *d, struct arena *
 	for (unsigned i = 0; i < d->n; i++)
 		needed |= d->v[i].new &&nft_service_is_dr(d->v[i].new);
 	if (needed && !e->dr) {
-		world_renew(e, &e->applied);
-		nft_render_dr_frame(&t, &e->world);
+		nft_world_renew(&e->world, &e->applied);
+		nft_render_dr_frame(&t, &e->world.now);
 		r = run(e, &t);
 		if (r < 0)
 			return r;
@@ -432,7 +300,7 @@ static int dr_prepare(struct engine_nft *e, const differences *d, struct arena *
 	}
 	for (unsigned i = 0; i < d->n; i++)
 		if (d->v[i].new)
-			world_add(e, &e->world, e->world_arena, &d->v[i].new, 1);
+			nft_world_add(&e->world, d->v[i].new);
 	return 0;
 }
 
@@ -442,7 +310,7 @@ static int differences_run(struct engine_nft *e, const struct difference *d, uns
 	struct nft_text t = NFT_TEXT_IN(a);
 
 	for (unsigned i = 0; i < n; i++)
-		nft_render_service(&t, &e->world, d[i].old, d[i].new);
+		nft_render_service(&t, &e->world.now, d[i].old, d[i].new);
 	return run(e, &t);
 }
 
@@ -640,7 +508,7 @@ static int open_nft(const struct conf *conf, struct engine **ret, const char **r
 		free(e);
 		return r;
 	}
-	e->told_arena = arena_new();
+	nft_world_init(&e->world, e->nft);
 	e->base.ops = &engine_nft;
 	*ret = &e->base;
 	return 0;
@@ -653,8 +521,7 @@ static struct engine *close_nft(struct engine *base)
 	nft_lvs_close(e->nft);
 	close(e->claim);
 	arena_free(e->arena);
-	arena_free(e->world_arena);
-	arena_free(e->told_arena);
+	nft_world_done(&e->world);
 	free(e);
 	return NULL;
 }
