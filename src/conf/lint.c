@@ -81,9 +81,11 @@ static void lint_interface(struct lint *l, const struct conf_instance *vi)
 		return;
 	d = lint_warn(l, vi->block.at, "missing-interface",
 		      "%s: there is no interface %s on this machine now", vi->name, vi->interface);
-	d->hint = *vi->interface == '$' ? "nothing before it defines that name"
-					: "the instance waits in FAULT until it appears";
 	d->only_at_start = !l->conf->global.dynamic_interfaces;
+	d->hint = *vi->interface == '$' ? "nothing before it defines that name"
+		  : d->only_at_start    ? "the instance waits in FAULT until it appears; a reload takes that with "
+					  "`dynamic_interfaces` only"
+					: "the instance waits in FAULT until it appears";
 }
 
 static bool is_vip(const struct conf_instance *vi, const struct ip_addr *a)
