@@ -5,6 +5,7 @@
  */
 #include "ctl/problems.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,7 +117,8 @@ static void service(struct problems *p, const struct board_service *v)
 
 	words_endpoint(v->name, true, name);
 	if (!v->up && !v->suspended)
-		add(p, "%s is below its quorum, %u of %u servers are up%s", name, v->n_up, v->n_servers,
+		add(p, "%s is below its quorum: weight %" PRId64 " of %u, %u of %u servers are up%s", name,
+		    v->live_weight, v->quorum, v->n_up, v->n_servers,
 		    v->sorry ? "; the sorry server serves" : "");
 	if (v->n_unchecked)
 		add(p, "%s: checks of %u of %u servers can't be run", name, v->n_unchecked, v->n_servers);

@@ -102,7 +102,7 @@ def test_why_a_server_is_down(farm):
     assert 2.5 < float(down[1]) + float(down[2]) < 3.5
     wait_line(daemon, rf"{VIP}:80 tcp DOWN [0-9.]+ s 0 of 1 servers, weight 0, quorum 1, rr NAT, SORRY SERVER serves")
     wait_line(daemon, rf"{re.escape(VIPS[1])}:7 tcp UP .* PANIC: all servers serve")
-    wrong = [f"{VIP}:80 tcp is below its quorum, 0 of 1 servers are up; the sorry server serves",
+    wrong = [f"{VIP}:80 tcp is below its quorum: weight 0 of 1, 0 of 1 servers are up; the sorry server serves",
              f"{VIPS[1]}:7 tcp is in panic, 1 of 2 servers are up; all of them serve"]
     assert daemon.status()["problems"] == wrong
     assert lines(daemon)[1:3] == [f"NOT WELL {wrong[0]}", wrong[1]]
