@@ -479,6 +479,13 @@ void nft_links_sort(struct nft_options *o)
 		qsort(o->links.v, o->links.n, sizeof(*o->links.v), link_compare);
 }
 
+const struct nft_link *nft_link_find(const struct nft_options *o, const struct ip_addr *addr)
+{
+	const struct nft_link key = {.addr = *addr};
+
+	return o->links.n ? bsearch(&key, o->links.v, o->links.n, sizeof(key), link_compare) : NULL;
+}
+
 static void names_gather(struct nft_present *wanted, const struct nft_service *n, struct arena *a)
 {
 	struct nft_names *chains = n->mode == NFT_DR ? &wanted->dr_chains : &wanted->nat_chains;

@@ -20,6 +20,8 @@
 /* For those who fill the lists of model/nft.h. */
 void nft_links_sort(struct nft_options *o);
 void nft_names_sort(struct nft_names *n);
+/* Of sorted links that to a server, or NULL. */
+const struct nft_link *nft_link_find(const struct nft_options *o, const struct ip_addr *addr);
 
 /* 0, or -EOPNOTSUPP: this engine can't forward to it (see nft_limits.h). */
 int nft_dest_check(const struct service *s, const struct dest *d);

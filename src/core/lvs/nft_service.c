@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 
 /* ---- what can be forwarded ---- */
 
@@ -197,11 +196,6 @@ static uint16_t port_of(const struct service *s, const struct dest *d)
 	return d->port ? d->port : s->key.port;
 }
 
-static int link_compare(const void *key, const void *element)
-{
-	return ip_compare(key, &((const struct nft_link *)element)->addr);
-}
-
 static void dest_add(struct nft_service *n, const struct dest *d, const struct nft_options *o,
 		     struct arena *a)
 {
@@ -213,9 +207,8 @@ static void dest_add(struct nft_service *n, const struct dest *d, const struct n
 	r->d = d;
 	r->id = id;
 	r->port = n->mode == NFT_NAT ? port_of(n->s, d) : 0;
-	if (n->mode == NFT_DR && o && o->links.n)
-		r->link = bsearch(&d->addr, o->links.v, o->links.n, sizeof(*o->links.v),
-				  link_compare);
+	if (n->mode == NFT_DR && o)
+		r->link = nft_link_find(o, &d->addr);
 	if (chained)
 		buf_printf(&chain, "%s-%08x", n->chain, id);
 	buf_text(&chain);

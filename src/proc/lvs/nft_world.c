@@ -11,23 +11,6 @@
 #include "io/nft_lvs.h"
 #include "proc/lvs/nft_world.h"
 
-static const struct nft_link *link_find(const struct nft_options *world,
-					 const struct ip_addr *addr)
-{
-	for (unsigned low = 0, high = world->links.n; low < high;) {
-		unsigned middle = (low + high) / 2;
-		int order = ip_compare(addr, &world->links.v[middle].addr);
-
-		if (order == 0)
-			return &world->links.v[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
 static int address_compare(const void *a, const void *b)
 {
 	return ip_compare(a, b);
@@ -61,7 +44,7 @@ static void links_add(struct nft_world *w, struct nft_options *world, struct are
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = 0; nft_service_is_dr(services[i]) && k < services[i]->dests.n;
 		     k++)
-			if (!link_find(world, &services[i]->dests.v[k].addr))
+			if (!nft_link_find(world, &services[i]->dests.v[k].addr))
 				vec_push(a, &new, services[i]->dests.v[k].addr);
 	if (!new.n)
 		return;
@@ -126,7 +109,7 @@ bool nft_world_ways_equal(const struct service *s, const struct nft_options *a,
 	for (unsigned i = 0; i < s->dests.n; i++) {
 		const struct ip_addr *addr = &s->dests.v[i].addr;
 
-		if (!links_equal(link_find(a, addr), link_find(b, addr)))
+		if (!links_equal(nft_link_find(a, addr), nft_link_find(b, addr)))
 			return false;
 	}
 	return true;
