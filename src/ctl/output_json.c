@@ -189,6 +189,15 @@ static json_t *counters(const struct board_counters *c)
 	return o;
 }
 
+static json_t *held_by(const struct snapshot *s, const struct board_instance *i)
+{
+	struct snapshot_hold h;
+
+	if (!snapshot_held(s, i, &h))
+		return json_null();
+	return json_pack("{s:s, s:s}", "member", h.member, "reason", h.reason);
+}
+
 static void instance(void *ctx, const struct snapshot *s, const struct board_instance *i)
 {
 	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:i, s:o}", "name",
@@ -204,6 +213,7 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 			  "gone", snapshot_master_is_gone(s, i));
 
 	json_object_set_new(o, "priority", priority(i));
+	json_object_set_new(o, "held_by", held_by(s, i));
 	json_object_set_new(o, "master", master);
 	json_object_set_new(o, "rival", rival(s, i));
 	json_object_set_new(o, "refused", refused(s, i, &i->refused));

@@ -58,6 +58,15 @@ static void print_cause(const struct cause *c)
 	fputs(buf_text(&b), stdout);
 }
 
+static void print_instance_cause(const struct snapshot *s, const struct board_instance *i)
+{
+	char text[512];
+	struct buf b = BUF_ON(text);
+
+	snapshot_cause_text(s, i, &b);
+	fputs(buf_text(&b), stdout);
+}
+
 static void problem(void *ctx, const char *text)
 {
 	struct text *t = ctx;
@@ -138,6 +147,15 @@ static void print_master(const struct snapshot *s, const struct board_instance *
 	       i->master_priority, text_duration(s->now - i->master_heard, age));
 }
 
+/* Ready to be MASTER, and not allowed to: what holds it in FAULT is its cause. */
+static void print_held(const struct snapshot *s, const struct board_instance *i)
+{
+	struct snapshot_hold h;
+
+	if (i->state == VRRP_BACKUP && snapshot_held(s, i, &h))
+		printf("  held       wants MASTER, its sync group waits for %s, which %s\n", h.member, h.reason);
+}
+
 static void print_rival(const struct snapshot *s, const struct board_instance *i)
 {
 	char text[IP_TEXT_MAX], age[40];
@@ -200,12 +218,13 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	printf("\n%s  %s since %s (%s)\n", i->name, vrrp_state_name(i->state),
 	       local_time(snapshot_wall(s, i->since), when), text_duration(s->now - i->since, age));
 	fputs("  because    ", stdout);
-	print_cause(&i->cause);
+	print_instance_cause(s, i);
 	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s", i->vrid,
 	       i->interface[0] ? " on " : "", i->interface, i->family == IP_V6 ? "IPv6" : "IPv4",
 	       i->version, (double)i->advert_int / USEC_PER_SEC);
 	print_peers(i);
 	print_priority(i);
+	print_held(s, i);
 	print_master(s, i);
 	print_rival(s, i);
 	print_refused(s, i, &i->refused, "REFUSED", "refused");

@@ -65,11 +65,22 @@ static void addresses(struct problems *p, const struct board_instance *i)
 
 static void fault(struct problems *p, const struct board_instance *i)
 {
-	char text[320];
+	char text[480];
 	struct buf b = BUF_ON(text);
 
-	vrrp_cause_text(&i->cause, &b);
+	snapshot_cause_text(p->s, i, &b);
 	add(p, "%s is in FAULT: %s", i->name, buf_text(&b));
+}
+
+/* Who would be MASTER and is not let is a problem when nobody else is, either. */
+static void held(struct problems *p, const struct board_instance *i)
+{
+	struct snapshot_hold h;
+
+	if (i->state == VRRP_BACKUP && (!i->master_heard || snapshot_master_is_gone(p->s, i)) &&
+	    snapshot_held(p->s, i, &h) && h.lasts)
+		add(p, "%s has no master and must not become it: its sync group waits for %s, which %s",
+		    i->name, h.member, h.reason);
 }
 
 static void instance(struct problems *p, const struct board_instance *i)
@@ -78,6 +89,7 @@ static void instance(struct problems *p, const struct board_instance *i)
 
 	if (i->state == VRRP_FAULT)
 		fault(p, i);
+	held(p, i);
 	if (ip_is_set(&i->rival))
 		add(p, "%s: %s is MASTER, too", i->name, ip_format(&i->rival, text));
 	if (snapshot_goes_on(p->s, i, &i->refused))

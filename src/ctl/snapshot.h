@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/usec.h"
 #include "ipc/board.h"
 
@@ -35,6 +36,13 @@ struct snapshot {
 	bool vrrp_lost; /* it is vrrp: whose instances are what, nobody knows */
 	char conf_path[256], router_id[BOARD_NAME_MAX];
 	char reason[160]; /* why it is not reachable */
+};
+
+/* The member of its sync group that decides what an instance is, and why that one does. */
+struct snapshot_hold {
+	char member[BOARD_NAME_MAX];
+	char reason[320];
+	bool lasts; /* it will not be over when some interval is */
 };
 
 /* Opens the boards in run_dir. Always fills *ret; closed by snapshot_close(). */
@@ -74,6 +82,12 @@ bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, ch
 
 /* Wall time of a monotonic moment. */
 usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
+
+/* Whether it is not what it would be alone: held in FAULT or INIT by another member, or kept from
+ * MASTER while another member is not ready. */
+bool snapshot_held(const struct snapshot *s, const struct board_instance *i, struct snapshot_hold *ret);
+/* The cause of an instance's state, with that of the member it follows, if it does. */
+void snapshot_cause_text(const struct snapshot *s, const struct board_instance *i, struct buf *out);
 
 /* Whether such adverts (its `refused` or `differs`) come at the moment. */
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,

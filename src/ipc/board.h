@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 8
+#define BOARD_LAYOUT 9
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -81,6 +81,7 @@ struct board_instance {
 	uint8_t state, family, version, vrid;
 	uint8_t base, effective, master_priority, n_parts;
 	bool leaving, adopted, legacy_checksum;
+	bool wants; /* BACKUP: it would be MASTER, its sync group is not ready */
 	uint32_t group;		/* id or UINT32_MAX */
 	uint32_t first_vip, n_vips;
 	char name[BOARD_NAME_MAX];

@@ -64,6 +64,39 @@ static void test_waits_for_every_member(void **state)
 	bench_free(&b);
 }
 
+/* It says who waits for whom: at once where somebody debugs, as news when it lasts. */
+static void test_a_member_that_is_held_back_says_why(void **state)
+{
+	struct bench b = two();
+	unsigned waiting = 0, held = 0;
+
+	bench_start(&b);
+	for (int k = 1; k <= 99; k++) {
+		b.now = T0 + k * SEC / 10;
+		if (k % 10 == 0)
+			bench_advert(&b, 1, 150, "10.0.0.2", SEC);
+		bench_event(&b, VRRP_EV_TICK);
+		if (note(&b, VRRP_NOTE_WAITING_GROUP)) {
+			assert_int_equal(note(&b, VRRP_NOTE_WAITING_GROUP)->id, 0);
+			assert_int_equal(k, 37); /* its master down interval */
+			waiting++;
+		}
+		if (note(&b, VRRP_NOTE_HELD_BY_GROUP)) {
+			assert_string_equal(note_text(note(&b, VRRP_NOTE_HELD_BY_GROUP), 100),
+					    "wants MASTER, sync group G1 waits for VI_2, which hears "
+					    "10.0.0.2 with priority 150, its own is 100");
+			held++;
+		}
+		assert_int_equal(bench_view(&b, 0).wants, k >= 37);
+		assert_false(bench_view(&b, 1).wants);
+	}
+	assert_int_equal(waiting, 1);
+	assert_int_equal(held, 1);
+	bench_advert(&b, 0, 150, "10.0.0.2", SEC);
+	assert_false(bench_view(&b, 0).wants);
+	bench_free(&b);
+}
+
 static void test_a_master_heard_again_ends_the_wish(void **state)
 {
 	struct bench b = two();
@@ -103,10 +136,14 @@ static void test_fault_takes_all_along(void **state)
 			    "interface eth1 down");
 	assert_int_equal(group_state(&b), VRRP_FAULT);
 	bench_link(&b, "eth0", false);
-	assert_int_equal(b.out.n, 0);
+	assert_string_equal(acts(&b), "N");
+	assert_string_equal(note_text(note(&b, VRRP_NOTE_STILL_FAULT), 100),
+			    "Still in FAULT: interface eth0 down");
 	assert_int_equal(bench_view(&b, 0).cause.kind, CAUSE_INTERFACE_DOWN);
 	bench_link(&b, "eth1", true);
-	assert_int_equal(b.out.n, 0);
+	assert_string_equal(acts(&b), "N"); /* the same state, but not for the same reason */
+	assert_string_equal(note_text(note(&b, VRRP_NOTE_STILL_FAULT), 100),
+			    "Still in FAULT: sync group G1 follows VI_1");
 	assert_int_equal(bench_view(&b, 1).cause.kind, CAUSE_GROUP);
 	b.now += SEC;
 	bench_link(&b, "eth0", true);
@@ -195,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start_and_takeover),
 		cmocka_unit_test(test_waits_for_every_member),
+		cmocka_unit_test(test_a_member_that_is_held_back_says_why),
 		cmocka_unit_test(test_a_master_heard_again_ends_the_wish),
 		cmocka_unit_test(test_yielding_takes_all_along),
 		cmocka_unit_test(test_fault_takes_all_along),

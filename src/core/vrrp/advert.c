@@ -79,7 +79,7 @@ static void backup_accept(struct vrrp_router *r, struct inst *i, const struct vr
 	}
 	interval_learn(r, i, a->interval);
 	master_remember(r, i, a, from);
-	i->wants = i->left = i->discarding = false;
+	i->wants = i->held = i->left = i->discarding = false;
 	i->lower_notes = 0;
 	timer_set(r, i, T_DOWN, r->now + inst_down_interval(i));
 	/* Somebody else holds what a new member of our group needs: the group can't be master. */

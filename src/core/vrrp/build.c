@@ -172,6 +172,6 @@ struct vrrp_router *router_build(const struct conf *conf)
 	tracks_link_users(r);
 	deadlines_init(r);
 	/* priority, advert, transition, own or disown, announce, notes: for each member */
-	r->worst = 8 * largest_unit(r) + 8;
+	r->worst = 9 * largest_unit(r) + 8;
 	return r;
 }

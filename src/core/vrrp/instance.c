@@ -77,7 +77,7 @@ void change_state(struct vrrp_router *r, struct inst *i, enum vrrp_state to,
 	}
 	i->state = to;
 	i->cause = *cause;
-	i->adopting = i->wants = i->left = i->discarding = i->preempt_over = false;
+	i->adopting = i->wants = i->held = i->left = i->discarding = i->preempt_over = false;
 	i->preempt_at = 0;
 	i->lower_notes = i->heal_step = 0;
 	i->vip_restored = false;

@@ -70,6 +70,7 @@ struct inst {
 	bool adopted;
 	bool pending;	 /* an unweighted script has no result yet */
 	bool wants;	 /* its timer ran out, the unit is not ready */
+	bool held;	 /* ... and that for so long that it was said */
 	bool left;	 /* the master said priority 0 */
 	bool discarding; /* adverts of a lower master are being ignored */
 	bool preempt_over;

@@ -209,6 +209,17 @@ static void preempt_text(const struct vrrp_action *a, struct buf *out)
 		buf_printf(out, "stop preempt delay");
 }
 
+static void waiting_text(const struct vrrp_action *a, const char *peer, struct buf *out)
+{
+	buf_printf(out, "wants MASTER, sync group %s waits for %s, which ", a->cause.name,
+		   a->cause.name2);
+	if (ip_is_set(&a->address))
+		buf_printf(out, "hears %s with priority %u, its own is %lld", peer, a->priority,
+			   (long long)a->value);
+	else
+		buf_printf(out, "still listens for a master");
+}
+
 void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out)
 {
 	char peer[IP_TEXT_MAX], other[IP_TEXT_MAX];
@@ -265,7 +276,12 @@ void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out)
 			   a->rounds, value);
 		return;
 	case VRRP_NOTE_WAITING_GROUP:
-		buf_printf(out, "wants MASTER, waiting for the other members of its sync group");
+	case VRRP_NOTE_HELD_BY_GROUP:
+		waiting_text(a, peer, out);
+		return;
+	case VRRP_NOTE_STILL_FAULT:
+		buf_printf(out, "Still in FAULT: ");
+		vrrp_cause_text(&a->cause, out);
 		return;
 	case VRRP_NOTE_VIP_RESTORED:
 		buf_printf(out, "address %s was removed by somebody else, put back", peer);

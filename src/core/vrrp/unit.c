@@ -6,6 +6,8 @@
  */
 #include "core/vrrp/internal.h"
 
+#include "base/str.h"
+
 struct unit unit_of(struct vrrp_router *r, const struct inst *i)
 {
 	struct group *g;
@@ -107,23 +109,51 @@ void unit_to_backup(struct vrrp_router *r, struct inst *i, const struct cause *c
 	group_update(r, u.group, cause);
 }
 
+/* The first of the others that is not ready to be MASTER. */
+static const struct inst *unit_waits_for(struct vrrp_router *r, const struct unit *u,
+					 const struct inst *i)
+{
+	for (unsigned m = 0; m < u->n; m++) {
+		const struct inst *k = member(r, u, m);
+
+		if (k != i && !k->wants && k->state != VRRP_MASTER)
+			return k;
+	}
+	return NULL;
+}
+
+/* A takeover makes the faster members wait for a moment; who waits twice as long is held back, and
+ * somebody may want to know. */
+static void wait_note(struct vrrp_router *r, struct inst *i, const struct unit *u,
+		      const struct inst *k)
+{
+	struct vrrp_action *a;
+
+	if (i->held)
+		return;
+	a = emit_note(r, i, i->wants ? VRRP_NOTE_HELD_BY_GROUP : VRRP_NOTE_WAITING_GROUP);
+	a->cause = group_cause(u, k);
+	if (k->master_heard && !k->left && r->now - k->master_heard <= inst_down_interval(k)) {
+		a->address = k->master;
+		a->priority = k->master_priority;
+	}
+	a->value = k->effective;
+	i->held = i->wants;
+	i->wants = true;
+}
+
 /* A member's master down timer ran out. */
 void unit_expired(struct vrrp_router *r, struct inst *i, const struct cause *cause)
 {
 	struct unit u = unit_of(r, i);
+	const struct inst *k = unit_waits_for(r, &u, i);
 
-	for (unsigned m = 0; m < u.n; m++) {
-		const struct inst *k = member(r, &u, m);
-
-		if (k == i || k->wants || k->state == VRRP_MASTER)
-			continue;
-		if (!i->wants)
-			emit_note(r, i, VRRP_NOTE_WAITING_GROUP)->id = i->id;
-		i->wants = true;
-		timer_set(r, i, T_DOWN, r->now + inst_down_interval(i));
+	if (!k) {
+		unit_to_master(r, i, cause);
 		return;
 	}
-	unit_to_master(r, i, cause);
+	wait_note(r, i, &u, k);
+	timer_set(r, i, T_DOWN, r->now + inst_down_interval(i));
 }
 
 /* ---- faults and start ---- */
@@ -149,6 +179,20 @@ static struct cause member_fault_cause(const struct vrrp_router *r, const struct
 	return i->reason.kind ? fault_cause(r, i) : group_cause(u, faulty);
 }
 
+/* It stays in FAULT, but for another reason than before, or another number of the same. */
+static void fault_go_on(struct vrrp_router *r, struct inst *i, const struct cause *cause)
+{
+	bool same = cause->kind == i->cause.kind && str_eq(cause->name, i->cause.name) &&
+		    str_eq(cause->name2, i->cause.name2);
+	struct vrrp_action *a;
+
+	if (same && cause->value == i->cause.value && cause->adverts == i->cause.adverts)
+		return;
+	a = emit_note(r, i, VRRP_NOTE_STILL_FAULT);
+	a->cause = i->cause = *cause;
+	a->value = same;
+}
+
 static void unit_to_fault(struct vrrp_router *r, const struct unit *u, const struct inst *faulty)
 {
 	struct cause cause = fault_cause(r, faulty);
@@ -163,7 +207,7 @@ static void unit_to_fault(struct vrrp_router *r, const struct unit *u, const str
 		else if (i->adopting)
 			inst_resume(r, i, &own);
 		else
-			i->cause = own;
+			fault_go_on(r, i, &own);
 	}
 	group_update(r, u->group, &cause);
 }
@@ -179,8 +223,12 @@ static void unit_hold(struct vrrp_router *r, const struct unit *u, const struct 
 	for (unsigned m = 0; m < u->n; m++) {
 		struct inst *i = member(r, u, m);
 
-		if (i->state == VRRP_INIT || i->state == VRRP_FAULT)
-			i->cause = i == held ? pending : group_cause(u, held);
+		struct cause cause = i == held ? pending : group_cause(u, held);
+
+		if (i->state == VRRP_FAULT)
+			fault_go_on(r, i, &cause);
+		else if (i->state == VRRP_INIT)
+			i->cause = cause;
 	}
 }
 

@@ -30,6 +30,7 @@ void vrrp_router_view(const struct vrrp_router *r, uint32_t instance, struct vrr
 				  .effective = i->effective,
 				  .leaving = i->leaving,
 				  .adopted = i->adopted,
+				  .wants = i->wants,
 				  .source = i->source,
 				  .master = i->state == VRRP_MASTER ? i->source : i->master,
 				  .master_priority = i->state == VRRP_MASTER ? i->effective

@@ -93,7 +93,11 @@ enum vrrp_note {
 	VRRP_NOTE_PREEMPT_DELAY, /* start (value = ms) or end (value = 0) */
 	VRRP_NOTE_INTERVAL,	 /* advertisement interval learned: value = ms, from `rounds` ms */
 	VRRP_NOTE_OWN_INTERVAL,	 /* ... and given up for the configured one, in the same way */
-	VRRP_NOTE_WAITING_GROUP, /* wants MASTER, the sync group is not ready */
+	VRRP_NOTE_WAITING_GROUP, /* wants MASTER, the sync group is not ready: cause has its name and
+				  * the member's, address and priority the master that this one hears, if
+				  * any, value its own priority */
+	VRRP_NOTE_HELD_BY_GROUP, /* ... and that for longer than a takeover takes */
+	VRRP_NOTE_STILL_FAULT,	 /* FAULT goes on, because of cause; value 1: only its number is new */
 	VRRP_NOTE_VIP_RESTORED,	 /* address: removed by somebody else, put back */
 	VRRP_NOTE_LEAVING,	 /* priority 0 sent, addresses kept until the new master speaks */
 	VRRP_NOTE_HANDED_OVER,	 /* the new master (address) has spoken, value = ms since leaving */
@@ -112,7 +116,7 @@ struct vrrp_action {
 	uint32_t rounds;      /* ANNOUNCE; some notes have a number here */
 	int64_t value;
 	struct ip_addr address, address2;
-	struct cause cause; /* TRANSITION */
+	struct cause cause; /* TRANSITION, some notes */
 };
 
 /* Filled by the calls below, in the order in which things must happen; the caller empties it.
@@ -203,6 +207,7 @@ struct vrrp_view {
 	struct cause cause;
 	uint8_t base, effective;
 	bool leaving, adopted;
+	bool wants; /* BACKUP: it would be MASTER, its sync group is not ready */
 	struct ip_addr source;
 	struct ip_addr master; /* last master heard, or own source when MASTER */
 	uint8_t master_priority;

@@ -204,12 +204,35 @@ static void count(struct vi *vi, const struct vrrp_action *a)
 		vi->board->counters.release_master++;
 }
 
+/* Why the member did it that this one follows. */
+static void member_cause(const struct generation *g, const struct vrrp_action *a, struct buf *out)
+{
+	const struct conf_group *group;
+	struct vrrp_view v;
+
+	if (a->is_group || a->cause.kind != CAUSE_GROUP || g->conf->instances.v[a->id]->group == CONF_NONE)
+		return;
+	group = g->conf->groups.v[g->conf->instances.v[a->id]->group];
+	for (unsigned m = 0; m < group->members.n; m++) {
+		uint32_t id = group->members.v[m];
+
+		if (id == a->id || !str_eq(g->conf->instances.v[id]->name, a->cause.name2))
+			continue;
+		vrrp_router_view(g->router, id, &v);
+		if (v.cause.kind == CAUSE_GROUP || v.state != a->to)
+			return;
+		buf_printf(out, ": ");
+		vrrp_cause_text(&v.cause, out);
+	}
+}
+
 void report_transition(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a)
 {
 	char text[256];
 	struct buf b = BUF_ON(text);
 
 	vrrp_cause_text(&a->cause, &b);
+	member_cause(g, a, &b);
 	buf_text(&b);
 	if (a->is_group) {
 		log_group(g, a, text);
@@ -264,6 +287,8 @@ static enum log_level note_level(enum vrrp_note n)
 	case VRRP_NOTE_RIVAL_GONE:
 	case VRRP_NOTE_LEAVING:
 	case VRRP_NOTE_HANDED_OVER:
+	case VRRP_NOTE_HELD_BY_GROUP:
+	case VRRP_NOTE_STILL_FAULT:
 		return LVL_NOTICE;
 	}
 	return LVL_INFO;
@@ -278,7 +303,7 @@ void report_note(struct vrrp_worker *w, struct generation *g, const struct vrrp_
 
 	vrrp_router_view(g->router, a->id, &v);
 	vrrp_note_text(a, v.effective, &b);
-	log_write(note_level(a->note),
+	log_write(a->note == VRRP_NOTE_STILL_FAULT && a->value ? LVL_DEBUG : note_level(a->note),
 		  &(struct log_fields){.instance = vi->conf->name,
 				       .peer = ip_is_set(&a->address) ? ip_format(&a->address, peer) : NULL,
 				       .priority = a->priority},
@@ -322,6 +347,7 @@ static void report_instance(struct generation *g, struct vi *vi)
 	b->effective = v.effective;
 	b->leaving = v.leaving;
 	b->adopted = v.adopted;
+	b->wants = v.wants;
 	b->since = v.since;
 	b->cause = v.cause;
 	b->source = v.source;
@@ -344,7 +370,7 @@ void report_advert(struct generation *g, struct vi *vi, uint8_t priority, usec_t
 {
 	struct board_instance *b = vi->board;
 
-	if (vi->state != VRRP_BACKUP || !ip_equal(&b->master, &vi->last_from) ||
+	if (vi->state != VRRP_BACKUP || b->wants || !ip_equal(&b->master, &vi->last_from) ||
 	    b->master_priority != priority) {
 		report_instance(g, vi);
 		return;
