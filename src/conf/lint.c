@@ -199,6 +199,20 @@ static void lint_tracks(struct lint *l, const struct conf_instance *vi)
 		}
 }
 
+/* It is followed by all of its members. */
+static void lint_group_interfaces(struct lint *l, const struct conf_group *g)
+{
+	for (unsigned i = 0; i < g->tracks[TRACK_INTERFACE].n; i++) {
+		const struct conf_track *t = g->tracks[TRACK_INTERFACE].v[i];
+
+		if (interface_is_missing(l, t->name))
+			lint_warn(l, t->block.at, "missing-interface",
+				  "sync group %s follows interface %s, which is not on this machine now",
+				  g->name, t->name)
+				->only_at_start = !t->weight && !l->conf->global.dynamic_interfaces;
+	}
+}
+
 /* The base priority of a router is often meant to differ from its peer's by less than the weight;
  * what can be told without the peer: a change that ends at the limits. */
 static void lint_weight_range(struct lint *l, const struct conf_instance *vi)
@@ -303,6 +317,7 @@ static void lint_groups(struct lint *l)
 		if (g->members.n == 1)
 			lint_warn(l, g->block.at, "lonely-group",
 				  "sync group %s has one member only", g->name);
+		lint_group_interfaces(l, g);
 	}
 }
 

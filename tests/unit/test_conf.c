@@ -616,6 +616,9 @@ static void test_every_missing_interface_is_named(void **state)
 	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n"
 	      "track_interface {\neth9\n}\n}\n");
 	assert_int_equal(message("missing-interface")->at.line, 8);
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n"
+	      "vrrp_sync_group G {\ngroup {\nV\n}\ntrack_interface {\neth9\n}\n}\n");
+	assert_int_equal(message("missing-interface")->at.line, 13);
 }
 
 /* Where it would end a MASTER, unless interfaces come and go. */
@@ -634,6 +637,9 @@ static void test_a_missing_interface_refuses_a_reload(void **state)
 	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n"
 	      "track_interface {\neth9 weight 10\n}\n}\n");
 	assert_false(diag_refuses_reload(message("missing-interface")));
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n"
+	      "vrrp_sync_group G {\ngroup {\nV\n}\ntrack_interface {\neth9\n}\n}\n");
+	assert_true(diag_refuses_reload(message("missing-interface")));
 }
 
 /* ---- the sealed copy ---- */
