@@ -5,6 +5,11 @@
 A suite is a name: the Meson tests of that suite, and the pytest files under tests/NAME. A few are
 more than that and have a function here. Each counts what it ran; one that ran nothing has failed.
 The last line is `N passed, N failed, N skipped`.
+
+A test that failed beside others (several run at a time, on real kernels and in real time) runs once
+more, alone. Where that is good it counts as passed, and is named as UNSTEADY with what it said first:
+a machine that stood still, or a race, of the test or of the product, that is to be found. When more
+than a few fail it is no race, and nothing runs again.
 """
 import argparse
 import dataclasses
@@ -23,6 +28,17 @@ from concurrent.futures import ThreadPoolExecutor
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_LIMIT = 30 * 60  # seconds; a suite that hangs is ended and has failed
 VM_LIMIT = 20 * 60     # the same for what runs in the emulated guest
+AGAIN_MAX = 3          # failures of one run of pytest that are looked at a second time
+
+
+@dataclasses.dataclass
+class Failure:
+    name: str
+    why: str = ""   # in one line
+    node: str = ""  # by what pytest knows the test, to run it again
+
+    def __str__(self):
+        return f"{self.name}: {self.why}" if self.why else self.name
 
 
 @dataclasses.dataclass
@@ -30,18 +46,20 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
-    names: list = dataclasses.field(default_factory=list)  # what failed
+    failures: list = dataclasses.field(default_factory=list)
+    unsteady: list = dataclasses.field(default_factory=list)  # failed once, and passed alone
 
     def __iadd__(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
-        self.names += other.names
+        self.failures += other.failures
+        self.unsteady += other.unsteady
         return self
 
-    def fail(self, name):
+    def fail(self, name, why="", node=""):
         self.failed += 1
-        self.names.append(name)
+        self.failures.append(Failure(name, why, node))
         return self
 
     @property
@@ -103,14 +121,17 @@ class Runner:
         path = os.path.join(TREE, "tests", folder)
         if not os.path.isdir(path) or not any(re.fullmatch(r"test_\w+\.py", name) for name in os.listdir(path)):
             return count
+        if not workers:
+            return self.pytest_once(folder, [path], env)
+        # loadgroup: a file that starts its servers once stays with one of them
+        count = self.pytest_once(folder, [path, "-n", str(workers), "--dist", "loadgroup"], env)
+        return again(count, lambda nodes: self.pytest_once(folder, nodes, env))
+
+    def pytest_once(self, name, arguments, env):
         with tempfile.TemporaryDirectory() as place:
             report = os.path.join(place, "report.xml")
-            command = [*pytest_command(path, report), "-rs"]
-            if workers:
-                # loadgroup: a file that starts its servers once stays with one of them
-                command += ["-n", str(workers), "--dist", "loadgroup"]
-            status = self.run(command, env=env)
-            return pytest_count(folder, [report], status)
+            status = self.run([*pytest_command(arguments, report), "-rs"], env=env)
+            return pytest_count(name, [report], status)
 
     # -- suites ---------------------------------------------------------------------------------
 
@@ -130,16 +151,20 @@ class Runner:
     def vm(self):
         """The harness itself, then the tests of tests/lvs, all in one boot of the emulated guest."""
         count = self.pytest("vm", env={"HF_VM_CACHE": os.path.join(self.build, "vm")})
-        with tempfile.TemporaryDirectory() as place:
-            guest = ["/usr/bin/python3", "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"), "--output", place,
-                     "--timeout", str(VM_LIMIT), "--"]
-            reports = [os.path.join(place, name) for name in ("together.xml", "alone.xml")]
-            together, alone = ([*pytest_command("tests/lvs", report), "-v", "-rs"] for report in reports)
-            together += ["-m", "not alone", "-n", "4", "--dist", "loadfile"]
-            both = f"{shlex.join(together)}; first=$?; {shlex.join([*alone, '-m', 'alone'])}; exit $((first ? first : $?))"
-            status = self.run([*guest, "sh", "-c", both])
-            count += pytest_count("vm", reports, status)
+        lvs = self.in_guest(["tests/lvs", "-m", "not alone", "-n", "4", "--dist", "loadfile"], ["tests/lvs", "-m", "alone"])
+        count += again(lvs, self.in_guest)
         return count
+
+    def in_guest(self, *runs):
+        """Runs of pytest, one after the other in one boot; each is its arguments."""
+        with tempfile.TemporaryDirectory() as place:
+            reports = [os.path.join(place, f"{number}.xml") for number in range(len(runs))]
+            commands = [shlex.join([*pytest_command(arguments, report), "-v", "-rs"])
+                        for arguments, report in zip(runs, reports)]
+            script = "status=0; " + "".join(f"{command} || status=$?; " for command in commands) + "exit $status"
+            status = self.run(["/usr/bin/python3", "tests/vm/run_guest.py", "--cache", os.path.join(self.build, "vm"),
+                               "--output", place, "--timeout", str(VM_LIMIT), "--", "sh", "-c", script])
+            return pytest_count("vm", reports, status)
 
     def compile(self, build, setup, targets=(), env=None):
         """True when a second build is there; it is made again only where something changed."""
@@ -160,7 +185,8 @@ class Runner:
         for suite in ("unit", "golden", "sim"):
             part = self.meson(suite, build, env)
             part += self.pytest(suite, env=env)
-            part.names = [f"sanitized {name}" for name in part.names]
+            for failure in part.failures:
+                failure.name = f"sanitized {failure.name}"
             count += part
         return count
 
@@ -230,11 +256,12 @@ def meson_result(entry):
     bad = sorted(set(re.findall(r"^\[  FAILED  \] (?!\d+ test)(?:\S+: )?(\w+)", out, re.M)))
     if entry["result"] in ("OK", "EXPECTEDFAIL"):
         return Count(passed=max(good, 1), skipped=skipped)
-    return Count(passed=good, failed=max(len(bad), 1), skipped=skipped, names=[f"{name}: {one}" for one in bad] or [name])
+    return Count(passed=good, failed=max(len(bad), 1), skipped=skipped,
+                 failures=[Failure(f"{name}: {one}") for one in bad] or [Failure(name)])
 
 
-def pytest_command(path, report):
-    return ["/usr/bin/python3", "-m", "pytest", path, "-p", "no:cacheprovider", "--junit-xml", report,
+def pytest_command(arguments, report):
+    return ["/usr/bin/python3", "-m", "pytest", *arguments, "-p", "no:cacheprovider", "--junit-xml", report,
             "-o", "junit_family=xunit2", "--durations", "5"]
 
 
@@ -252,10 +279,27 @@ def pytest_count(name, reports, status):
 
 
 def pytest_result(case):
-    kinds = {child.tag for child in case}
-    if kinds & {"failure", "error"}:
-        return Count().fail(f"{case.get('classname')}::{case.get('name')}")
-    return Count(skipped=1) if "skipped" in kinds else Count(passed=1)
+    bad = next((child for child in case if child.tag in ("failure", "error")), None)
+    if bad is not None:
+        why = " ".join((bad.get("message") or "").split("\n", 1)[0].split())[:160]
+        # a test's group follows its name
+        node = f"{case.get('classname').replace('.', '/')}.py::{re.sub(r'@[a-z_]+$', '', case.get('name'))}"
+        return Count().fail(f"{case.get('classname')}::{case.get('name')}", why, node)
+    return Count(skipped=1) if "skipped" in {child.tag for child in case} else Count(passed=1)
+
+
+def again(first, run):
+    """What failed runs once more, alone: run(nodes) is the count of that."""
+    nodes = [failure.node for failure in first.failures]
+    if not nodes or not all(nodes) or len(nodes) > AGAIN_MAX:
+        return first
+    print("\n** again, alone:", *first.failures, sep="\n** ", flush=True)
+    second = run(nodes)
+    still = {failure.node for failure in second.failures}
+    if second.ran != len(nodes) or not still <= set(nodes):
+        return first
+    return Count(first.passed + second.passed, second.failed, first.skipped + second.skipped, second.failures,
+                 [failure for failure in first.failures if failure.node not in still])
 
 
 PLAIN = ("unit", "golden", "sim", "style", "examples")
@@ -298,8 +342,10 @@ def main():
     print(f"\n{'suite':10} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
     for name, count, took in rows:
         print(f"{name:10} {count.passed:7} {count.failed:7} {count.skipped:8} {took:8.1f}")
-    for name in total.names:
-        print(f"FAILED {name}")
+    for failure in total.unsteady:
+        print(f"UNSTEADY {failure}")
+    for failure in total.failures:
+        print(f"FAILED {failure}")
     print(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
     return 1 if total.failed or not total.passed else 0
 
