@@ -229,8 +229,8 @@ def test_every_process_logs_to_syslog_with_the_facility(lab, options, facility):
         log.bind(lab.path("syslog"))
         log.settimeout(5)
         # a /dev of its own, as `ip netns exec` gives each command its own mounts
-        prepare = (f"mkdir {lab.path('dev')} && mount --rbind /dev {lab.path('dev')} && mount -t tmpfs none /dev && "
-                   f"touch /dev/null && mount --bind {lab.path('dev')}/null /dev/null && "
+        prepare = (f"mount --rbind /dev /mnt && mount -t tmpfs none /dev && mkdir /dev/shm && "
+                   f"mount --bind /mnt/shm /dev/shm && touch /dev/null && mount --bind /mnt/null /dev/null && "
                    f"ln -s {lab.path('syslog')} /dev/log && exec \"$@\"")
         daemon.process = subprocess.Popen(lab.a.command("sh", "-c", prepare, "sh", *words), env=daemon.env)
         said = []
