@@ -385,8 +385,19 @@ static void service_event(void *ctx, const struct board_event *e)
 		      "event", words_lvs_event(e->lvs_event), "cause", e->text));
 }
 
+static void worker_event(void *ctx, const struct board_event *e)
+{
+	add(ctx, "events",
+	    json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", time_of(e->wall), "kind", "process", "name",
+		      e->name, "event", words_worker_news(e->worker_news), "cause", e->text));
+}
+
 static void event(void *ctx, const struct snapshot *s, const struct board_event *e)
 {
+	if (e->is_worker) {
+		worker_event(ctx, e);
+		return;
+	}
 	if (e->is_service) {
 		service_event(ctx, e);
 		return;

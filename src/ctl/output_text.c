@@ -302,7 +302,7 @@ static void event(void *ctx, const struct snapshot *s, const struct board_event 
 	text_end_services(ctx);
 	text_heading(ctx, "Last events");
 	local_time(e->wall, when);
-	if (e->is_service) {
+	if (e->is_service || e->is_worker) {
 		printf("  %s  %s\n", when, e->text);
 		return;
 	}

@@ -210,10 +210,11 @@ static int compare_events(const void *a, const void *b)
 
 void snapshot_read_events(struct snapshot *s)
 {
-	s->events = calloc(2 * BOARD_EVENTS, sizeof(*s->events));
+	s->events = calloc(3 * BOARD_EVENTS, sizeof(*s->events));
 	if (!s->events)
 		abort();
 	read_ring(s, &s->board[PROC_VRRP]);
 	read_ring(s, &s->board[PROC_LVS]);
+	read_ring(s, &s->board[PROC_RUNNER]);
 	qsort(s->events, s->n_events, sizeof(*s->events), compare_events);
 }

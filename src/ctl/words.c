@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "core/lvs/lvs.h"
+#include "ipc/messages.h"
 #include "model/conf.h"
 #include "model/state.h"
 
@@ -71,6 +72,11 @@ const char *words_check(unsigned kind)
 const char *words_lvs_event(unsigned kind)
 {
 	return kind < ARRAY_SIZE(lvs_events) && lvs_events[kind] ? lvs_events[kind] : "unknown";
+}
+
+const char *words_worker_news(unsigned event)
+{
+	return event == WORKER_DIED ? "died" : event == WORKER_READY ? "ready" : "unknown";
 }
 
 const char *words_method(unsigned method)

@@ -11,6 +11,8 @@ const char *words_cause(unsigned kind);
 const char *words_check(unsigned kind);
 /* "server-up" for LVS_RS_UP, ... */
 const char *words_lvs_event(unsigned kind);
+/* "died" for WORKER_DIED, ... */
+const char *words_worker_news(unsigned event);
 /* "NAT", "DR", "TUN" */
 const char *words_method(unsigned method);
 /* "script" for TRACK_SCRIPT, ... */

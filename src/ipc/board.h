@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 9
+#define BOARD_LAYOUT 10
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -223,11 +223,13 @@ struct board_event {
 	bool is_group;
 	bool is_service; /* lvs: what happened is `lvs_event` (enum lvs_event_kind) and `text` */
 	uint8_t lvs_event;
+	bool is_worker; /* of the runner: what befell the process `name` (enum worker_news) and `text` */
+	uint8_t worker_news;
 	uint16_t from, to;
 	uint8_t priority;
 	char name[BOARD_NAME_MAX];
 	struct cause cause;
-	char text[256]; /* a sentence, when is_service */
+	char text[256]; /* a sentence, when is_service or is_worker */
 };
 
 /* Numbers of records; the layout follows from them. */

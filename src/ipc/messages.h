@@ -147,6 +147,15 @@ struct msg_notify_lvs {
 	char reason[120];
 };
 
+/* supervisor -> runner: what befell a worker, to be an event and an alert. */
+enum worker_news { WORKER_DIED, WORKER_READY };
+struct msg_worker_news {
+	uint8_t process, index;
+	uint8_t event;	 /* enum worker_news */
+	usec_t at, wall; /* monotonic; since 1970 */
+	char text[240];	 /* a sentence */
+};
+
 #define MESSAGES(X)                                                        \
 	X(CONFIG_VRRP, SUPERVISOR, VRRP, struct msg_config)                \
 	X(CONFIG_RUNNER, SUPERVISOR, RUNNER, struct msg_config)            \
@@ -159,6 +168,7 @@ struct msg_notify_lvs {
 	X(READY_RUNNER, RUNNER, SUPERVISOR, struct msg_ready)              \
 	X(STOPPED_VRRP, VRRP, SUPERVISOR, struct msg_stopped)              \
 	X(STOPPED_RUNNER, RUNNER, SUPERVISOR, struct msg_stopped)          \
+	X(WORKER_NEWS, SUPERVISOR, RUNNER, struct msg_worker_news)         \
 	X(SNAPSHOT, VRRP, RUNNER, struct msg_snapshot)                     \
 	X(NOTIFY, VRRP, RUNNER, struct msg_notify)                         \
 	X(SCRIPT_STATE, RUNNER, VRRP, struct msg_script_state)             \

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Mails and webhooks about VRRP: who gets what, with which login, and what a refusal does."""
+import os
+import signal
 import socket
 import subprocess
 import time
 
 import pytest
 
-from common import VIP, become_master, config, holdfast_only, instance
+from common import VIP, become_master, config, holdfast_only, instance, settle
 from netlab import ns
 from netlab.post import PASSWORD, USER, Hook, MailServer
 
@@ -152,6 +154,32 @@ def test_webhook(lab):
         assert headers["Authorization"] == "Bearer 42" and headers["Content-Type"] == "application/json"
         assert event["instance"] == "VI_1" and event["router_id"] == "lab" and event["priority"] == 100
         assert event["previous"] == "BACKUP" and event["cause"] and event["time"].endswith("Z")
+
+
+@holdfast_only
+def test_the_death_of_a_worker_is_told(lab):
+    """To those who are told of what it does; a webhook hears also when it is over."""
+    hook_line = f"webhook http://{lab.b.address()}:8080/alert\n"
+    with mail_server(lab) as server, Hook(lab.b, lab.path(""), lab.b.address()) as hook:
+        daemon = lab.a.run(config(alerting(), extra=settings(lab, hook_line)))
+        server.wait("Entering MASTER state", timeout=20)
+        os.kill(daemon.worker(), signal.SIGKILL)
+        _, message = server.wait("Process vrrp - died", timeout=20)
+        assert "vrrp worker died from signal 9, started again: its addresses stay" in message.get_payload()
+        _, event = hook.wait(event="worker_died", timeout=20)
+        assert event["worker"] == "vrrp" and event["cause"] in message.get_payload()
+        hook.wait(event="worker_ready", worker="vrrp", timeout=20)
+
+
+@holdfast_only
+def test_no_mail_of_a_worker_without_smtp_alert(lab):
+    with mail_server(lab) as server:
+        daemon = lab.a.run(config(instance(), extra=settings(lab)))
+        become_master(lab)
+        os.kill(daemon.worker(), signal.SIGKILL)
+        daemon.wait_log("vrrp worker is ready again", 10)
+        settle(1)
+        assert not server.mails()
 
 
 @holdfast_only

@@ -62,6 +62,12 @@ def settled(daemon, wanted):
     wait_until(lambda: servers(daemon) == wanted, 10, f"servers {wanted}, now {servers(daemon)}")
 
 
+def told(daemon, name, event):
+    """What the list of events says of a process."""
+    events = (daemon.status() or {"events": []})["events"]
+    return [e["cause"] for e in events if (e["kind"], e["name"], e.get("event")) == ("process", name, event)]
+
+
 def healthy(daemon):
     return daemon.ctl("status").returncode == 0
 
@@ -95,6 +101,25 @@ def test_workers_killed_in_turn(pair):
     assert "holdfast" not in ruleset(pair.a)
 
 
+def test_deaths_are_events(pair):
+    """Of every worker, with what they cost; a reload does not forget them."""
+    text = config(instance(), balanced(pair))
+    a = pair.a.run(text)
+    pair.a.wait_has(VIP, 5)
+    settled(a, [("UP", 1)])
+    costs = {"vrrp": "its addresses stay", "lvs": "the kernel goes on with the virtual servers as they are",
+             "check0": "its servers count as what they were", "runner": "scripts, notifications and alerts wait"}
+    for name in costs:
+        kill(a, name)
+        wait_until(lambda name=name: told(a, name, "ready"), 5, f"{name} among the events")
+    a.reload(text + "# again\n")
+    for name, cost in costs.items():
+        assert told(a, name, "died") == [f"{name} worker died from signal 9, started again: {cost}"]
+        assert re.fullmatch(rf"{name} worker is ready again after \d+ ms", told(a, name, "ready")[0])
+    assert f"vrrp worker died from signal 9, started again: {costs['vrrp']}\n" in a.ctl("status").stdout
+    assert [e["at"] for e in a.status()["events"]] == sorted(e["at"] for e in a.status()["events"])
+
+
 def test_a_server_that_dies_while_the_checks_are_dead(pair):
     a = pair.a.run(config(instance(), balanced(pair)))
     settled(a, [("UP", 1)])
@@ -121,6 +146,8 @@ def test_frozen_worker_is_started_again(pair, name, limit):
     wait_until(lambda: healthy(a), 10, "all well again")
     assert processes(a)[name] != pid and servers(a) == [("UP", 1)]
     assert not watch.removed(VIP)
+    wait_until(lambda: told(a, name, "ready"), 5, "the new start among the events")
+    assert re.match(rf"{name} worker was killed as it had not run for \d+ ms, started again: ", told(a, name, "died")[0])
 
 
 def test_reloads_bring_and_take_the_first_virtual_server(pair):

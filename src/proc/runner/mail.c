@@ -286,6 +286,46 @@ void mail_lvs(struct mail *m, const struct msg_notify_lvs *e, const struct conf_
 	}
 }
 
+/* ---- workers ---- */
+
+static bool vrrp_alerts(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->instances.n; i++)
+		if (conf->instances.v[i]->smtp_alert)
+			return true;
+	for (unsigned i = 0; i < conf->groups.n; i++)
+		if (conf->groups.v[i]->smtp_alert)
+			return true;
+	return false;
+}
+
+static bool lvs_alerts(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->virtual_servers.n; i++)
+		if (conf->virtual_servers.v[i]->smtp_alert == TRI_ON)
+			return true;
+	for (unsigned i = 0; i < conf->real_servers.n; i++)
+		if (conf->real_servers.v[i]->smtp_alert == TRI_ON)
+			return true;
+	return false;
+}
+
+/* Who is told of what it does is told of its death. */
+void mail_worker(struct mail *m, const struct msg_worker_news *e, const char *name)
+{
+	const struct conf *conf = m->r->conf;
+	bool is_of_vrrp = e->process == PROC_VRRP || e->process == PROC_RUNNER;
+	bool is_of_lvs = e->process != PROC_VRRP;
+	char subject[SUBJECT_MAX];
+
+	if (e->event != WORKER_DIED || !is_wanted(m))
+		return;
+	if (!(is_of_vrrp && vrrp_alerts(conf)) && !(is_of_lvs && lvs_alerts(conf)))
+		return;
+	snprintf(subject, sizeof(subject), "Process %s - died", name);
+	send_mail(m, subject, e->text);
+}
+
 /* ---- life ---- */
 
 struct mail *mail_new(struct runner *r)

@@ -187,6 +187,8 @@ static void take(struct runner *r, const struct msg_config *c, struct conf_loade
 	files_configure(r->files);
 	mail_configure(r->mail);
 	webhook_configure(r->webhook);
+	if (old_board.header)
+		board_event_carry(&r->board, &old_board);
 	board_unmap(&old_board);
 	keep_previous(r, old, old_conf);
 	memory_trim();
@@ -420,6 +422,24 @@ static void meet(struct runner *r, uint8_t process, int fd)
 	f->watch = loop_fd_add(r->loop, fd, heard, r);
 }
 
+/* This process writes them on its own board, as the supervisor has none. */
+static void worker_news(struct runner *r, const struct msg_worker_news *m)
+{
+	struct board_event e = {.at = m->at, .wall = m->wall, .is_worker = true, .worker_news = m->event};
+	struct buf name = BUF_ON(e.name);
+
+	if (!r->conf)
+		return;
+	buf_printf(&name, "%s", process_name(m->process));
+	if (m->process == PROC_CHECK)
+		buf_printf(&name, "%u", m->index);
+	buf_text(&name);
+	str_copy(e.text, sizeof(e.text), m->text);
+	board_event_add(&r->board, &e);
+	mail_worker(r->mail, m, e.name);
+	webhook_worker(r->webhook, m, e.name);
+}
+
 static void obey(struct runner *r, struct message *m)
 {
 	if (m->kind == MSG_CONFIG_RUNNER) {
@@ -427,6 +447,8 @@ static void obey(struct runner *r, struct message *m)
 	} else if (m->kind == MSG_PEER_RUNNER) {
 		meet(r, m->PEER_RUNNER.process, m->fds[0]);
 		m->fds[0] = -1;
+	} else if (m->kind == MSG_WORKER_NEWS) {
+		worker_news(r, &m->WORKER_NEWS);
 	} else if (m->kind == MSG_STOP_RUNNER) {
 		stop(r);
 	}

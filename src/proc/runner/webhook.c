@@ -160,6 +160,18 @@ void webhook_lvs(struct webhook *w, const struct msg_notify_lvs *e)
 	post(w, o, event);
 }
 
+void webhook_worker(struct webhook *w, const struct msg_worker_news *e, const char *name)
+{
+	json_t *o;
+
+	if (!is_wanted(w))
+		return;
+	o = begin(w, e->event == WORKER_DIED ? "worker_died" : "worker_ready");
+	json_object_set_new(o, "worker", json_string(name));
+	add_text(o, "cause", e->text, sizeof(e->text));
+	post(w, o, name);
+}
+
 struct webhook *webhook_new(struct runner *r)
 {
 	struct webhook *w = calloc(1, sizeof(*w));

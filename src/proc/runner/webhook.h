@@ -8,6 +8,7 @@
 struct webhook *webhook_new(struct runner *r);
 void webhook_vrrp(struct webhook *w, const struct msg_notify *event, const char *name);
 void webhook_lvs(struct webhook *w, const struct msg_notify_lvs *event);
+void webhook_worker(struct webhook *w, const struct msg_worker_news *event, const char *name);
 /* A new configuration: what waits goes where that says. */
 void webhook_configure(struct webhook *w);
 bool webhook_is_idle(const struct webhook *w);

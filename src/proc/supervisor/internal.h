@@ -87,6 +87,8 @@ struct worker {
 	bool orphaned;	/* what it owned was taken away */
 	bool frozen;	/* it was killed as it did not run: what it was is no longer true */
 	bool has_ping;	/* has its raw sockets */
+	usec_t silent;	/* how long it had not run when it was killed for that */
+	usec_t gone;	/* since when nobody does its work, 0: somebody does */
 	struct watch beats;
 	struct watch_priority priority;
 };
@@ -100,6 +102,8 @@ enum phase {
 	PHASE_STOPPING_RUNNER,
 	PHASE_SHUTDOWN_SCRIPT,
 };
+
+#define NEWS_MAX 16
 
 struct reload;
 
@@ -124,6 +128,10 @@ struct supervisor {
 	struct loop_timer *timer; /* deadline of the phase */
 	struct loop_timer *watch_timer;
 	struct control *control;
+	struct {
+		struct msg_worker_news v[NEWS_MAX];
+		unsigned n;
+	} news; /* that the runner has not got yet */
 	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;
 	int claim[CLAIMS]; /* the configuration is ours here; below 0: not claimed */
@@ -240,6 +248,13 @@ void revive_worker(struct worker *w, const char *how);
 bool revive_adopts(const struct worker *w);
 /* Once every WATCH_PERIOD: kills who does not run. */
 void revive_watch(void *ctx);
+
+/* ---- news.c: deaths and new starts, for the list of events and for alerts ---- */
+/* Its next start is `delay` away, or has just been. */
+void news_died(struct worker *w, const char *how, usec_t delay);
+void news_ready(struct worker *w);
+/* What the runner could not take yet: when it may have become able to. */
+void news_send(struct supervisor *s);
 
 /* ---- reload.c ---- */
 /* Who asks for a reload: hears its messages (line may be NULL), and exactly once, maybe at once,

@@ -65,11 +65,13 @@ void revive_worker(struct worker *w, const char *how)
 		worker_start(w, revive_adopts(w));
 		worker_introduce(w);
 		log_err("%s worker %s, started again", w->name, how);
+		news_died(w, how, 0);
 		return;
 	}
 	log_err("%s worker %s, next start in %lld s", w->name, how, (long long)(delay / USEC_PER_SEC));
 	atomic_store(&board_of(w)->next_start, now + delay);
 	consider_orphans(w, delay);
+	news_died(w, how, delay);
 	loop_timer_set(w->start_timer, now + delay);
 }
 
@@ -85,6 +87,7 @@ static void watch_heartbeat(struct worker *w, usec_t now)
 		(long long)((now - beat) / USEC_PER_MSEC),
 		w->id == PROC_VRRP ? ", so that there are not two owners" : "");
 	w->frozen = true;
+	w->silent = now - beat;
 	worker_kill(w);
 }
 
@@ -117,5 +120,6 @@ void revive_watch(void *ctx)
 		watch_heartbeat(w, now);
 		watch_priority(w, now);
 	}
+	news_send(s);
 	loop_timer_set(s->watch_timer, now + WATCH_PERIOD);
 }

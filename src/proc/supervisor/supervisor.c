@@ -361,8 +361,10 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 		generation_drop_past(s);
 	w->frozen = false;
 	if (w->again && s->phase == PHASE_RUNNING)
-		log_notice("%s worker is ready again", w->name);
+		news_ready(w);
 	w->again = false;
+	if (w->id == PROC_RUNNER)
+		news_send(s);
 	if (s->reload)
 		reload_worker_ready(w, m);
 	go_on_starting(s);
