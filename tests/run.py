@@ -318,7 +318,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=" ".join(ORDER))
     parser.add_argument("--build", default="build")
-    parser.add_argument("--fuzz-seconds", type=int, default=60 if os.environ.get("CI") else 15)
+    parser.add_argument("--fuzz-seconds", type=int, default=30 if os.environ.get("CI") else 15)
     options = parser.parse_args()
     unknown = set(options.suites) - set(ORDER)
     if unknown:
