@@ -97,8 +97,10 @@ void snapshot_cause_text(const struct snapshot *s, const struct board_instance *
 	struct board_instance k;
 
 	vrrp_cause_text(&i->cause, out);
-	if (!followed(s, i, &k))
-		return;
-	buf_printf(out, ": ");
-	vrrp_cause_text(&k.cause, out);
+	if (followed(s, i, &k)) {
+		buf_printf(out, ": ");
+		vrrp_cause_text(&k.cause, out);
+	}
+	if (i->adopted && i->cause.kind != CAUSE_ADOPTED)
+		buf_printf(out, " (adopted after a restart of vrrp)");
 }

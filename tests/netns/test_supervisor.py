@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -32,6 +33,28 @@ def test_worker_that_dies_again_and_again_loses_its_addresses(lab):
     daemon.wait_log("two owners", timeout=1)
     lab.a.wait_has(VIP, 10)  # an ordinary election after the restart
     assert daemon.stop() == 0
+
+
+@holdfast_only
+def test_what_an_instance_is_keeps_its_cause_over_a_death(lab):
+    """That of a master and that of a backup; nobody is notified again of what has not changed."""
+    told = lab.path("told")
+    notify = lab.script("notify", f'echo "$3" >> {told}')
+    a = lab.a.run(config(instance(priority=150, interval=1, extra=f"notify {notify}")))
+    lab.a.wait_has(VIP, 8)
+    b = lab.b.run(config(instance(priority=100, interval=1)))
+    b.listening()
+    for daemon, role in ((a, "MASTER"), (b, "BACKUP")):
+        before = daemon.instance("VI_1")
+        assert before["state"] == role and not before["adopted"]
+        kill_worker(daemon)
+        wait_until(lambda daemon=daemon: (daemon.instance("VI_1") or {}).get("adopted"), 5, "the successor")
+        after = daemon.instance("VI_1")
+        assert [after[k] for k in ("state", "cause", "cause_kind")] == [before[k] for k in ("state", "cause", "cause_kind")]
+        assert abs(datetime.fromisoformat(after["since"]) - datetime.fromisoformat(before["since"])) < timedelta(seconds=1)
+        assert f"  because    {before['cause']} (adopted after a restart of vrrp)\n" in daemon.ctl("status").stdout
+        daemon.wait_log(rf"\(VI_1\) Still {role}: role adopted from the process before")
+    assert open(told).read().split() == ["BACKUP", "MASTER"]
 
 
 @holdfast_only

@@ -248,6 +248,28 @@ static void test_adopt_master(void **state)
 	bench_free(&b);
 }
 
+static void test_an_adopted_role_keeps_its_cause(void **state)
+{
+	static const enum vrrp_state roles[] = {VRRP_MASTER, VRRP_BACKUP};
+
+	for (unsigned k = 0; k < ARRAY_SIZE(roles); k++) {
+		struct bench b = bench_new(one(100));
+		struct vrrp_past past = {.state = roles[k], .since = T0 - 100 * SEC,
+					 .cause = {.kind = CAUSE_SHUTDOWN, .name = "x"}};
+
+		vrrp_router_adopt(b.r, &past);
+		bench_start(&b);
+		assert_int_equal(act(&b, VRRP_DO_TRANSITION)->cause.kind, CAUSE_ADOPTED);
+		assert_int_equal(bench_view(&b, 0).cause.kind, CAUSE_SHUTDOWN);
+		assert_string_equal(bench_view(&b, 0).cause.name, "x");
+		assert_true(bench_view(&b, 0).adopted);
+		bench_link(&b, "eth0", false);
+		assert_int_equal(bench_view(&b, 0).cause.kind, CAUSE_INTERFACE_DOWN);
+		assert_false(bench_view(&b, 0).adopted);
+		bench_free(&b);
+	}
+}
+
 static void test_adopt_master_with_a_fault(void **state)
 {
 	struct bench b = bench_new(one(100));
@@ -584,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_owner_clash_stops),
 		cmocka_unit_test(test_owner_clash_persists),
 		cmocka_unit_test(test_adopt_master),
+		cmocka_unit_test(test_an_adopted_role_keeps_its_cause),
 		cmocka_unit_test(test_adopt_master_with_a_fault),
 		cmocka_unit_test(test_adopt_master_ignores_a_pending_script),
 		cmocka_unit_test(test_adopt_others),

@@ -72,6 +72,7 @@ void change_state(struct vrrp_router *r, struct inst *i, enum vrrp_state to,
 	a->priority = i->effective;
 	if (i->state != to) {
 		i->since = r->now;
+		i->adopted = false;
 		i->become_master += to == VRRP_MASTER;
 		i->release_master += i->state == VRRP_MASTER;
 	}
@@ -135,14 +136,18 @@ void inst_to_master(struct vrrp_router *r, struct inst *i, const struct cause *c
 	announce_timers_set(r, i);
 }
 
-/* An adopted role goes on; nobody is notified. The process before may have died before it announced
- * something, so the addresses are announced once. */
+/* An adopted role goes on, for the reason it had; nobody is notified. The process before may have
+ * died before it announced something, so the addresses are announced once. */
 void inst_resume(struct vrrp_router *r, struct inst *i, const struct cause *cause)
 {
-	i->adopted = true;
+	struct cause before = i->cause;
+
 	if (i->state == VRRP_MASTER)
 		emit_advert(r, i, i->effective);
 	change_state(r, i, i->state, cause);
+	i->adopted = true;
+	if (cause->kind == CAUSE_ADOPTED)
+		i->cause = before;
 	if (i->state == VRRP_MASTER) {
 		timer_set(r, i, T_ADVERT, r->now + i->conf->advert_int);
 		emit(r, VRRP_DO_OWN, i);

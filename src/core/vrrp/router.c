@@ -287,17 +287,20 @@ void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past)
 	struct inst *i = inst_of(r, past->instance);
 	bool known = past->state == VRRP_MASTER || past->state == VRRP_BACKUP ||
 		     past->state == VRRP_FAULT;
+	struct cause adopted = {.kind = CAUSE_ADOPTED};
 
 	if (!i || r->started || !known)
 		return;
 	i->state = past->state;
 	i->since = past->since;
+	i->cause = past->cause.kind ? past->cause : adopted;
 	i->adopting = true;
 	if (i->group != CONF_NONE) {
 		struct group *g = &r->groups[i->group];
 
 		g->state = group_computed(r, g);
 		g->since = usec_max(g->since, past->since);
-		g->cause = (struct cause){.kind = CAUSE_ADOPTED};
+		if (!g->cause.kind || i->cause.kind != CAUSE_GROUP) /* who was followed, not who follows */
+			g->cause = i->cause;
 	}
 }

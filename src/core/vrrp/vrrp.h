@@ -133,13 +133,14 @@ struct vrrp_past {
 	uint32_t instance;
 	enum vrrp_state state; /* MASTER is taken up again at once, if its faults allow */
 	usec_t since;
+	struct cause cause; /* stays that of an adopted role; kind CAUSE_NONE: not known */
 };
 
 /* Allocates everything in an arena of its own. `conf` must outlive it (or a reload). */
 struct vrrp_router *vrrp_router_new(const struct conf *conf);
 struct vrrp_router *vrrp_router_free(struct vrrp_router *r);
 
-/* Before VRRP_EV_START: this instance was MASTER a moment ago and its addresses are in place. */
+/* Before VRRP_EV_START: this instance had this role a moment ago; if MASTER, its addresses are in place. */
 void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past);
 
 /* One event. Appends actions to out->v (from out->n on). */

@@ -226,7 +226,12 @@ static int open_kernel(struct vrrp_worker *w, const struct conf_global *c)
 	return 0;
 }
 
-/* A predecessor died a moment ago: what it was master of, we are, if nobody can have noticed. */
+static bool had_role(const struct board_instance *b)
+{
+	return (b->state == VRRP_MASTER && !b->leaving) || b->state == VRRP_BACKUP || b->state == VRRP_FAULT;
+}
+
+/* A predecessor died a moment ago: what it was, we are, if nobody can have noticed. */
 static void adopt(struct generation *g, const struct msg_config *c)
 {
 	usec_t now = clock_monotonic();
@@ -235,13 +240,15 @@ static void adopt(struct generation *g, const struct msg_config *c)
 		const struct conf_instance *ci = g->conf->instances.v[i];
 		struct board_instance b;
 
-		if (!board_read(&g->board.instances[i], &b, sizeof(b)) || b.state != VRRP_MASTER || b.leaving)
+		if (!board_read(&g->board.instances[i], &b, sizeof(b)) || !had_role(&b))
 			continue;
 		if (now - c->died > vrrp_master_down_interval(ci->version, 254, ci->advert_int, ci->down_timer_adverts))
 			continue;
 		vrrp_router_adopt(
 			g->router,
-			&(struct vrrp_past){.instance = i, .state = VRRP_MASTER, .since = b.since});
+			&(struct vrrp_past){.instance = i, .state = b.state, .since = b.since, .cause = b.cause});
+		if (b.state != VRRP_MASTER)
+			continue;
 		g->vis[i].owning = true;
 		for (unsigned j = 0; j < g->vis[i].n_va; j++)
 			address_book_want(g->book, g->vis[i].va[j].slot);
