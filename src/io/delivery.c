@@ -108,6 +108,13 @@ static void describe(struct delivery_result *ret, const char *error, long respon
 		snprintf(ret->text, sizeof(ret->text), "%.150s", error);
 }
 
+/* 421 is about the server, all other 4xx are about this mail; so is an end after 354 ("go on"). */
+static bool is_postponed(CURLcode code, long response)
+{
+	return code != CURLE_OK && code != CURLE_HTTP_RETURNED_ERROR && code != CURLE_OPERATION_TIMEDOUT &&
+	       response >= 354 && response < 500 && response != 421;
+}
+
 static void finish(const struct delivery *d, CURL *c, const char *error, struct delivery_result *ret)
 {
 	CURLcode code = CALL(curl_easy_perform)(c);
@@ -120,6 +127,7 @@ static void finish(const struct delivery *d, CURL *c, const char *error, struct 
 	ret->hopeless = !ret->good && response >= 500 && code != CURLE_HTTP_RETURNED_ERROR;
 	if (code == CURLE_HTTP_RETURNED_ERROR)
 		ret->hopeless = response < 500 && response != 408 && response != 429;
+	ret->postponed = is_postponed(code, response);
 	if (code == CURLE_OK && !ret->good) {
 		ret->hopeless = true;
 		describe(ret, "redirections are not followed", response);

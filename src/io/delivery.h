@@ -36,6 +36,7 @@ struct delivery_post {
 struct delivery_result {
 	bool good;
 	bool hopeless; /* refused for good: another try would be refused as well */
+	bool postponed; /* a mail that the server has looked at and put off: it may take another one */
 	char text[160]; /* why not */
 };
 

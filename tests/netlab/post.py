@@ -44,11 +44,13 @@ class _Server:
 
 
 class MailServer(_Server):
-    """`tls`: (certificate, key) for STARTTLS; login: only after AUTH with USER and PASSWORD."""
+    """`tls`: (certificate, key) for STARTTLS; login: only after AUTH with USER and PASSWORD; reject: how many
+    mails are put off, all told; postpone: words that every mail is put off for."""
 
-    def __init__(self, node, directory, address, port=25, *, tls=None, login=False, reject=0, name="mail"):
+    def __init__(self, node, directory, address, port=25, *, tls=None, login=False, reject=0, postpone="",
+                 name="mail"):
         super().__init__(node, directory, name, "mail", address, str(port), *(tls or ("", "")),
-                         "login" if login else "", str(reject))
+                         "login" if login else "", str(reject), postpone)
 
     def mails(self):
         """[(envelope, message)] so far; envelope: {"from", "to", "helo", "tls", "login"}."""
@@ -99,7 +101,7 @@ class _Store:
         self.count += 1
 
 
-def _serve_mail(store, address, port, certificate, key, login, reject):
+def _serve_mail(store, address, port, certificate, key, login, reject, postpone):
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import AuthResult
 
@@ -110,6 +112,8 @@ def _serve_mail(store, address, port, certificate, key, login, reject):
             if left[0] > 0:
                 left[0] -= 1
                 return "451 try again"
+            if postpone and postpone.encode() in envelope.content:
+                return "451 not this one"
             facts = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "helo": session.host_name,
                      "tls": session.ssl is not None, "login": session.auth_data is not None}
             store.keep(json.dumps(facts) + "\n" + envelope.content.decode().replace("\r\n", "\n"))

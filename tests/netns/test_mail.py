@@ -114,6 +114,17 @@ def test_mail_is_tried_again(lab):
 
 
 @holdfast_only
+def test_a_mail_that_is_put_off_lets_others_pass(lab):
+    with mail_server(lab, postpone="VI_1") as server:
+        daemon = lab.a.run(config(alerting(), alerting(name="VI_2", vrid=52, vips=("192.0.2.101/24",)),
+                                  extra=settings(lab)))
+        daemon.wait_log(r"mail .*VI_1 - Entering BACKUP.*451.*tried again in [248] s", 20)
+        server.wait("VI_2 - Entering BACKUP state", timeout=20)
+        server.wait("VI_2 - Entering MASTER state", timeout=20)
+        daemon.wait_log(r"mail .*VI_1 - Entering BACKUP.*451.*tried again in [248] s", 20)
+
+
+@holdfast_only
 def test_what_waits_goes_where_a_reload_says(lab):
     """A mistake in the name of the mail server, found out in the night: nobody has to lose the alerts."""
     def text(port):

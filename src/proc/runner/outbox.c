@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The queue, the thread that delivers, the pauses. Must not know what a message says.
+ *
+ * When a server can't be reached, or takes nothing, everything rests, and the oldest is tried again: so
+ * the order is kept. A mail that alone was put off rests alone, and others pass it.
  */
 #include "proc/runner/outbox.h"
 
@@ -18,12 +21,13 @@ struct outbox {
 	const char *name;
 	outbox_aim aim;
 	void *owner;
-	struct outbox_item *first, **last; /* waiting; the first is tried again after a failure */
+	struct outbox_item *first, **last; /* waiting, the oldest first */
 	unsigned waiting;
-	struct aside *thread; /* is delivering `first` */
+	struct outbox_item *current; /* one of them, which the thread is delivering */
+	struct aside *thread;
 	struct loop_timer *timer;
 	bool resting; /* until the timer: a server that failed is not pressed */
-	unsigned lost;
+	unsigned lost; /* since none waited */
 	struct delivery *delivery;
 	bool opened; /* or tried to */
 };
@@ -39,15 +43,21 @@ struct outbox_item *outbox_item_new(void)
 	return i;
 }
 
-static void take_first(struct outbox *o)
+static void take_out(struct outbox *o, struct outbox_item *i)
 {
-	struct outbox_item *i = o->first;
+	struct outbox_item **at = &o->first;
 
-	o->first = i->next;
-	if (!o->first)
-		o->last = &o->first;
+	while (*at != i)
+		at = &(*at)->next;
+	*at = i->next;
+	if (!i->next)
+		o->last = at;
 	o->waiting--;
 	arena_free(i->arena);
+	if (o->waiting == 0 && o->lost > 0) {
+		log_notice("%s: none waits any more, %u were dropped", o->name, o->lost);
+		o->lost = 0;
+	}
 }
 
 /* In the thread. */
@@ -70,6 +80,22 @@ static usec_t pause_after(unsigned tries)
 	return usec_min(pause, PAUSE_MAX);
 }
 
+static void rest(struct outbox *o, usec_t until)
+{
+	o->resting = true;
+	loop_timer_set(o->timer, until);
+}
+
+/* Alone, if it is not the server that failed. */
+static void try_again(struct outbox *o, struct outbox_item *i, usec_t now)
+{
+	usec_t pause = pause_after(i->tries);
+
+	log_warning("%s: %s: tried again in %d s", i->what, i->result.text, (int)(pause / USEC_PER_SEC));
+	i->due = now + pause;
+	rest(o, i->result.postponed ? now + PAUSE_FIRST : i->due);
+}
+
 static void done(void *ctx)
 {
 	struct outbox_item *i = ctx;
@@ -77,20 +103,18 @@ static void done(void *ctx)
 	usec_t now = loop_now(o->r->loop);
 
 	o->thread = NULL;
+	o->current = NULL;
 	if (i->result.good) {
 		if (i->tries > 1)
 			log_info("%s: sent, after %u tries", i->what, i->tries);
 		else
 			log_debug("%s: sent", i->what);
-		take_first(o);
+		take_out(o, i);
 	} else if (i->result.hopeless || now - i->queued > TOO_OLD) {
 		log_err("%s: %s: given up", i->what, i->result.text);
-		take_first(o);
+		take_out(o, i);
 	} else {
-		log_warning("%s: %s: tried again in %d s", i->what, i->result.text,
-			    (int)(pause_after(i->tries) / USEC_PER_SEC));
-		o->resting = true;
-		loop_timer_set(o->timer, now + pause_after(i->tries));
+		try_again(o, i, now);
 		return;
 	}
 	deliver_next(o);
@@ -98,21 +122,38 @@ static void done(void *ctx)
 		runner_check_stopped(o->r);
 }
 
+/* The oldest that need not wait, or NULL: *ret_due is then when there will be one. */
+static struct outbox_item *next_due(const struct outbox *o, usec_t now, usec_t *ret_due)
+{
+	*ret_due = USEC_NEVER;
+	for (struct outbox_item *i = o->first; i; i = i->next) {
+		if (i->due <= now)
+			return i;
+		*ret_due = usec_min(*ret_due, i->due);
+	}
+	return NULL;
+}
+
 static void deliver_next(struct outbox *o)
 {
+	usec_t now = loop_now(o->r->loop), due;
+	struct outbox_item *i;
+
 	if (o->thread || o->resting)
 		return;
-	while (o->first && !o->aim(o->owner, o->first)) {
-		log_info("%s: nobody gets it any more, dropped", o->first->what);
-		take_first(o);
+	while ((i = next_due(o, now, &due)) && !o->aim(o->owner, i)) {
+		log_info("%s: nobody gets it any more, dropped", i->what);
+		take_out(o, i);
 	}
-	if (!o->first)
+	loop_timer_set(o->timer, due);
+	if (!i)
 		return;
-	o->first->tries++;
-	o->thread = aside_run(o->r->loop, work, done, o->first);
+	i->tries++;
+	o->current = i;
+	o->thread = aside_run(o->r->loop, work, done, i);
 	if (!o->thread) { /* none to be had now */
-		o->resting = true;
-		loop_timer_set(o->timer, loop_now(o->r->loop) + PAUSE_FIRST);
+		o->current = NULL;
+		rest(o, now + PAUSE_FIRST);
 	}
 }
 
@@ -128,21 +169,17 @@ void outbox_hurry(struct outbox *o)
 {
 	loop_timer_set(o->timer, USEC_NEVER);
 	o->resting = false;
+	for (struct outbox_item *i = o->first; i; i = i->next)
+		i->due = 0;
 	deliver_next(o);
 }
 
-/* The first one may be in the hands of the thread. */
+/* The oldest, unless it is in the hands of the thread. */
 static void make_room(struct outbox *o)
 {
-	struct outbox_item *second = o->first->next;
-
 	if (o->lost++ == 0)
 		log_err("%s: too many messages wait, the oldest are dropped", o->name);
-	o->first->next = second->next;
-	if (o->last == &second->next)
-		o->last = &o->first->next;
-	o->waiting--;
-	arena_free(second->arena);
+	take_out(o, o->first == o->current ? o->first->next : o->first);
 }
 
 static bool open_library(struct outbox *o)
@@ -199,7 +236,7 @@ struct outbox *outbox_free(struct outbox *o)
 	if (!o || o->thread)
 		return NULL;
 	while (o->first)
-		take_first(o);
+		take_out(o, o->first);
 	loop_timer_free(o->timer);
 	delivery_close(o->delivery);
 	free(o);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages on their way out: one at a time and in order, each tried again with growing pauses until
- * it is taken, refused for good or too old. Bounded: the oldest that waits makes room for the newest.
+ * it is taken, refused for good or too old. One that the server put off lets others pass. Bounded: the
+ * oldest that waits makes room for the newest.
  */
 #ifndef HF_PROC_RUNNER_OUTBOX_H
 #define HF_PROC_RUNNER_OUTBOX_H
@@ -19,7 +20,7 @@ struct outbox_item {
 	struct delivery_mail mail; /* .text set, or */
 	struct delivery_post post; /* .body set */
 	unsigned tries; /* private to outbox.c, as the rest */
-	usec_t queued;
+	usec_t queued, due; /* due: not to be tried before */
 	struct delivery_result result;
 	struct outbox *outbox;
 	struct outbox_item *next;
