@@ -25,9 +25,9 @@ TCP = "TCP_CHECK {\n    connect_timeout 1\n    retry 0\n}"
 @pytest.fixture
 def pair(lab):
     """The daemon runs on a; b has a server at HTTP and nothing at 81."""
-    server = Backend(lab.b).start()
+    lab.server = Backend(lab.b).start()
     yield lab
-    server.kill()
+    lab.server.kill()
 
 
 def balanced(lab, ports=(HTTP,), check=TCP, extra=""):
@@ -112,7 +112,8 @@ def test_deaths_are_events(pair):
     for name in costs:
         kill(a, name)
         wait_until(lambda name=name: told(a, name, "ready"), 5, f"{name} among the events")
-    a.reload(text + "# again\n")
+    a.configure(text + "# again\n")
+    assert a.ctl("reload").returncode == 0
     for name, cost in costs.items():
         assert told(a, name, "died") == [f"{name} worker died from signal 9, started again: {cost}"]
         assert re.fullmatch(rf"{name} worker is ready again after \d+ ms", told(a, name, "ready")[0])
@@ -200,11 +201,40 @@ def test_number_of_check_processes(pair):
     assert {c["process"] for c in checks} == {"check0", "check1", "check2"} and len(checks) == 41
     for n in (1, 4):
         a.configure(text(n))
-        assert a.ctl("reload").returncode == 0
+        done = a.ctl("reload")
+        assert done.returncode == 0 and f" -> {n} (applied live)" in done.stdout
         assert set(processes(a)) == {"runner", "lvs", *(f"check{i}" for i in range(n))}
         assert servers(a) == wanted  # the verdicts stay
         wait_until(lambda: all(c["runs"] for c in a.status()["checks"]), 5, "all checks running")
         assert len(a.status()["checks"]) == 41 and servers(a) == wanted and healthy(a)
+
+
+def test_what_is_known_of_a_probe_moves_with_it(pair):
+    """Its failures in a row, how often it has run, and when it is due, when it goes to another process."""
+    patient = "TCP_CHECK {\n    connect_timeout 1\n    retry 1000\n    delay_before_retry 0.3\n}"
+
+    def text(n):
+        reals = [real_server(pair.b.address(), port, check=patient) for port in (HTTP, *range(1000, 1039))]
+        return config(virtual_server(f"{VIP} 80", reals), extra=f"check_processes {n}\n")
+
+    def probes():
+        return {c["server"]: c for c in (a.status() or {"checks": []})["checks"]}
+    a = pair.a.run(text(3))
+    alive = f"[{pair.b.address()}]:tcp:{HTTP}"
+    wait_until(lambda: len(probes()) == 40 and all(c["runs"] > 3 for c in probes().values()), 20, "runs of all")
+    pair.server.kill()
+    wait_until(lambda: probes()[alive]["failures"] > 5, 20, "failures of one that was up")
+    for n in (1, 4):
+        a.configure(text(n))
+        before = probes()
+        assert a.ctl("reload").returncode == 0
+        after = probes()
+        assert set(after) == set(before) and {c["process"] for c in after.values()} == {f"check{i}" for i in range(n)}
+        for name, was in before.items():
+            now = after[name]
+            assert [now[k] >= was[k] for k in ("failures", "runs", "failed_runs")] == [True] * 3, (was, now)
+            assert now["next_run_ms"] is None or now["next_run_ms"] <= 1000
+        assert servers(a) == [("UP", 1)] + 39 * [("DOWN", 0)]
 
 
 def test_many_reloads(pair):

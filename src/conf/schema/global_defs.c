@@ -188,7 +188,7 @@ static const struct row rows[] = {
 	 .owner = OWNER_LVS, .reload = RELOAD_NEVER, .list_choices = "global_defs\tlvs_engine:",
 	 .help = "What carries the virtual servers."},
 	{"check_processes", NUMBER(conf_global, check_processes, 0, CHECKS_MAX), .dflt = "0",
-	 .ours = true, .owner = OWNER_CHECK, .reload = RELOAD_NEVER,
+	 .ours = true, .owner = OWNER_CHECK, .reload = RELOAD_LIVE,
 	 .help = "Processes the checks are spread over; 0: as many as are useful."},
 	{"share_checks", INVERSE(conf_global, no_shared_checks), .ours = true,
 	 .owner = OWNER_CHECK, .dflt_text = "on",

@@ -5,7 +5,8 @@
  * failures, and its place in time if the timing is the same, too. A run under way goes on as well; it
  * ends with what it began with.
  *
- * After a crash the board takes the place of the old generation. Then what is overdue is spread, as
+ * After a crash the board takes the place of the old generation, and so it does for a probe that another
+ * process had before the number of processes changed. Then what is overdue is spread, as
  * nobody wants all servers asked in the same moment.
  */
 #include <stdlib.h>
@@ -187,15 +188,17 @@ static void schedule(struct check *c)
 		agenda_set(c->w->agenda, &c->due, c->due_at);
 }
 
-static void join_boards(struct check_worker *w, struct check_set *set, struct check **checks, bool first)
+/* Those that there are none of yet: they go on with what the board knows, or begin. */
+static void join_board(struct check_worker *w, struct check_set *set, struct check **checks,
+		       const struct board_probe *records, bool first)
 {
-	uint32_t n = w->board.header->shape.probes;
-	struct board_probe *records = read_records(&w->board);
-	struct past past = past_of_board(records, n);
+	struct past past = past_of_board(records, w->board.header->shape.probes);
 
 	for (uint32_t i = 0; i < set->n; i++) {
-		uint32_t k = past_claim(&past, &set->plans[i].key);
+		uint32_t k = checks[i] ? CONF_NONE : past_claim(&past, &set->plans[i].key);
 
+		if (checks[i])
+			continue;
 		checks[i] = check_new(w);
 		checks[i]->record = i;
 		if (k != CONF_NONE)
@@ -206,9 +209,9 @@ static void join_boards(struct check_worker *w, struct check_set *set, struct ch
 		schedule(checks[i]);
 	}
 	past_free(&past);
-	free(records);
 }
 
+/* Those that this process has had. */
 static void join_checks(struct check_worker *w, struct check_set *set, struct check **checks,
 			const struct board *old_board)
 {
@@ -218,18 +221,14 @@ static void join_checks(struct check_worker *w, struct check_set *set, struct ch
 	for (uint32_t i = 0; i < set->n; i++) {
 		const struct check_plan *plan = &set->plans[i];
 		uint32_t k = past_claim(&past, &plan->key);
-		const struct board_probe *from = NULL;
+		const struct board_probe *from;
 
-		if (k != CONF_NONE) {
-			checks[i] = w->checks[k];
-			w->checks[k] = NULL;
-			from = &old_board->probes[checks[i]->record];
-			continue_with(checks[i], plan,
-				      check_key_same(plan->key.share, checks[i]->plan->key.share));
-		} else {
-			checks[i] = check_new(w);
-			begin_fresh(checks[i], plan, false);
-		}
+		if (k == CONF_NONE)
+			continue;
+		checks[i] = w->checks[k];
+		w->checks[k] = NULL;
+		from = &old_board->probes[checks[i]->record];
+		continue_with(checks[i], plan, check_key_same(plan->key.share, checks[i]->plan->key.share));
 		checks[i]->record = i;
 		checks[i]->resting = 0;
 		record_begin(checks[i], from);
@@ -247,6 +246,8 @@ void checks_configure(struct check_worker *w, struct check_set *set, const struc
 	struct check **checks = calloc(set->n + 1, sizeof(*checks));
 	struct board old_board = w->board;
 	struct check_set *old = w->set;
+	/* A predecessor's that died, or of a process that had them before the reload. */
+	struct board_probe *records = read_records(board);
 
 	if (!checks)
 		abort();
@@ -254,8 +255,8 @@ void checks_configure(struct check_worker *w, struct check_set *set, const struc
 	w->board = *board;
 	if (old)
 		join_checks(w, set, checks, &old_board);
-	else
-		join_boards(w, set, checks, first);
+	join_board(w, set, checks, records, first && !old);
+	free(records);
 	free(w->checks);
 	w->checks = checks;
 	w->set = set;

@@ -56,8 +56,12 @@ void record_begin(const struct check *c, const struct board_probe *from)
 	struct board_probe *b = record_of(c);
 	const struct check_plan *plan = c->plan;
 
+	static const struct board_probe none;
+
+	if (!from)
+		from = &none; /* there may be something of another probe */
 	board_write_begin(&b->seq);
-	if (from && from != b)
+	if (from != b)
 		memcpy((char *)b + sizeof(b->seq), (const char *)from + sizeof(from->seq),
 		       sizeof(*b) - sizeof(b->seq));
 	probe_record_subject(b, plan->conf->kind, &plan->key, plan->checkers.v[0], plan->checkers.n);

@@ -16,6 +16,7 @@
 
 struct supervisor;
 struct control;
+struct moves;
 
 #define RUN_PATH_MAX 320
 #define CLAIMS 2
@@ -255,6 +256,15 @@ void news_died(struct worker *w, const char *how, usec_t delay);
 void news_ready(struct worker *w);
 /* What the runner could not take yet: when it may have become able to. */
 void news_send(struct supervisor *s);
+
+/* ---- moves.c: probes that change to another check process ---- */
+/* NULL: none does, as there are as many processes as before, or none. */
+struct moves *moves_new(const struct conf *conf, unsigned before, unsigned now);
+/* Takes the old boards over, whose processes may go on writing. */
+void moves_keep(struct moves *m, struct generation *old);
+/* On the new boards, which nobody has got yet. */
+void moves_make(const struct moves *m, struct generation *now);
+struct moves *moves_free(struct moves *m);
 
 /* ---- reload.c ---- */
 /* Who asks for a reload: hears its messages (line may be NULL), and exactly once, maybe at once,

@@ -43,6 +43,7 @@ struct reload {
 	bool had_sync;	/* vrrp and lvs had a channel before */
 	/* Once committed: whose workers have to answer; PROC_COUNT: who is not needed has to end. */
 	enum process stage;
+	struct moves *moves;
 };
 
 static void run(struct supervisor *s, const struct askers *askers, bool dry_run);
@@ -235,6 +236,8 @@ static int hand_out(struct supervisor *s, const struct conf_loaded *l, struct re
 		return -ENOTCONN;
 	}
 	e = generation_make(s, l, s->now.number + 1, &report, &s->next);
+	if (e == 0)
+		r->moves = moves_new(l->conf, s->now.needs.checks, s->next.needs.checks);
 	if (e < 0 || !elects)
 		return e;
 	e = worker_configure(vrrp, &s->next, false);
@@ -287,6 +290,7 @@ static void finish(struct supervisor *s, int status)
 	if (s->phase == PHASE_RUNNING)
 		sdnotify_ready();
 	answer(&r->askers, status);
+	r->moves = moves_free(r->moves);
 	if (r->next.n > 0 && s->phase == PHASE_RUNNING)
 		run(s, &r->next, false);
 	else
@@ -365,6 +369,7 @@ static void commit(struct supervisor *s)
 	s->now = s->next;
 	s->next = (struct generation){.text_fd = -1, .tls_fd = -1};
 	s->reload->committed = true;
+	moves_keep(s->reload->moves, &old);
 	if (s->worker[SLOT_VRRP].ready == s->now.number)
 		generation_publish(s, SLOT_VRRP);
 	if (s->worker[SLOT_LVS].begun && s->lvs_past.number == 0)
@@ -423,6 +428,8 @@ static void begin_stage(struct supervisor *s)
 	struct worker *lvs = &s->worker[SLOT_LVS];
 
 	loop_timer_set(s->timer, clock_monotonic() + RELOAD_LIMIT);
+	if (r->stage == PROC_CHECK)
+		moves_make(r->moves, &s->now);
 	for (enum slot slot = 0; slot < SLOTS; slot++) {
 		struct worker *w = &s->worker[slot];
 
