@@ -232,3 +232,19 @@ def test_signals_before_everything_is_ready_do_no_harm(lab, number):
     else:
         settle(0.5)
         assert daemon.running() or daemon.wait_exit() == -signal.SIGHUP
+
+
+@holdfast_only
+def test_reload_by_a_signal_waits_for_a_dead_vrrp_worker(lab):
+    """Whoever sends a signal does not hear that there was nobody to take the file."""
+    daemon = lab.a.run(config(instance(interval=1)))
+    lab.a.wait_has(VIP, 8)
+    kill_worker(daemon)
+    kill_worker(daemon)
+    daemon.wait_log("next start in 1 s")
+    mark = daemon.log_mark()
+    daemon.reload(config(instance(interval=1, priority=77)))
+    daemon.wait_log("the vrrp worker is not running: nothing was changed, tried again when it is back", since=mark)
+    daemon.wait_log("Reload complete, generation 2 is in force", timeout=10, since=mark)
+    wait_until(lambda: (found := daemon.instance("VI_1")) and found["priority"]["base"] == 77, 5, "priority 77")
+    assert daemon.status()["reload_failed_at"] is None

@@ -136,7 +136,7 @@ struct supervisor {
 	bool igmp_turned_off; /* disable_local_igmp: to be restored */
 	int lock_fd, pid_fd, started_fd;
 	int claim[CLAIMS]; /* the configuration is ours here; below 0: not claimed */
-	bool reload_wanted; /* asked for by a signal while starting */
+	bool reload_wanted; /* asked for by a signal while starting, or while vrrp did not run */
 	char pid_path[RUN_PATH_MAX]; /* "": none */
 	struct {
 		char path[RUN_PATH_MAX]; /* "": none */

@@ -223,6 +223,15 @@ static void tell_plan(struct supervisor *s, const struct conf_loaded *l, struct 
 	arena_free(old.arena);
 }
 
+/* A signal is not told that it has failed, and not sent again. */
+static bool is_asked_by_signal(const struct askers *a)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (!a->v[i].line)
+			return true;
+	return false;
+}
+
 static int hand_out(struct supervisor *s, const struct conf_loaded *l, struct reload *r)
 {
 	const struct report report = report_of(r);
@@ -231,8 +240,9 @@ static int hand_out(struct supervisor *s, const struct conf_loaded *l, struct re
 	int e;
 
 	if (elects && vrrp->channel.fd < 0) {
-		report_text(&report, LVL_ERR,
-			    "the vrrp worker is not running: nothing was changed");
+		s->reload_wanted = is_asked_by_signal(&r->askers);
+		report_text(&report, LVL_ERR, "the vrrp worker is not running: nothing was changed%s",
+			    s->reload_wanted ? ", tried again when it is back" : "");
 		return -ENOTCONN;
 	}
 	e = generation_make(s, l, s->now.number + 1, &report, &s->next);
@@ -314,6 +324,7 @@ static void run(struct supervisor *s, const struct askers *askers, bool dry_run)
 		return;
 	}
 	log_notice("Reloading");
+	s->reload_wanted = false;
 	sdnotify_reloading();
 	s->reload = r;
 	if (!begin(s, r, &status)) {

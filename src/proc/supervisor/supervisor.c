@@ -297,6 +297,12 @@ static void nobody_asks(void *ctx, int status)
 /* A signal has nobody who waits for an answer. */
 static const struct asker nobody = {.done = nobody_asks};
 
+static void reload_if_wanted(struct supervisor *s)
+{
+	if (s->reload_wanted && s->phase == PHASE_RUNNING)
+		reload_start(s, false, &nobody);
+}
+
 static void everybody_is_ready(struct supervisor *s)
 {
 	const struct generation *g = &s->now;
@@ -313,8 +319,7 @@ static void everybody_is_ready(struct supervisor *s)
 		log_notice("Startup complete, %u instance%s", g->instances,
 			   g->instances == 1 ? "" : "s");
 	tell_started(s, EXIT_OK);
-	if (s->reload_wanted)
-		reload_start(s, false, &nobody);
+	reload_if_wanted(s);
 }
 
 static void start_refused(struct worker *w, const struct msg_ready *m)
@@ -367,6 +372,8 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 		news_send(s);
 	if (s->reload)
 		reload_worker_ready(w, m);
+	else if (w->id == PROC_VRRP)
+		reload_if_wanted(s);
 	go_on_starting(s);
 }
 
