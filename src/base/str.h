@@ -35,17 +35,6 @@ static inline uint32_t str_hash(const char *s)
 	return h;
 }
 
-/* Whether a line for the shell has words that /bin/sh need not know and bash does. */
-static inline bool str_is_bash(const char *line)
-{
-	static const char *const words[] = {"[[ ", "&>", "<<<", "<(", "/dev/tcp/", "/dev/udp/"};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
-		if (strstr(line, words[i]))
-			return true;
-	return false;
-}
-
 /* Copies what fits, always NUL-terminated. */
 static inline void str_copy(char *dst, size_t size, const char *src)
 {

@@ -81,5 +81,7 @@ int conf_script_words(const char *raw, struct arena *a, const char **ret, unsign
  * Returns argc, or -1. *ret_shell is set when it holds unquoted shell operators (&& || | ; > < `),
  * which 2.4.3 would hand over as arguments. */
 int conf_script_argv(const char *command, struct arena *a, char ***ret_argv, bool *ret_shell);
+/* Whether a line for the shell has words that /bin/sh need not know and bash does. */
+bool conf_script_is_bash(const char *command);
 
 #endif

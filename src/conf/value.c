@@ -253,9 +253,10 @@ static bool parse_script(struct bind *b, const struct row *row, void *obj, struc
 	}
 	if (conf_script_argv(s->command, b->a, &s->argv, &s->shell) < 1)
 		return value_bad_word(b, first, "bad-script", NULL, "`%s` is not a command line");
+	s->bash = s->shell && conf_script_is_bash(s->command);
 	if (s->shell && b->judge)
 		diag_add(b->diags, DIAG_NOTE, "shell", first->at,
-			 str_is_bash(s->command)
+			 s->bash
 				 ? "the command has words of bash and is run through /bin/bash -c, "
 				   "or /bin/sh if there is no bash"
 				 : "the command has shell operators and is run through /bin/sh -c");

@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/str.h"
 #include "io/compat.h"
 #include "io/launch.h"
 
@@ -89,7 +88,7 @@ static LAUNCH_BECOME int program_become(void *ctx)
 /* Lines are often written where /bin/sh is bash. */
 static bool wants_bash(const struct child_options *o)
 {
-	return o->shell && str_is_bash(o->argv[0]) && access("/bin/bash", X_OK) == 0;
+	return o->bash && access("/bin/bash", X_OK) == 0;
 }
 
 pid_t child_start(const struct child_options *o)

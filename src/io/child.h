@@ -14,7 +14,8 @@
 
 struct child_options {
 	char *const *argv;    /* NULL-terminated; argv[0] is a path, or a name searched in PATH */
-	bool shell;	      /* argv[0] is a command line for /bin/sh -c, or bash's (str_is_bash) */
+	bool shell;	      /* argv[0] is a command line for /bin/sh -c */
+	bool bash;	      /* ... or rather for /bin/bash -c, if there is one */
 	bool set_user;
 	uid_t uid;
 	gid_t gid;

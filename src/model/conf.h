@@ -39,6 +39,7 @@ struct conf_script {
 	const char *user, *group; /* as written, or NULL */
 	bool supplementary; /* leading colon of the group, or set_supplementary_groups */
 	bool shell;	     /* has unquoted shell operators: run by /bin/sh -c */
+	bool bash;	     /* ... or, as it has words of bash, by that, if there is one */
 	char **argv;	     /* NULL-terminated */
 	uint32_t id;
 	uint32_t uid, gid;

@@ -88,7 +88,8 @@ static struct command *build(const struct conf_script *s, const char *const *wor
 	if (!c)
 		abort();
 	*c = (struct command){
-		.shell = s->shell, .supplementary = s->supplementary, .uid = s->uid, .gid = s->gid};
+		.shell = s->shell, .bash = s->bash, .supplementary = s->supplementary,
+		.uid = s->uid, .gid = s->gid};
 	c->argv = (char **)(c + 1);
 	p = (char *)(c->argv + pointers);
 	p = copy_words(c->argv, words, n_words, p);
@@ -160,6 +161,7 @@ pid_t command_start(const struct command *c, int stderr_fd)
 	struct child_options o = {
 		.argv = c->argv,
 		.shell = c->shell,
+		.bash = c->bash,
 		.set_user = c->set_user,
 		.uid = c->uid,
 		.gid = c->gid,

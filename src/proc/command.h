@@ -16,7 +16,7 @@ struct command {
 	char **argv;
 	char **env;	  /* additions, NULL-terminated, or NULL */
 	const char *text; /* as written, for messages */
-	bool shell, set_user, supplementary;
+	bool shell, bash, set_user, supplementary;
 	uint32_t uid, gid;
 };
 

@@ -33,10 +33,11 @@ static void test_words_and_environment_are_appended(void **state)
 static void test_shell_lines_get_quoted_words(void **state)
 {
 	char *argv[] = {"a", "&&", "b", NULL};
-	const struct conf_script s = {.command = "a && b", .argv = argv, .shell = true};
+	const struct conf_script s = {.command = "a && b", .argv = argv, .shell = true, .bash = true};
 	struct command *c = command_new(&s, (const char *const[]){"it's", "$(reboot)"}, 2, NULL);
 
 	assert_true(c->shell);
+	assert_true(c->bash);
 	assert_string_equal(c->argv[0], "a && b 'it'\\''s' '$(reboot)'");
 	assert_null(c->argv[1]);
 	assert_null(c->env);

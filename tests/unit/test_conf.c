@@ -524,11 +524,14 @@ static void test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own(v
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
+		const struct conf_script *script;
 		char text[200];
 
 		snprintf(text, sizeof(text), "vrrp_script s {\nscript \"%s\"\n}\n", lines[i]);
 		scripts_asked = 0;
-		assert_true(judge(text)->scripts.v[0]->script->shell);
+		script = judge(text)->scripts.v[0]->script;
+		assert_true(script->shell);
+		assert_int_equal(script->bash, i < 2);
 		assert_int_equal(scripts_asked, 0);
 	}
 }

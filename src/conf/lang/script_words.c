@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/str.h"
 #include "conf/lang/lang.h"
 #include "conf/tree.h"
 
@@ -52,6 +53,16 @@ int conf_script_words(const char *raw, struct arena *a, const char **ret, unsign
 		out += strlen(out) + 1;
 	}
 	return (int)n;
+}
+
+bool conf_script_is_bash(const char *command)
+{
+	static const char *const words[] = {"[[ ", "&>", "<<<", "<(", "/dev/tcp/", "/dev/udp/"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(command, words[i]))
+			return true;
+	return false;
 }
 
 static int hex_value(char c)
