@@ -67,9 +67,7 @@ static void default_identity(struct scripts *s)
 		if (!id->known)
 			diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->block.at,
 				 "script_user %s%s%s does not exist on this machine",
-				 g->script_user, group ? " or its group " : "", group ? group : "")
-				->class
-				= DIAG_SECURITY;
+				 g->script_user, group ? " or its group " : "", group ? group : "");
 	} else {
 		id = identity_of(s, "keepalived_script", NULL);
 		if (!id->known && g->script_security && h && h->user)
@@ -155,7 +153,6 @@ static void script_complete(struct scripts *s, struct conf_script *script, const
 			d = diag_add(c->diags, DIAG_ERROR, "unknown-user", script->at,
 				     "user %s%s%s does not exist on this machine", user,
 				     group ? " or group " : "", group ? group : "");
-			d->class = DIAG_SECURITY;
 			d->hint = "what follows the command is its user: a command with arguments "
 				  "stands in quotes";
 			script->unsafe = true;
@@ -218,9 +215,7 @@ void complete_scripts(struct complete *c)
 		diag_add(c->diags, DIAG_ERROR, "unknown-user", conf->global.block.at,
 			 "enable_script_security needs a script_user, and there is no user "
 			 "keepalived_script; "
-			 "scripts without a user of their own are not run")
-			->class
-			= DIAG_SECURITY;
+			 "scripts without a user of their own are not run");
 	fifo_complete(&s, &conf->global.notify_fifo);
 	fifo_complete(&s, &conf->global.vrrp_notify_fifo);
 	fifo_complete(&s, &conf->global.lvs_notify_fifo);

@@ -46,11 +46,12 @@ static bool is_our_own(const struct conf *conf, const struct diag *d)
 	return false;
 }
 
-/* Scripts that run as root, and nothing that forbids others to change them. */
+/* Scripts that run as root, and nothing that forbids others to change them. One whose user does not
+ * exist is not run. */
 static bool scripts_unprotected(const struct conf *conf)
 {
 	for (unsigned i = 0; !conf->global.script_security && i < conf->commands.n; i++)
-		if (conf->commands.v[i]->uid == 0)
+		if (conf->commands.v[i]->uid == 0 && !conf->commands.v[i]->unsafe)
 			return true;
 	return false;
 }

@@ -83,6 +83,12 @@ SAME = {
     "NUL in a line": (GOOD + "router\0x\n", 5),
     "startup script without script security": ("global_defs {\n script_user root\n startup_script /bin/true\n}\n" + GOOD, 6),
     "script without script security": (VI.format("notify_master /bin/true"), 6),
+    "user of scripts that does not exist": ("global_defs {\n script_user nobody_here\n}\n"
+                                            + VI.format("notify_master /bin/true"), 5),
+    "user of scripts that does not exist, with security": (SECURE.replace("root", "nobody_here")
+                                                           + VI.format("notify_master /bin/true"), 5),
+    "user of a script that does not exist": (SECURE + "vrrp_script s {\n script /bin/true\n user nobody_here\n}\n"
+                                             + VI.format("track_script {\n  s\n }"), 5),
     "duplicate VRID": (GOOD + GOOD.replace("VI_1", "VI_2"), 4),
 }
 

@@ -492,7 +492,7 @@ static void test_scripts_run_as_whom_the_file_says(void **state)
 	assert_string_equal(vi->notify.any->argv[1], "x");
 	assert_int_equal(vi->notify.master->gid, 2000);
 	assert_true(vi->notify.backup->unsafe);
-	assert_int_equal(message("unknown-user")->class, DIAG_SECURITY);
+	assert_int_equal(message("unknown-user")->class, DIAG_GENERAL);
 }
 
 static void test_an_unsafe_script_is_an_error_and_followed_by_nobody(void **state)
