@@ -49,7 +49,18 @@ static const struct identity *identity_of(struct scripts *s, const char *user, c
 	return &s->identities.v[s->identities.n - 1];
 }
 
-/* script_user, else keepalived_script if there is one, else the daemon's user. */
+/* Whether anything runs as somebody, or belongs to him. */
+static bool has_scripts(const struct conf *conf)
+{
+	const struct conf_global *g = &conf->global;
+
+	return conf->commands.n > 0 || g->notify_fifo.path || g->vrrp_notify_fifo.path ||
+	       g->lvs_notify_fifo.path;
+}
+
+/* script_user, else keepalived_script if there is one, else the daemon's user. Nobody is looked up
+ * in vain: that there is no such user only a directory on the network may know, and the start would
+ * wait for its answer. */
 static void default_identity(struct scripts *s)
 {
 	struct conf_global *g = &s->c->conf->global;
@@ -69,6 +80,8 @@ static void default_identity(struct scripts *s)
 				 "script_user %s%s%s does not exist on this machine",
 				 g->script_user, group ? " or its group " : "", group ? group : "");
 	} else {
+		if (!has_scripts(s->c->conf))
+			return;
 		id = identity_of(s, "keepalived_script", NULL);
 		if (!id->known && g->script_security && h && h->user)
 			g->script_user_missing = true;

@@ -554,6 +554,21 @@ static void test_the_host_is_asked_once_per_script_user_and_interface(void **sta
 	assert_int_equal(interfaces_asked, 2);
 }
 
+/* The answer may come from a directory on the network, which is not there yet, or no more. */
+static void test_nobody_is_looked_up_where_there_is_no_script(void **state)
+{
+	static const char pair[] = "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\n"
+				   "virtual_ipaddress {\n10.0.0.1\n}\n}\n";
+	static const char fifo[] = "global_defs {\nnotify_fifo /run/f\n}\n";
+
+	(void)state;
+	users_asked = 0;
+	judge(pair);
+	assert_int_equal(users_asked, 0);
+	judge(fifo);
+	assert_int_equal(users_asked, 1);
+}
+
 static void judge_owner(unsigned priority, const char *first, const char *second)
 {
 	char text[512];
@@ -779,6 +794,7 @@ int main(void)
 		cmocka_unit_test(test_an_unsafe_script_is_an_error_and_followed_by_nobody),
 		cmocka_unit_test(test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own),
 		cmocka_unit_test(test_the_host_is_asked_once_per_script_user_and_interface),
+		cmocka_unit_test(test_nobody_is_looked_up_where_there_is_no_script),
 		cmocka_unit_test(test_source_that_is_another_machines_is_warned),
 		cmocka_unit_test(test_owner_without_an_address_besides_its_own_is_warned),
 		cmocka_unit_test(test_every_missing_interface_is_named),
