@@ -28,9 +28,11 @@
 #include "proc/command.h"
 #include "proc/supervisor/internal.h"
 
-/* Stop scripts get one second; then the runner has to go. */
-#define RUNNER_STOP_LIMIT (1500 * USEC_PER_MSEC)
-#define LVS_STOP_LIMIT (3 * USEC_PER_SEC) /* for ten thousand servers to be taken out */
+/* For those that hang. The runner gives stop scripts a second and then kills them, lvs takes ten
+ * thousand servers out in a part of one; on a machine that stands still for a while both need longer,
+ * and whoever is killed leaves scripts or virtual servers behind. */
+#define RUNNER_STOP_LIMIT (5 * USEC_PER_SEC)
+#define LVS_STOP_LIMIT (10 * USEC_PER_SEC)
 
 static void advance(struct supervisor *s);
 static void everybody_is_ready(struct supervisor *s);
