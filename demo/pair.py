@@ -85,7 +85,7 @@ class Pair:
                             f"{vip} {VIP}; {instance['cause']}")
 
     def wait_role(self, name, state, timeout=10):
-        wait_until(lambda: self.role(name) == state, timeout, f"director {name} is {state}", 0.05)
+        wait_until(lambda: self.role(name) == state, what=f"director {name} is {state}", timeout=timeout, interval=0.05)
 
     # -- the client ---------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class Services:
         def role(name):
             instance = self.directors[name].running() and self.directors[name].instance("web")
             return instance and instance["state"] == "MASTER"
-        wait_until(lambda: any(role(name) for name in names), 10, f"one of {', '.join(names)} is master", 0.05)
+        wait_until(lambda: any(role(name) for name in names), what=f"one of {', '.join(names)} is master", interval=0.05)
         return next(name for name in names if role(name))
 
     def servers(self, director):
@@ -136,8 +136,8 @@ class Services:
                 for one in service["real_servers"]}
 
     def wait_server(self, name, up):
-        wait_until(lambda: all(self.servers(director)[name] == up for director in self.directors), 10,
-                   f"{name} is {'up' if up else 'down'} on both directors", 0.02)
+        wait_until(lambda: all(self.servers(director)[name] == up for director in self.directors),
+                   what=f"{name} is {'up' if up else 'down'} on both directors", interval=0.02)
 
     def show(self, director):
         status = self.directors[director].ctl("status", check=True).stdout

@@ -21,7 +21,7 @@ from netlab.fixtures import (lab, make_lab, metronome_begins, pytest_runtest_mak
 def pytest_collection_modifyitems(items):
     for item in items:
         if str(item.path).startswith(HERE):
-            item.add_marker(pytest.mark.timeout(60))
+            item.add_marker(pytest.mark.timeout(180))
 
 
 @pytest.fixture(scope="session")

@@ -26,14 +26,14 @@ def dumps(lab, ours):
     """Both daemons' (JSON document, statistics, data) as MASTER."""
     def take(node, kind):
         daemon = node.run(CONFIG, kind)
-        lab.wire.wait_advert(node.name, timeout=8)
+        lab.wire.wait_advert(node.name)
         node.wait_has("192.0.2.150")
         got = []
         for number, name in ((signal.SIGRTMIN + 2, "json"), (signal.SIGUSR2, "stats"), (signal.SIGUSR1, "data")):
             path = daemon.path(f"keepalived.{name}")
             daemon.signal(number)
             wait_until(lambda: os.path.exists(path) and os.path.getsize(path) and  # noqa: B023
-                       open(path, encoding="ascii").read().endswith("\n"), 3, path)
+                       open(path, encoding="ascii").read().endswith("\n"), what=path)
             assert os.stat(path).st_mode & 0o777 == 0o600
             got.append(open(path, encoding="ascii").read())
         assert daemon.stop() == 0

@@ -59,7 +59,7 @@ def test_frr_follows_a_better_holdfast_and_takes_over(lab, ours, family):
 
 def test_holdfast_follows_a_better_frr_and_takes_over(lab, ours, family):
     b = frr(lab.b, family, 200)
-    lab.wire.wait_advert("b", count=3, timeout=8)
+    lab.wire.wait_advert("b", count=3)
     lab.a.run(ours_config(family, 100), ours).listening()
     time.sleep(1.5)
     assert not lab.wire.adverts("a"), "we do not accept vrrpd's adverts"
@@ -71,7 +71,7 @@ def test_holdfast_follows_a_better_frr_and_takes_over(lab, ours, family):
 
 def test_preemption_of_frr_by_holdfast(lab, ours, family):
     frr(lab.b, family, 100)
-    lab.wire.wait_advert("b", count=2, timeout=8)
+    lab.wire.wait_advert("b", count=2)
     lab.a.run(ours_config(family, 200), ours)
     first = lab.wire.wait_advert("a").time
     time.sleep(0.6)

@@ -61,7 +61,7 @@ def pair(lab, ours, side, make):
     """Start a, then b; a (priority 150) is and stays master."""
     first, second = kinds(ours, side)
     a = lab.a.run(config(make(150, "192.0.2.1")), first)
-    lab.wire.wait_advert("a", count=2, timeout=8)
+    lab.wire.wait_advert("a", count=2)
     b = lab.b.run(config(make(100, "192.0.2.2")), second).listening()
     return a, b
 
@@ -74,14 +74,14 @@ def test_election_failover_and_return(lab, ours, side, mode):
 
     a.kill()
     last = lab.wire.adverts("a")[-1].time
-    takeover = lab.wire.wait_advert("b", timeout=8).time
+    takeover = lab.wire.wait_advert("b").time
     expected = master_down(100, interval, version)
     assert expected - 0.01 < takeover - last < expected + 0.15 + stall()
     lab.b.wait_has(vip)
 
     back = lab.now()
     a.start()
-    lab.wire.wait_advert("a", since=back, timeout=8)
+    lab.wire.wait_advert("a", since=back)
     lab.b.wait_has_not(vip)
     time.sleep(2.5 * interval)
     assert lab.a.has(vip) and not lab.wire.adverts("b", since=lab.now() - 1.4 * interval)
@@ -105,9 +105,9 @@ def test_graceful_stop_is_followed_after_the_skew_time(lab, ours, side, mode):
 def test_wrong_password_is_refused_by_both(lab, ours, side, password):
     first, second = kinds(ours, side)
     lab.a.run(config(v2(priority=150, extra=PASS)), first)
-    lab.wire.wait_advert("a", timeout=8)
+    lab.wire.wait_advert("a")
     lab.b.run(config(v2(priority=100, extra=PASS.replace("s3cret", password) if password else "")), second)
-    lab.wire.wait_advert("b", timeout=8)
+    lab.wire.wait_advert("b")
     time.sleep(1.2)
     assert lab.a.has(VIP) and lab.b.has(VIP)
 
@@ -179,7 +179,7 @@ def test_priority_of_a_script_moves_the_role(lab, ours, side):
     lab.b.wait_has(VIP)
     lab.a.wait_has_not(VIP)
     lab.write("good", "")
-    lab.a.wait_has(VIP, 8)
+    lab.a.wait_has(VIP)
     lab.b.wait_has_not(VIP)
 
 

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if not str(item.path).startswith(HERE):
             continue
-        item.add_marker(pytest.mark.timeout(120))
+        item.add_marker(pytest.mark.timeout(240))
         if daemons.daemon_kind() == "keepalived":
             better = item.get_closest_marker("better")
             if better:

@@ -74,9 +74,9 @@ def test_no_checker_emails(farm, mail_server):
     farm.write("flag", "")
     mail_server.wait("DOWN", 15)
     farm.kill("s1")
-    daemon.wait_log(r"TCP connection to .* failed", timeout=15)
+    daemon.wait_log(r"TCP connection to .* failed")
     farm.revive("s1")
-    daemon.wait_log(r"TCP connection to .* success", timeout=15)
+    daemon.wait_log(r"TCP connection to .* success")
     os.unlink(flag)
     mail_server.wait("UP", 15)
     assert [one.rsplit(" ", 1)[1] for one in subjects(mail_server)] == ["DOWN", "UP"]
@@ -103,7 +103,7 @@ def test_fifo(farm, keyword):
     farm.d1.run(configuration(farm, ["s1"], f"{keyword} {path}"))
     farm.wait_pool(SERVICE, {"s1": 1})
     farm.kill("s1")
-    wait_until(lambda: f"VS {VS} DOWN" in fifo.lines(), 15, "the line of the lost quorum")
+    wait_until(lambda: f"VS {VS} DOWN" in fifo.lines(), what="the line of the lost quorum")
     assert fifo.lines() == [f"VS {VS} UP", f"RS {rs(farm, 's1')} {VS} DOWN", f"VS {VS} DOWN"]
 
 
@@ -111,7 +111,7 @@ def test_vrrp_fifo_hears_nothing_of_servers(farm):
     path, other = farm.path("fifo"), farm.path("other")
     fifo, lvs = Fifo(path), Fifo(other)
     farm.d1.run(configuration(farm, ["s1"], f"vrrp_notify_fifo {path}\nlvs_notify_fifo {other}"))
-    wait_until(lambda: f"VS {VS} UP" in lvs.lines(), 15, "the gained quorum")
+    wait_until(lambda: f"VS {VS} UP" in lvs.lines(), what="the gained quorum")
     assert fifo.lines() == []
 
 
@@ -130,7 +130,7 @@ def test_removed_server_is_told_to_its_script(farm):
                 return handle.read()
         except FileNotFoundError:
             return ""
-    wait_until(lambda: text() == rs(farm, "s1") + "\n", 10, "the script of the removed server")
+    wait_until(lambda: text() == rs(farm, "s1") + "\n", what="the script of the removed server")
 
 
 def test_omega_tells_the_stop(farm, mail_server):

@@ -33,7 +33,7 @@ def wait_for(farm, condition, what):
     def good():
         found = ipvs.services(farm.d1).get(SERVICE)
         return found if found and condition(found) else None
-    return wait_until(good, 20, what, 0.2)
+    return wait_until(good, what=what, interval=0.2)
 
 
 CHANGES = {
@@ -81,7 +81,7 @@ def test_changed_thresholds(farm):
     daemon = start(farm, service(farm))
     farm.wait_pool(SERVICE, ALL)
     daemon.reload(configs.config(service(farm, servers(farm, extra="uthreshold 9"))))
-    wait_until(lambda: farm.d1.execute("ipvsadm", "-Ln", "--thresholds").count(" 9 ") == 3, 5, "thresholds", 0.2)
+    wait_until(lambda: farm.d1.execute("ipvsadm", "-Ln", "--thresholds").count(" 9 ") == 3, what="thresholds", interval=0.2)
 
 
 def test_services_and_servers_come_and_go(farm):
@@ -94,7 +94,7 @@ def test_services_and_servers_come_and_go(farm):
     farm.wait_pool(other, {"s2": 1})
     daemon.reload(configs.config(configs.virtual_server(f"{VIPS[1]} 80", servers(farm, 80))))
     farm.wait_pool(other, ALL)
-    wait_until(lambda: set(ipvs.table(farm.d1)) == {other}, 20, "the first service gone", 0.1)
+    wait_until(lambda: set(ipvs.table(farm.d1)) == {other}, what="the first service gone", interval=0.1)
 
 
 def test_a_group_of_both_families(farm):
@@ -104,7 +104,7 @@ def test_a_group_of_both_families(farm):
     start(farm, group, configs.virtual_server("group G", servers(farm, 80), method="TUN"))
     for name, vip in ((f"tcp {VIP}:80", VIP), (f"tcp [{VIP6}]:80", VIP6)):
         wait_until(lambda name=name: len(ipvs.table(farm.d1)[name].servers if name in ipvs.table(farm.d1) else ()) == 3,
-                   20, name, 0.1)
+                   what=name, interval=0.1)
         assert farm.tally(vip, count=6) == {"s1": 2, "s2": 2, "s3": 2}
 
 
@@ -131,7 +131,7 @@ def test_dont_release_ipvs(farm):
         start(farm, service(farm))
         time.sleep(2)
         farm.kill("s3" if connection.server != "s3" else "s2")
-        wait_until(lambda: len(farm.pool(SERVICE)) == 2, 30, "the dead server out", 0.1)
+        wait_until(lambda: len(farm.pool(SERVICE)) == 2, what="the dead server out", interval=0.1)
         assert connection.ask() == connection.server
 
 
@@ -158,13 +158,13 @@ def test_nftables_ipvs(farm):
     daemon = start(farm, group, group6, configs.virtual_server("group G", servers(farm, 80)),
                    configs.virtual_server("group G6", servers(farm, 80, 6)), extra="nftables_ipvs")
     wait_until(lambda: len(ipvs.table(farm.d1)) == 2 and all(
-        len(one.servers) == 3 for one in ipvs.table(farm.d1).values()), 20, "two marks with servers", 0.1)
+        len(one.servers) == 3 for one in ipvs.table(farm.d1).values()), what="two marks with servers", interval=0.1)
     assert set(ipvs.services(farm.d1)) == {"fwm 1000", "fwm6 1001"}
     for vip in [*VIPS[:4], VIP6, VIPS6[3]]:
         farm.wait_tally({"s1": 2, "s2": 2, "s3": 2}, vip)
     daemon.reload(configs.config(group.replace("-103", "-102"), group6, configs.virtual_server("group G", servers(farm, 80)),
                                  configs.virtual_server("group G6", servers(farm, 80, 6)), extra="nftables_ipvs"))
-    wait_until(lambda: "192.0.2.103" not in farm.d1.execute("nft", "list", "ruleset"), 20, "the shorter range", 0.2)
+    wait_until(lambda: "192.0.2.103" not in farm.d1.execute("nft", "list", "ruleset"), what="the shorter range", interval=0.2)
     farm.wait_tally({"s1": 2, "s2": 2, "s3": 2}, VIPS[2])
     with pytest.raises(OSError):
         farm.ask(VIPS[3], timeout=1)
@@ -175,7 +175,7 @@ def test_nftables_ipvs(farm):
 def test_a_sync_daemon_without_an_instance(farm):
     """Sends and receives as long as the daemon runs."""
     daemon = start(farm, service(farm), extra="lvs_sync_daemon eth1 id 9")
-    wait_until(lambda: set(ipvs.sync_daemons(farm.d1)) == {"master", "backup"}, 20, "both sync daemons", 0.2)
+    wait_until(lambda: set(ipvs.sync_daemons(farm.d1)) == {"master", "backup"}, what="both sync daemons", interval=0.2)
     assert all("syncid=9" in words for words in ipvs.sync_daemons(farm.d1).values())
     daemon.stop()
     assert ipvs.sync_daemons(farm.d1) == {}

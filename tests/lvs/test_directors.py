@@ -27,8 +27,8 @@ def pair(make_farm):
     for node in farm.directors:
         for service in (f"tcp {VIP}:80", f"tcp {VIP}:7", f"tcp {VIPS[1]}:7"):
             farm.wait_pool(service, ALL, director=node)
-    farm.d1.wait_has(VIP, 20)
-    farm.d1.wait_has(GATEWAY, 20)
+    farm.d1.wait_has(VIP)
+    farm.d1.wait_has(GATEWAY)
     return farm
 
 
@@ -48,7 +48,7 @@ def roles(farm):
 
 
 def wait_roles(farm, *wanted):
-    wait_until(lambda: roles(farm) == [set(one) for one in wanted], 30, f"sync daemons {wanted}", 0.2)
+    wait_until(lambda: roles(farm) == [set(one) for one in wanted], what=f"sync daemons {wanted}", interval=0.2)
 
 
 def test_sync_daemons_follow_the_instance(pair):
@@ -56,7 +56,7 @@ def test_sync_daemons_follow_the_instance(pair):
     assert f"syncid={SYNC_ID}" in ipvs.sync_daemons(pair.d1)["master"]
     assert "mcast=eth1" in ipvs.sync_daemons(pair.d2)["backup"]
     pair.d1.daemons[0].stop()
-    wait_until(lambda: roles(pair) == [set(), {"master"}], 30, "d2 sends, d1 is silent", 0.2)
+    wait_until(lambda: roles(pair) == [set(), {"master"}], what="d2 sends, d1 is silent", interval=0.2)
 
 
 def synchronised(farm, connections):
@@ -82,10 +82,10 @@ def test_connections_survive_a_failover(pair, way):
         pair.d1.crash()
     else:
         pair.d1.daemons[0].stop()
-    pair.d2.wait_has(VIP, 20)
+    pair.d2.wait_has(VIP)
     assert [one.ask(timeout=20) for one in connections] == before
     assert pair.tally(count=3) == ALL
-    wait_until(lambda: "master" in ipvs.sync_daemons(pair.d2), 10, "d2 synchronises", 0.2)
+    wait_until(lambda: "master" in ipvs.sync_daemons(pair.d2), what="d2 synchronises", interval=0.2)
     for one in connections:
         one.close()
 
@@ -96,7 +96,7 @@ def test_service_is_away_for_the_failover_only(pair):
         load.wait(30)
         crashed = pair.now()
         pair.d1.crash()
-        pair.d2.wait_has(VIP, 20)
+        pair.d2.wait_has(VIP)
         owned = pair.now()
         load.wait(60)
         outcome = load.stop()

@@ -69,8 +69,8 @@ def farm(module_farm):
     return farm
 
 
-def wait(farm, case, names, timeout=30):
-    ipvs.wait_weights(farm.d1, case.service, {farm.real(name, case.family): 1 for name in names}, timeout)
+def wait(farm, case, names):
+    ipvs.wait_weights(farm.d1, case.service, {farm.real(name, case.family): 1 for name in names})
 
 
 @each_case

@@ -54,7 +54,7 @@ def test_reload_changes_elements_only(farm):
     counted = [line for line in ruleset(farm).splitlines() if "map @tcp_map counter packets" in line]
     assert counted and "packets 0 " not in counted[0]
     daemon.reload(text(farm, f"{VIP} 80", f"{VIPS[2]} 80"))
-    wait_until(lambda: VIPS[1] not in ruleset(farm), 20, "the old address gone", 0.2)
+    wait_until(lambda: VIPS[1] not in ruleset(farm), what="the old address gone", interval=0.2)
     farm.wait_tally(TWO_EACH, VIPS[2])
     farm.wait_tally(TWO_EACH, VIP)
     with pytest.raises(OSError):

@@ -50,7 +50,7 @@ def fewest_of(farm, fewest):
 def until(farm, condition, what, limit=60):
     """Seconds until it is so."""
     begin = time.monotonic()
-    wait_until(lambda: condition(rows(farm)), limit, what, 0.02)
+    wait_until(lambda: condition(rows(farm)), what=what, timeout=limit, interval=0.02)
     seconds = time.monotonic() - begin
     if os.environ.get("HF_SCALE_LOG"):
         with open(os.environ["HF_SCALE_LOG"], "a", encoding="ascii") as log:
@@ -138,7 +138,7 @@ def test_while_others_come_and_go(farm):
     """The kernel counts the services of every namespace for the place in a list, so that one read
     meanwhile lacks some. Reloads look at what is there: nothing is forgotten, nothing refused."""
     daemon = farm.d1.run(crowd(farm, "s1", "s2"))
-    wait_until(lambda: not wrong(farm, ["s1", "s2"]), 60, "the services", 0.5)
+    wait_until(lambda: not wrong(farm, ["s1", "s2"]), what="the services", timeout=60, interval=0.5)
     daemon.wait_ready(60)
     for round_ in range(6):
         names = ["s1", "s3" if round_ % 2 == 0 else "s2"]
@@ -146,5 +146,5 @@ def test_while_others_come_and_go(farm):
             time.sleep(1)
             daemon.reload(crowd(farm, *names))
             daemon.wait_log(f"generation {round_ + 2} is in force", 60)
-        wait_until(lambda: not wrong(farm, names), 60, "the new servers", 0.5)   # pylint: disable=cell-var-from-loop
+        wait_until(lambda: not wrong(farm, names), what="the new servers", timeout=60, interval=0.5)   # pylint: disable=cell-var-from-loop
     assert not daemon.logged("refuses")

@@ -59,7 +59,7 @@ class Watch:
         return pool
 
     def look_until(self, condition, timeout, what):
-        wait_until(lambda: self.look() is not False and condition(), timeout, what, 0.01)
+        wait_until(lambda: self.look() is not False and condition(), what=what, timeout=timeout, interval=0.01)
 
     def look_for(self, seconds):
         end = time.monotonic() + seconds
@@ -74,8 +74,8 @@ def running(farm):
     farm.wait_pool(SERVICE, ALL)
     farm.wait_pool(f"tcp {VIP}:7", ALL)
     if daemon.kind == "holdfast":
-        wait_until(lambda: daemon.status() and all(workers(daemon, name) for name in ("check", "lvs", "runner")), 20,
-                   "all workers")
+        wait_until(lambda: daemon.status() and all(workers(daemon, name) for name in ("check", "lvs", "runner")),
+                   what="all workers")
     return daemon
 
 
@@ -97,7 +97,7 @@ def test_reload_that_changes(farm, running):
         farm.wait_pool(f"tcp {VIPS[1]}:80", {"s1": 1})
         running.reload(text(farm))
         farm.wait_pool(SERVICE, ALL)
-        wait_until(lambda: farm.pool(f"tcp {VIPS[1]}:80") is None, 10, "the other service gone")
+        wait_until(lambda: farm.pool(f"tcp {VIPS[1]}:80") is None, what="the other service gone")
 
 
 def test_reload_that_adds_a_server(farm):
@@ -184,7 +184,7 @@ def test_a_crash_of_everything_leaves_the_table(farm, running):
         running.kill()
         watch.look_for(1)
         running.start()
-        running.wait_ready(20)
+        running.wait_ready()
         watch.look_for(3)
     assert watch.seen == [ALL]
     farm.kill("s2")

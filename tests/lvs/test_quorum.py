@@ -59,7 +59,7 @@ def test_the_weight_of_a_script_outlives_a_retry(farm):
     daemon = farm.d1.run(config)
     farm.wait_pool(SERVICE, {"s1": 3, "s2": 1})
     farm.write("weight", "1\n")
-    wait_until(lambda: "1" in lines(runs), 20, "a run that fails", 0.1)
+    wait_until(lambda: "1" in lines(runs), what="a run that fails", interval=0.1)
     daemon.reload(config)
     time.sleep(1)
     assert farm.pool(SERVICE) == {"s1": 3, "s2": 1}
@@ -93,7 +93,7 @@ def test_sorry_server_on_the_director(farm, address, port, more):
     farm.wait_pool(SERVICE, {"s1": 1})
     assert farm.tally(count=2) == {"s1": 2}
     farm.kill("s1")
-    wait_until(lambda: "s1" not in farm.pool(SERVICE), 10, "end of s1")  # who takes over comes at the same time
+    wait_until(lambda: "s1" not in farm.pool(SERVICE), what="end of s1")  # who takes over comes at the same time
     assert farm.tally(count=2) == {"d1": 2}
     farm.revive("s1")
     farm.wait_pool(SERVICE, {"s1": 1})
@@ -114,7 +114,7 @@ def test_quorum(farm):
     assert farm.tally(count=2) == {"s3": 2}
     farm.revive("s1")
     farm.wait_pool(SERVICE, {"s1": 1, "s2": 1})
-    wait_until(lambda: lines(told) == ["up", "down", "up"], 10, "scripts of the quorum")
+    wait_until(lambda: lines(told) == ["up", "down", "up"], what="scripts of the quorum")
 
 
 def test_notify_scripts(farm):
@@ -128,7 +128,7 @@ def test_notify_scripts(farm):
         farm.wait_pool(SERVICE, {"s2": 1})
         farm.revive("s1")
         farm.wait_pool(SERVICE, {"s1": 1, "s2": 1})
-    wait_until(lambda: lines(told) == ["down", "up", "down", "up"], 10, "scripts of the server")
+    wait_until(lambda: lines(told) == ["down", "up", "down", "up"], what="scripts of the server")
 
 
 def test_weight_zero_keeps_connections(farm):

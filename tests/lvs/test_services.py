@@ -114,7 +114,7 @@ def test_a_group_loses_an_entry_by_reload(farm):
     farm.wait_pool(f"tcp {VIPS[1]}:80", ALL)
     daemon.reload(configs.config(group(f"{VIP} 80", f"{VIPS[2]} 80"), block))
     farm.wait_pool(f"tcp {VIPS[2]}:80", ALL)
-    wait_until(lambda: names(farm) == {f"tcp {VIP}:80", f"tcp {VIPS[2]}:80"}, 5, "the old entry's service gone")
+    wait_until(lambda: names(farm) == {f"tcp {VIP}:80", f"tcp {VIPS[2]}:80"}, what="the old entry's service gone")
 
 
 CLIENTS = ["192.0.2.201", "192.0.2.202", "192.0.2.203"]
@@ -239,7 +239,7 @@ def test_what_somebody_removes_comes_back(farm):
         farm.wait_pool(second, ALL)
         mark = daemon.log_mark()
         farm.d1.execute("ipvsadm", *command)
-        daemon.wait_log("removed by somebody else, adding", 10, since=mark)
+        daemon.wait_log("removed by somebody else, adding", since=mark)
     farm.wait_pool(second, ALL)
     farm.d1.execute("ipvsadm", "-e", "-t", f"{VIP}:80", "-r", f"{farm.real('s1')}:80", "-m", "-w", "9")
     farm.d1.execute("ipvsadm", "-D", "-t", f"{VIPS[1]}:80")

@@ -43,7 +43,7 @@ def wait_serves(farm, name, address=VIP, port=80):
             return set(farm.ask(address, port, 3, timeout=2)) == {name}
         except OSError:
             return False
-    wait_until(page, 20, f"pages of {name}", 0.1)
+    wait_until(page, what=f"pages of {name}", interval=0.1)
 
 
 def md5(text):
@@ -56,7 +56,7 @@ def test_nat_example(make_farm):
     changes.update({"10.1.0.9": farm.real("s4"), "10.1.0.254": GATEWAY, "delay_loop 5": "delay_loop 1", "retry 2": "retry 1"})
     daemon = farm.d1.run(globals_() + text_of("examples/services-nat.conf", changes))
     service = f"tcp {VIP}:80"
-    farm.d1.wait_has(VIP, timeout=8)
+    farm.d1.wait_has(VIP)
     farm.wait_pool(service, {"s1": 2, "s2": 2, "s3": 1})
     farm.wait_tally({"s1": 4, "s2": 4, "s3": 2})
     for name in ("s1", "s2", "s3"):
@@ -83,7 +83,7 @@ def test_dr_example(farm):
     with MailServer(farm.s1, farm.directory, "0.0.0.0", name="m1") as one, \
             MailServer(farm.s2, farm.directory, "0.0.0.0", name="m2"):
         farm.d1.run(globals_() + text_of("examples/services-dr.conf", changes))
-        farm.d1.wait_has("192.0.2.25", timeout=8)
+        farm.d1.wait_has("192.0.2.25")
         farm.wait_pool(service, {"s1": 1, "s2": 1})
         assert greeting() == b"220"
         one.close()
@@ -101,7 +101,7 @@ def tls_server(farm, tmp_path):
     (pages / "mrtg" / "index.html").write_text("second page")
     process = subprocess.Popen(farm.s1.command(sys.executable, "-c", TLS_SERVER, *certificate), cwd=pages,
                                stderr=subprocess.DEVNULL)
-    wait_until(lambda: farm.s1.execute("ss", "-Hltn", "sport = :443"), 30, "the TLS server", 0.1)
+    wait_until(lambda: farm.s1.execute("ss", "-Hltn", "sport = :443"), what="the TLS server", interval=0.1)
     yield process
     process.kill()
     process.wait()
@@ -128,7 +128,7 @@ def test_guide(farm, tls_server):
     first, second, tls = f"tcp {VIPS[0]}:1358", f"tcp {VIPS[1]}:1358", f"tcp {VIPS[2]}:443"
     for service, wanted in ((first, {"s1": 1, "s2": 1}), (second, {"s1": 1, "s2": 1}), (tls, {"s1": 1})):
         farm.wait_pool(service, wanted)
-    wait_until(lambda: farm.backends["s1"].hits > 6 and farm.backends["s2"].hits > 6, 15, "checks of every page")
+    wait_until(lambda: farm.backends["s1"].hits > 6 and farm.backends["s2"].hits > 6, what="checks of every page")
     assert farm.pool(first) == farm.pool(second) == {"s1": 1, "s2": 1} and farm.pool(tls) == {"s1": 1}
     assert len(set(ask(farm.client, VIPS[0], 1358, 4))) == 1  # persistence
     farm.kill("s1")

@@ -31,11 +31,11 @@ def lines(daemon, *words):
     return [re.sub(" +", " ", line.strip()) for line in daemon.ctl("status", *words).stdout.splitlines()]
 
 
-def wait_line(daemon, pattern, *words, timeout=10):
+def wait_line(daemon, pattern, *words):
     """Until `status` has a line that matches as a whole; the match."""
     def find():
         return next((m for m in map(re.compile(pattern).fullmatch, lines(daemon, *words)) if m), None)
-    return wait_until(find, timeout, f"a line {pattern!r} in\n" + "\n".join(lines(daemon, *words)), 0.1)
+    return wait_until(find, what=f"a line {pattern!r} in\n" + "\n".join(lines(daemon, *words)), interval=0.1)
 
 
 def test_a_removed_server_is_seen_while_it_drains(farm):
@@ -63,7 +63,7 @@ def test_a_removed_server_is_seen_while_it_drains(farm):
     def is_over():
         now = daemon.status()["virtual_servers"][0]
         return not now["removed_servers"] and not now["real_servers"][0]["draining"]
-    wait_until(is_over, 25, "the end of draining")
+    wait_until(is_over, what="the end of draining")
     for name in ("s1", "s2"):
         told = [event["event"] for event in daemon.status()["events"] if event["name"] == f"[{farm.real(name)}]:tcp:7"]
         assert told[-2:] == ["draining", "drained"], told
@@ -83,7 +83,7 @@ def test_a_slow_start_shows_where_it_is(farm):
     assert int(began[1]) < 70 and 3 < float(began[2]) <= 10
     found = daemon.status()["virtual_servers"][0]["real_servers"][0]
     assert found["ramping"] and found["target_weight"] == 100 and 0 < found["ends_in_s"] <= 10
-    wait_line(daemon, rf"{farm.real('s1')}:7 UP [0-9.]+ s weight 100", timeout=15)
+    wait_line(daemon, rf"{farm.real('s1')}:7 UP [0-9.]+ s weight 100")
 
 
 def test_why_a_server_is_down(farm):
@@ -93,7 +93,7 @@ def test_why_a_server_is_down(farm):
         service(farm, server(farm, "s1", 80, check=HTTP_GET), port=80, extra=f"sorry_server {farm.real('s3')} 80",
                 delay=3),
         service(farm, server(farm, "s1"), server(farm, "s2"), vip=VIPS[1], extra="panic_threshold 40")))
-    wait_until(lambda: daemon.ctl("status").returncode == 0, 10, "a good status")
+    wait_until(lambda: daemon.ctl("status").returncode == 0, what="a good status")
     assert "NOT WELL" not in "\n".join(lines(daemon)) and daemon.status()["problems"] == []
     farm.backends["s1"].status = 503
     farm.backends["s2"].kill()
@@ -134,8 +134,8 @@ def test_a_check_that_cannot_be_run_is_said(farm):
     farm.revive("s3")
     os.chmod(script, 0o755)
     daemon.reload(text.replace(missing, script))
-    wait_until(lambda: daemon.ctl("status").returncode == 0, 10, "a good status")
-    wait_until(lambda: "NOT CHECKED" not in "\n".join(lines(daemon)), 3, "the end of NOT CHECKED")
+    wait_until(lambda: daemon.ctl("status").returncode == 0, what="a good status")
+    wait_until(lambda: "NOT CHECKED" not in "\n".join(lines(daemon)), what="the end of NOT CHECKED")
 
 
 def test_checks_are_a_table_in_the_order_of_the_file(farm):
@@ -144,7 +144,7 @@ def test_checks_are_a_table_in_the_order_of_the_file(farm):
         service(farm, server(farm, "s1", 80, check=HTTP_GET), port=80)))
     wanted = [f"{farm.real(name)}:7 tcp TCP_CHECK" for name in ("s3", "s1", "s2")] + [f"{farm.real('s1')}:80 tcp HTTP_GET"]
     daemon.wait_ready()
-    wait_until(lambda: all(one["runs"] > 1 for one in daemon.status()["checks"]), 10, "checks that ran")
+    wait_until(lambda: all(one["runs"] > 1 for one in daemon.status()["checks"]), what="checks that ran")
     table = [line for line in lines(daemon, "--checks") if "_CHECK" in line or "HTTP_GET" in line]
     assert [" ".join(line.split()[:3]) for line in table] == wanted
     for line in table:
@@ -161,7 +161,7 @@ def test_only_what_was_asked_for(farm):
         configs.instance(vips=("192.0.2.200/24",)), service(farm, server(farm, "s1"), server(farm, "s2")),
         service(farm, server(farm, "s1"), server(farm, "s3"), vip=VIPS[1])))
     s1, s2, s3 = (f"{farm.real(name)}:7" for name in ("s1", "s2", "s3"))
-    wait_until(lambda: daemon.ctl("status").returncode == 0, 10, "a good status")
+    wait_until(lambda: daemon.ctl("status").returncode == 0, what="a good status")
 
     def shown(*words):
         text = daemon.ctl("status", *words).stdout

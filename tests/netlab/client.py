@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from . import ns
 from .backend import ECHO, HTTP
 from .forked import Forked
-from .wait import wait_until
+from .wait import PATIENCE, wait_until
 
 
-def connect(address, port, timeout=5.0, source=None):
+def connect(address, port, timeout=PATIENCE, source=None):
     """A TCP connection; made where the calling thread is."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -58,7 +58,7 @@ def get(sock, address, keep=False):
     return body
 
 
-def ask(node, address, port=HTTP, count=1, timeout=5.0, source=None):
+def ask(node, address, port=HTTP, count=1, timeout=PATIENCE, source=None):
     """Who answered: `count` requests from the node, one after another, each on a connection of its own."""
     def body():
         names = []
@@ -95,7 +95,7 @@ def ask_udp(node, address, port=ECHO, count=1, timeout=2.0):
 class Connection:
     """A connection that stays open: to the echo service, or (not greeted) to any other."""
 
-    def __init__(self, node, address, port=ECHO, timeout=5.0, source=None, greet=True):
+    def __init__(self, node, address, port=ECHO, timeout=PATIENCE, source=None, greet=True):
         self._socket = ns.inside(node.namespace, connect, address, port, timeout, source)
         self._number = 0
         self.server = self.ask() if greet else None
@@ -113,7 +113,7 @@ class Connection:
             data += more
         return data
 
-    def ask(self, timeout=5.0):
+    def ask(self, timeout=PATIENCE):
         """The name of the server at the other end; OSError when the connection is gone."""
         self._number += 1
         self._socket.settimeout(timeout)
@@ -155,10 +155,10 @@ class Load:
     def requests(self):
         return struct.unpack_from("I", self._shared)[0]
 
-    def wait(self, count, timeout=30.0):
+    def wait(self, count, timeout=PATIENCE):
         """Until `count` more requests are done."""
         wanted = self.requests + count
-        wait_until(lambda: self.requests >= wanted, timeout, f"{count} requests of the load", 0.05)
+        wait_until(lambda: self.requests >= wanted, what=f"{count} requests of the load", timeout=timeout, interval=0.05)
 
     def stop(self):
         self._process.signal(signal.SIGTERM)

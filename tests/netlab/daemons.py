@@ -16,7 +16,7 @@ import tempfile
 import time
 from datetime import datetime
 
-from .wait import Timeout, wait_until
+from .wait import PATIENCE, Timeout, wait_until
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HOLDFAST = os.environ.get("HOLDFAST") or os.path.join(TREE, "build", "holdfast")
@@ -102,14 +102,14 @@ class Daemon:
         self._known.update(found)
         return found
 
-    def worker(self, timeout=5.0):
+    def worker(self, timeout=PATIENCE):
         """The pid of the process that runs the elections."""
         raise NotImplementedError
 
     def signal(self, number):
         os.kill(self.pid, number)
 
-    def wait_exit(self, timeout=10.0):
+    def wait_exit(self, timeout=PATIENCE):
         """The exit status (negative: the signal that ended it), as soon as it is there: the wait() of
         subprocess looks only every 50 ms."""
         if self.running():
@@ -121,7 +121,7 @@ class Daemon:
                 os.close(exited)
         return self.process.wait()
 
-    def stop(self, timeout=10.0):
+    def stop(self, timeout=PATIENCE):
         """SIGTERM and wait; the exit status."""
         self.signal(signal.SIGTERM)
         return self.wait_exit(timeout)
@@ -150,7 +150,7 @@ class Daemon:
             self.configure(config)
         self.signal(signal.SIGHUP)
 
-    def listening(self, timeout=10.0):
+    def listening(self, timeout=PATIENCE):
         """Until it is BACKUP for the first time: from then on it hears who is master. Itself."""
         self.wait_log(r"Entering BACKUP STATE \(init\)", timeout, self._log_began)
         return self
@@ -178,12 +178,12 @@ class Daemon:
         except ValueError:
             return otherwise
 
-    def wait_log(self, pattern, timeout=5.0, since=0, count=1):
+    def wait_log(self, pattern, timeout=PATIENCE, since=0, count=1):
         def enough():
             found = self.logged(pattern, since)
             return found[count - 1] if len(found) >= count else None
         try:
-            return wait_until(enough, timeout, f"log line /{pattern}/ of {self.node.name}")
+            return wait_until(enough, what=f"log line /{pattern}/ of {self.node.name}", timeout=timeout)
         except Timeout as error:
             raise Timeout(f"{error}\n--- log:\n{self.log(since)}") from None
 
@@ -199,7 +199,7 @@ class Holdfast(Daemon):
         return [HOLDFAST, "run", "-f", self.config_file, "--run-dir", self.run_dir, "--log", "stderr",
                 *self.options]
 
-    def ctl(self, *words, check=False, timeout=20):
+    def ctl(self, *words, check=False, timeout=PATIENCE):
         """Run `holdfast WORDS --run-dir ...`; the completed process. A reload is refused before the
         start is complete."""
         if words[0] == "reload":
@@ -237,15 +237,15 @@ class Holdfast(Daemon):
         first = self.wait_log(r"^(\S+)Z \S+_vrrp\[", since=self._log_began)
         return datetime.fromisoformat(first[1] + "+00:00").timestamp()
 
-    def wait_ready(self, timeout=5.0):
-        return wait_until(self.status, timeout, "holdfast answers status")
+    def wait_ready(self, timeout=PATIENCE):
+        return wait_until(self.status, what="holdfast answers status", timeout=timeout)
 
-    def worker(self, timeout=5.0):
+    def worker(self, timeout=PATIENCE):
         def find():
             document = self.status()
             return document and next((p["pid"] for p in document["processes"]
                                       if p["name"] == "vrrp" and p["pid"]), None)
-        return wait_until(find, timeout, "pid of the vrrp worker")
+        return wait_until(find, what="pid of the vrrp worker", timeout=timeout)
 
 
 class Keepalived(Daemon):
@@ -269,17 +269,17 @@ class Keepalived(Daemon):
             if os.path.exists(self.path(name)):
                 os.unlink(self.path(name))
 
-    def wait_ready(self, timeout=5.0):
+    def wait_ready(self, timeout=PATIENCE):
         return self.worker(timeout)
 
-    def worker(self, timeout=5.0):
+    def worker(self, timeout=PATIENCE):
         def find():
             try:
                 with open(self.path("vrrp.pid"), encoding="ascii") as handle:
                     return int(handle.read() or 0)
             except OSError:
                 return None
-        return wait_until(find, timeout, "pid file of the vrrp process")
+        return wait_until(find, what="pid file of the vrrp process", timeout=timeout)
 
 
 class HoldfastAsKeepalived(Keepalived):
@@ -327,7 +327,7 @@ class Frr(Daemon):
             self.zebra = subprocess.Popen(self.node.command(*self._daemon("zebra", "-f", empty)),
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           start_new_session=True)
-        wait_until(lambda: os.path.exists(self.path("zserv")), 5, "zebra's socket")
+        wait_until(lambda: os.path.exists(self.path("zserv")), what="zebra's socket")
         return super().start()
 
     def kill(self):
@@ -336,7 +336,7 @@ class Frr(Daemon):
             self.zebra.kill()
             self.zebra.wait()
 
-    def stop(self, timeout=10.0):
+    def stop(self, timeout=PATIENCE):
         status = super().stop(timeout)
         self.zebra.terminate()
         self.zebra.wait(timeout)

@@ -19,7 +19,7 @@ import time
 
 from . import backend, client, configs, ipvs, nft, ns
 from .lab import Lab
-from .wait import Timeout, wait_until
+from .wait import PATIENCE, Timeout, wait_until
 
 VIP, VIP6 = "192.0.2.100", "2001:db8::100"
 VIPS = [f"192.0.2.{number}" for number in range(100, 108)]
@@ -122,7 +122,7 @@ class Farm(Lab):
     def tally(self, address=VIP, port=backend.HTTP, count=1, **more):
         return client.tally(self.client, address, port, count, **more)
 
-    def wait_tally(self, wanted, address=VIP, port=backend.HTTP, timeout=10.0):
+    def wait_tally(self, wanted, address=VIP, port=backend.HTTP, timeout=PATIENCE):
         """Until so many requests as `wanted` has spread so. A table that has just changed may make the
         first round of round robin uneven."""
         seen = []
@@ -131,7 +131,7 @@ class Farm(Lab):
             seen.append(self.tally(address, port, sum(wanted.values())))
             return seen[-1] == wanted
         try:
-            wait_until(even, timeout, "spread", 0.1)
+            wait_until(even, what="spread", timeout=timeout, interval=0.1)
         except Timeout:
             raise Timeout(f"{address}: {wanted} did not come within {timeout:g} s, but {seen}") from None
 
@@ -154,7 +154,7 @@ class Farm(Lab):
             weights = weights and {address: told.get(address) or 1 for address in weights}
         return None if weights is None else {self.name_of(address): weight for address, weight in weights.items()}
 
-    def wait_pool(self, service, wanted, timeout=30.0, director=None):
+    def wait_pool(self, service, wanted, timeout=PATIENCE, director=None):
         """Until the service has exactly {server name: weight}. In rules of nftables 0 does not show."""
         if self.engine != "ipvs":
             wanted = {name: weight for name, weight in wanted.items() if weight}

@@ -13,7 +13,7 @@ import sys
 import traceback
 
 from . import ns
-from .wait import Timeout
+from .wait import PATIENCE, Timeout
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -23,7 +23,7 @@ class Forked:
     """function(report, *args) in `namespace`. The function calls report(value) with what JSON can
     hold: the first report says that it is ready, the second, if any, is its result."""
 
-    def __init__(self, namespace, function, *args, timeout=20.0):
+    def __init__(self, namespace, function, *args, timeout=PATIENCE):
         self._reader, writer = os.pipe()
         self._buffer = b""
         sys.stdout.flush()
@@ -35,7 +35,7 @@ class Forked:
         self._alive = True
         self.receive(timeout)
 
-    def receive(self, timeout=20.0):
+    def receive(self, timeout=PATIENCE):
         """The next report."""
         while b"\n" not in self._buffer:
             if not select.select([self._reader], [], [], timeout)[0]:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from . import ns
-from .wait import Timeout
+from .wait import PATIENCE, Timeout
 
 METHODS = {"-m": "nat", "-g": "dr", "-i": "tun"}
 PROC_METHODS = {"Masq": "nat", "Route": "dr", "Tunnel": "tun", "Local": "local"}
@@ -138,7 +138,7 @@ def weights(node, name):
     return service.weights() if service else None
 
 
-def wait_weights(node, name, wanted, timeout=30.0):
+def wait_weights(node, name, wanted, timeout=PATIENCE):
     """Until the service's {server address: weight} is as wanted."""
     deadline = time.monotonic() + timeout
     while (seen := weights(node, name)) != wanted:

@@ -5,6 +5,7 @@ Node number N (a is 1) has on link L: MAC 02:00:00:00:0L:0N, 192.0.2.N/24 (link 
 2001:db8:L::N/64 (link 0: 2001:db8::N) and the link-local address fe80::ff:fe00:L0N made from the MAC (fe80::ff:fe00:N on
 link 0).
 """
+import contextlib
 import fcntl
 import os
 import shutil
@@ -16,7 +17,7 @@ import time
 
 from . import daemons, netlink, ns, packets
 from .sniffer import Sniffer
-from .wait import wait_until
+from .wait import PATIENCE, wait_until
 
 SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
 NETWORKS = ("192.0.2", "198.51.100", "203.0.113", *(f"10.200.{link}" for link in range(3, 256)))
@@ -80,11 +81,11 @@ class Node:
         """Is the address (no prefix length) on an interface?"""
         return any(a.address == address for a in netlink.addresses(self.namespace))
 
-    def wait_has(self, address, timeout=5.0):
-        wait_until(lambda: self.has(address), timeout, f"{address} on {self.name}")
+    def wait_has(self, address, timeout=PATIENCE):
+        wait_until(lambda: self.has(address), what=f"{address} on {self.name}", timeout=timeout)
 
-    def wait_has_not(self, address, timeout=5.0):
-        wait_until(lambda: not self.has(address), timeout, f"{address} gone from {self.name}")
+    def wait_has_not(self, address, timeout=PATIENCE):
+        wait_until(lambda: not self.has(address), what=f"{address} gone from {self.name}", timeout=timeout)
 
     def watch(self):
         """An AddressWatch, closed with the lab."""
@@ -181,6 +182,8 @@ class ForgedMaster:
         self._thread.start()
 
     def _loop(self):
+        with contextlib.suppress(OSError):  # real-time, where permitted: who is late is taken for dead
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         following = time.monotonic()
         while not self._stop.is_set():
             self._send(self.fields)
@@ -287,7 +290,7 @@ class Lab:
         ns.run("ip", "-n", self.switch, "-batch", "-", text="\n".join(lines) + "\n")
         for node in self.nodes:
             self._address(node)
-        wait_until(self._links_run, 10, "every link runs")
+        wait_until(self._links_run, what="every link runs")
 
     def _links_run(self):
         """The kernel tells of a carrier later, the more so when it is busy: without it a daemon is in FAULT."""

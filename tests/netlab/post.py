@@ -10,7 +10,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from .wait import wait_until
+from .wait import PATIENCE, wait_until
 
 USER, PASSWORD = "holdfast", "se cret"
 
@@ -22,7 +22,7 @@ class _Server:
         self._process = subprocess.Popen(
             node.command("/usr/bin/python3", "-m", "netlab.post", self.directory, *arguments),
             cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        wait_until(lambda: os.path.exists(os.path.join(self.directory, "ready")), 40, f"{name} listens", 0.05)
+        wait_until(lambda: os.path.exists(os.path.join(self.directory, "ready")), what=f"{name} listens", timeout=40, interval=0.05)
 
     def _texts(self):
         names = sorted(name for name in os.listdir(self.directory) if name.startswith("got-"))
@@ -60,11 +60,11 @@ class MailServer(_Server):
             found.append((json.loads(envelope), email.message_from_string(message)))
         return found
 
-    def wait(self, subject, timeout=5):
+    def wait(self, subject, timeout=PATIENCE):
         """The first mail whose subject contains this."""
         def look():
             return next((one for one in self.mails() if subject in one[1]["Subject"]), None)
-        return wait_until(look, timeout, f"a mail about {subject!r}", 0.05)
+        return wait_until(look, what=f"a mail about {subject!r}", timeout=timeout, interval=0.05)
 
 
 class Hook(_Server):
@@ -77,11 +77,11 @@ class Hook(_Server):
         """[(headers, object)]"""
         return [tuple(json.loads(text)) for text in self._texts()]
 
-    def wait(self, timeout=5, **fields):
+    def wait(self, timeout=PATIENCE, **fields):
         def look():
             return next((one for one in self.posts()
                          if all(one[1].get(key) == value for key, value in fields.items())), None)
-        return wait_until(look, timeout, f"a post with {fields}", 0.05)
+        return wait_until(look, what=f"a post with {fields}", timeout=timeout, interval=0.05)
 
 
 class _Store:

@@ -21,7 +21,7 @@ class Recorder:
         self._process = subprocess.Popen(ns.command(lab.switch, words), stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                          start_new_session=True)
-        wait_until(lambda: os.path.exists(self.path) and os.path.getsize(self.path) >= 24, 5, "tcpdump")
+        wait_until(lambda: os.path.exists(self.path) and os.path.getsize(self.path) >= 24, what="tcpdump")
 
     def stop(self):
         time.sleep(0.3)  # the kernel's buffer is handed over in batches

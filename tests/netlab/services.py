@@ -166,7 +166,7 @@ class Services:
 
     def haproxy(self, conf, socket_path):
         self.start("haproxy", "/usr/sbin/haproxy", "-db", "-f", self.write("haproxy.cfg", conf))
-        wait_until(lambda: os.path.exists(socket_path), 10, "haproxy's socket", 0.05)
+        wait_until(lambda: os.path.exists(socket_path), what="haproxy's socket", interval=0.05)
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class Services:
             return ([entry for entry in self._ports if entry[1:] not in listening]
                     + [(name,) for name, words in self._words.items() if words not in self.log(name)])
         try:
-            wait_until(lambda: not missing(), timeout, "servers listen", 0.1)
+            wait_until(lambda: not missing(), what="servers listen", timeout=timeout, interval=0.1)
         except AssertionError as error:
             logs = "".join(f"--- {name}\n{self.log(name)}" for name in {entry[0] for entry in missing()})
             raise AssertionError(f"{error}: {missing()}\n{logs}") from None

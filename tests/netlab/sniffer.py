@@ -13,7 +13,7 @@ import threading
 import time
 
 from . import ns, packets
-from .wait import Timeout
+from .wait import PATIENCE, Timeout
 
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
@@ -86,7 +86,7 @@ class Sniffer:
                 and all(getattr(f, name) == value for name, value in fields.items())
                 and (where is None or where(f))]
 
-    def wait(self, kind, timeout=5.0, since=0.0, count=1, where=None, **fields):
+    def wait(self, kind, timeout=PATIENCE, since=0.0, count=1, where=None, **fields):
         """The `count`th matching frame since `since`, waited for."""
         deadline = time.monotonic() + timeout
         while True:
@@ -108,7 +108,7 @@ class Sniffer:
             fields["node"] = node
         return self.select(packets.Advert, since, **fields)
 
-    def wait_advert(self, node=None, timeout=5.0, since=0.0, count=1, **fields):
+    def wait_advert(self, node=None, timeout=PATIENCE, since=0.0, count=1, **fields):
         if node is not None:
             fields["node"] = node
         return self.wait(packets.Advert, timeout, since, count, **fields)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from . import ns
 from .lab import Lab
-from .wait import wait_until
+from .wait import PATIENCE, wait_until
 
 DOOR = 7000         # the port of door 0
 NUMBERS = range(1, 9)
@@ -132,9 +132,9 @@ class Twin:
         else:
             self.daemon.reload(text)
 
-    def ready(self, loads, timeout=20.0):
+    def ready(self, loads, timeout=PATIENCE):
         """Until it has said that its start and its reloads are done."""
-        wait_until(lambda: not self.running() or len(self.daemon.logged(DONE)) >= loads, timeout, "the configuration")
+        wait_until(lambda: not self.running() or len(self.daemon.logged(DONE)) >= loads, what="the configuration", timeout=timeout)
 
     def doors(self, wanted):
         DOORS.set(self.node.namespace, wanted)
@@ -155,7 +155,7 @@ class Twin:
         self.node.ip(f"addr {verb} {address} dev lo", check=False)
 
     def stop(self):
-        self.exit = self.daemon.stop(20) if self.running() else self.daemon.process.wait()
+        self.exit = self.daemon.stop() if self.running() else self.daemon.process.wait()
 
     def running(self):
         return self.daemon is not None and self.daemon.running()

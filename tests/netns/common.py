@@ -4,6 +4,7 @@ import pytest
 
 from netlab.configs import config, globals_, instance, master_down, skew, v2  # noqa: F401
 from netlab.metronome import stall  # noqa: F401
+from netlab.wait import PATIENCE
 
 VIP = "192.0.2.100"
 VIP6 = "fe80::100"
@@ -20,7 +21,7 @@ def near(value, expected, early=0.02, late=0.15):
     return expected - early - slack <= value <= expected + late + slack
 
 
-def become_master(lab, node=None, timeout=5, **fields):
+def become_master(lab, node=None, timeout=PATIENCE, **fields):
     """Wait until the node is MASTER and has announced its address; the time of its first advert."""
     node = node or lab.a
     advert = lab.wire.wait_advert(node.name, timeout=timeout, **fields)

@@ -26,7 +26,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        item.add_marker(pytest.mark.timeout(60))
+        item.add_marker(pytest.mark.timeout(180))
         if daemons.daemon_kind() == "keepalived":
             better = item.get_closest_marker("better")
             if better:

@@ -134,7 +134,7 @@ def test_found_out(world, number):
     def judged():
         document = world.daemon.status()
         return document and (check_of(document, number)[1]["failed_runs"] > 0 and check_of(document, number))
-    server, check = wait_until(judged, 45, "the check has failed", 0.2)
+    server, check = wait_until(judged, what="the check has failed", timeout=45, interval=0.2)
     assert server["state"] == "DOWN"
     assert check["reason"] and re.search(CASES[number - 1][2], check["reason"]), check["reason"]
 
@@ -142,7 +142,7 @@ def test_found_out(world, number):
 def test_the_others_are_on_time(world):
     """For a while under all of it. A busy machine may be slow, too: two seconds are not
     ours alone, but a piece of a page that takes its time, or a flood that is read to its end, is seen."""
-    document = wait_until(world.daemon.status, 5, "status")
+    document = wait_until(world.daemon.status, what="status")
     before = {number: check_of(document, number)[1]["runs"] for number in range(1000, 1020)}
     time.sleep(5)
     document = world.daemon.status()

@@ -210,7 +210,7 @@ class World:
             found = self.look(daemon, name)
             return found if found and found[1]["runs"] > 0 and found[0]["state"] == state else None
         try:
-            return wait_until(right, 15, f"{name} is {state}", 0.1)
+            return wait_until(right, what=f"{name} is {state}", interval=0.1)
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self.look(daemon, name)}") from None
 
@@ -246,7 +246,7 @@ def test_agent_sets_the_weight(world, name, weight, draining):
     def right():
         server = world.look(world.daemon, name)[0]
         return (server["weight"], server["draining"]) == (weight, draining)
-    wait_until(right, 10, f"{name} has weight {weight}")
+    wait_until(right, what=f"{name} has weight {weight}")
 
 
 def haproxy_state(path):
@@ -270,13 +270,13 @@ def test_agents_say_the_same_to_haproxy(world):
     expected = {"s9001": ("UP", 100), "s9002": ("UP", 75), "s9003": ("DRAIN", 100), "s9004": ("DOWN", 100),
                 "s9005": ("MAINT", 100)}
     try:
-        wait_until(lambda: haproxy_state(path) == expected, 10, "HAProxy has asked the agents", 0.1)
+        wait_until(lambda: haproxy_state(path) == expected, what="HAProxy has asked the agents", interval=0.1)
     except AssertionError as error:
         raise AssertionError(f"{error}: {haproxy_state(path)}") from None
 
 
 def test_certificates_that_end_soon_are_said(world):
-    world.daemon.wait_log(r"TLS certificate of \[192\.0\.2\.2\]:tcp:448 ends in 9 days, on \d{4}-", timeout=10)
+    world.daemon.wait_log(r"TLS certificate of \[192\.0\.2\.2\]:tcp:448 ends in 9 days, on \d{4}-")
     assert len(world.daemon.logged("TLS certificate of .* ends in")) == 1
     check = world.judged(world.daemon, "ssl_tls_1_2", UP)[1]
     assert check["certificate_ends"]

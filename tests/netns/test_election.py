@@ -103,7 +103,7 @@ def test_preemption_between_daemons_costs_no_address_to_nobody(lab):
     lab.wire.wait_advert("b", count=2)
     lab.a.run(config(instance(priority=150)))
     first = lab.wire.wait_advert("a")
-    lab.b.wait_has_not(VIP, 1)
+    lab.b.wait_has_not(VIP)
     lab.a.wait_has(VIP)
     settle(0.3)
     assert not lab.wire.adverts("b", since=first.time + 0.01)
@@ -131,8 +131,8 @@ def test_higher_prio_send_advert_answers_once_before_yielding(lab):
     watch = lab.a.watch()
     sent = lab.b.advert_on_wire(vrid=51, priority=150, interval=1)
     answer = lab.wire.wait_advert("a", since=sent)
-    assert answer.priority == 100 and answer.time - sent < 0.3
-    wait_until(lambda: watch.removed(VIP), 5, "the address gone")
+    assert answer.priority == 100 and answer.time - sent < 0.3 + stall()
+    wait_until(lambda: watch.removed(VIP), what="the address gone")
 
 
 @pytest.mark.parametrize("source,wins", [("192.0.2.0", True), ("192.0.2.200", False)])
@@ -189,7 +189,7 @@ def test_master_answers_priority_zero_at_once_and_stays(lab):
     settle(0.3)
     sent = lab.b.advert_on_wire(vrid=51, priority=0, interval=1)
     answer = lab.wire.wait_advert("a", since=sent)
-    assert answer.priority == 100 and answer.time - sent < 0.3
+    assert answer.priority == 100 and answer.time - sent < 0.3 + stall()
     assert lab.a.has(VIP) and not lab.wire.garps("a", since=sent)
 
 
@@ -373,10 +373,10 @@ def test_owner_gives_way_to_another_that_persists_and_comes_back(lab):
     daemon = lab.a.run(config(instance(priority=255, state="MASTER")))
     lab.wire.wait_advert("a")
     other = lab.b.router(vrid=51, priority=255, source="192.0.2.0")
-    lab.a.wait_has_not(VIP, 3)
+    lab.a.wait_has_not(VIP)
     daemon.wait_log("192.0.2.0")
     other.stop()
-    lab.a.wait_has(VIP, 3)
+    lab.a.wait_has(VIP)
     lab.wire.wait_advert("a", since=lab.now(), priority=255)
 
 
@@ -390,20 +390,20 @@ def test_unicast_ipv6_pair_elects_hands_over_and_preempts(lab):
     settle(0.8)
     assert not lab.b.has("2001:db8::100")
     assert first.stop() == 0
-    lab.b.wait_has("2001:db8::100", 2)
+    lab.b.wait_has("2001:db8::100")
     lab.a.run(one(lab.a, lab.b, 150))
-    lab.a.wait_has("2001:db8::100", 3)
-    lab.b.wait_has_not("2001:db8::100", 2)
+    lab.a.wait_has("2001:db8::100")
+    lab.b.wait_has_not("2001:db8::100")
 
 
 def test_version_2_pair_over_ipv6(lab):
     first = lab.a.run(config(v2(priority=150, vips=["fe80::100/64"])))
-    lab.a.wait_has("fe80::100", 6)
+    lab.a.wait_has("fe80::100")
     lab.b.run(config(v2(priority=100, vips=["fe80::100/64"]))).listening()
     settle(1.5)
     assert not lab.b.has("fe80::100")
     assert first.stop() == 0
-    lab.b.wait_has("fe80::100", 3)
+    lab.b.wait_has("fe80::100")
 
 
 def test_nopreempt_wins_over_preempt_delay(lab):

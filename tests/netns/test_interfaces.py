@@ -12,7 +12,7 @@ def test_carrier_loss_is_fault_and_the_address_leaves(lab):
     watch = lab.a.watch()
     lab.a.carrier(False)
     lost = lab.now()
-    assert wait_until(lambda: watch.removed(VIP), 2)[0].time - lost < 0.1 + stall()
+    assert wait_until(lambda: watch.removed(VIP))[0].time - lost < 0.1 + stall()
     daemon.wait_log("Entering FAULT STATE")
 
 
@@ -35,8 +35,8 @@ def test_backup_takes_over_from_a_master_that_lost_carrier(lab):
     lab.b.run(config()).listening()
     settle(0.6)
     lab.a.carrier(False)
-    lab.b.wait_has(VIP, 2)
-    lab.a.wait_has_not(VIP, 1)
+    lab.b.wait_has(VIP)
+    lab.a.wait_has_not(VIP)
 
 
 def test_administrative_down_and_up(lab):
@@ -93,7 +93,7 @@ def test_interface_deleted_and_made_again(lab):
     ns.run("ip", "-n", lab.switch, "link", "set", "a0", "master", "br0", "up")
     lab.a.ip("addr add 192.0.2.1/24 dev eth0")
     lab.a.ip("link set eth0 up")
-    lab.a.wait_has(VIP, 3)
+    lab.a.wait_has(VIP)
     lab.wire.wait_advert("a", since=again)
 
 
@@ -103,9 +103,9 @@ def test_renamed_interface_keeps_no_address(lab):
     lab.wire.wait_advert("a", count=2)
     lab.a.ip("link set eth0 name other0")
     daemon.wait_log("(?i)entering FAULT state")
-    lab.a.wait_has_not(VIP, 1)
+    lab.a.wait_has_not(VIP)
     lab.a.ip("link set other0 name eth0")
-    lab.a.wait_has(VIP, 3)
+    lab.a.wait_has(VIP)
 
 
 @better("the neighbours keep the old MAC")
@@ -115,8 +115,8 @@ def test_changed_mac_is_announced(lab):
     settle(0.2)
     changed = lab.now()
     lab.a.ip("link set eth0 address 02:00:00:00:aa:01")
-    wait_until(lambda: [g for g in lab.wire.garps("a", since=changed) if g.sender_mac == "02:00:00:00:aa:01"], 2,
-               "announcement with the new MAC")
+    wait_until(lambda: [g for g in lab.wire.garps("a", since=changed) if g.sender_mac == "02:00:00:00:aa:01"],
+               what="announcement with the new MAC")
 
 
 def test_device_of_a_vip_is_tracked(make_lab):
@@ -147,10 +147,11 @@ def test_tracked_interface_with_weight_changes_the_next_advert(make_lab, weight,
     daemon = lab.a.run(config(instance(extra=f"track_interface {{\neth1 weight {weight}\n}}")))
     assert lab.wire.wait_advert("a").priority == up
     lab.a.carrier(False, link=1)
-    lab.wire.wait_advert("a", priority=down, timeout=1)
-    daemon.wait_log(rf"\(VI_1\) Changing effective priority from {up} to {down}")
+    told = daemon.told(rf"\(VI_1\) Changing effective priority from {up} to {down}", 0, None)
+    first = lab.wire.wait_advert("a", priority=down).time
+    assert told is None or first - told < 0.15 + stall()
     lab.a.carrier(True, link=1)
-    lab.wire.wait_advert("a", priority=up, since=lab.now(), timeout=1)
+    lab.wire.wait_advert("a", priority=up, since=lab.now())
 
 
 @better("two priority 0 adverts for one fault (section 19, 2)")
@@ -215,4 +216,4 @@ def test_reverse_weight_of_an_interface(make_lab):
     lab.a.run(config(instance(extra="track_interface {\neth1 weight 20 reverse\n}")))
     assert lab.wire.wait_advert("a").priority == 80
     lab.a.carrier(False, link=1)
-    lab.wire.wait_advert("a", priority=100, timeout=1)
+    lab.wire.wait_advert("a", priority=100)

@@ -91,7 +91,7 @@ def test_strict_mode_keeps_silent_at_lower_adverts(lab):
 
 def test_wrong_configuration_at_start_is_an_exit_not_a_hang(lab):
     daemon = lab.a.run("vrrp_instance VI_1 {\ninterface eth0\nvirtual_ipaddress {\n192.0.2.100/24\n}\n}\n")
-    assert daemon.wait_exit(10) != 0
+    assert daemon.wait_exit() != 0
 
 
 def test_missing_configuration_file_is_an_exit(lab):
@@ -99,4 +99,4 @@ def test_missing_configuration_file_is_an_exit(lab):
     daemon.kill()
     os.unlink(daemon.config_file)
     daemon.start()
-    assert daemon.wait_exit(10) != 0
+    assert daemon.wait_exit() != 0

@@ -51,11 +51,11 @@ def misc(script, more=""):
 def test_scheduling_is_that_of_both_processes(pair):
     keywords = "checker_priority -3\nchecker_rt_priority 7\nchecker_cpu_affinity 0\nchecker_process_name hf_checks"
     daemon = pair.a.run(globals_(keywords) + balanced(pair))
-    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
+    wait_until(lambda: states(daemon) == ["UP"], what="the server")
     pids = processes(daemon)
     for name in ("lvs", "check0"):
         pid = pids[name]
-        wait_until(lambda pid=pid: os.sched_getscheduler(pid) & 0xFF == os.SCHED_RR, 2, f"SCHED_RR of {name}")
+        wait_until(lambda pid=pid: os.sched_getscheduler(pid) & 0xFF == os.SCHED_RR, what=f"SCHED_RR of {name}")
         assert os.sched_getparam(pid).sched_priority == 7
         assert os.getpriority(os.PRIO_PROCESS, pid) == -3
         assert os.sched_getaffinity(pid) == {0}
@@ -66,13 +66,13 @@ def test_scheduling_is_that_of_both_processes(pair):
 
 def judged_by_the_others(pair, daemon):
     """The server is what its TCP_CHECK says, also after a crash of the lvs process while it was down."""
-    wait_until(lambda: states(daemon) == ["UP"], 10, "a server that is up")
+    wait_until(lambda: states(daemon) == ["UP"], what="a server that is up")
     pair.server.kill()
-    wait_until(lambda: states(daemon) == ["DOWN"], 10, "a server that is down")
+    wait_until(lambda: states(daemon) == ["DOWN"], what="a server that is down")
     os.kill(processes(daemon)["lvs"], signal.SIGKILL)
-    wait_until(lambda: states(daemon) == ["DOWN"], 10, "the same after the crash")
+    wait_until(lambda: states(daemon) == ["DOWN"], what="the same after the crash")
     pair.server.start()
-    wait_until(lambda: states(daemon) == ["UP"], 10, "the server that is back")
+    wait_until(lambda: states(daemon) == ["UP"], what="the server that is back")
 
 
 def test_a_command_that_can_not_be_run_is_no_check(pair):
@@ -93,7 +93,7 @@ def test_what_a_command_leaves_behind_is_killed(pair):
     child = pair.script("child", f"trap '' TERM; echo $$ >>{pids}; exec sleep 321")
     script = pair.script("slow", f"{child} &\nsleep 321")
     daemon = pair.a.run(globals_() + balanced(pair, misc(script, "misc_timeout 1")))
-    wait_until(lambda: states(daemon) == ["DOWN"], 10, "a command that takes too long")
+    wait_until(lambda: states(daemon) == ["DOWN"], what="a command that takes too long")
 
     def began():
         with open(pids, encoding="ascii") as handle:
@@ -102,9 +102,9 @@ def test_what_a_command_leaves_behind_is_killed(pair):
     def alive():
         return [pid for pid in began() if os.path.exists(f"/proc/{pid}")]
     assert began()
-    wait_until(lambda: len(alive()) <= 1, 3, "only the child of the run under way")
+    wait_until(lambda: len(alive()) <= 1, what="only the child of the run under way")
     daemon.stop()
-    wait_until(lambda: not alive(), 3, "no child after the stop")
+    wait_until(lambda: not alive(), what="no child after the stop")
 
 
 def proc_field(pid, file, name):
@@ -115,10 +115,10 @@ def proc_field(pid, file, name):
 
 def test_memory_and_processor_time_are_those_of_both_processes(pair):
     daemon = pair.a.run(globals_("checker_no_swap\nchecker_rt_priority 5\nchecker_rlimit_rttime 123456") + balanced(pair))
-    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
+    wait_until(lambda: states(daemon) == ["UP"], what="the server")
     pids = processes(daemon)
     for name in ("lvs", "check0"):
-        wait_until(lambda pid=pids[name]: int(proc_field(pid, "status", "VmLck:")[0]) > 0, 5, f"locked memory of {name}")
+        wait_until(lambda pid=pids[name]: int(proc_field(pid, "status", "VmLck:")[0]) > 0, what=f"locked memory of {name}")
         assert proc_field(pids[name], "limits", "Max realtime timeout")[0] == "123456"
     assert int(proc_field(pids["runner"], "status", "VmLck:")[0]) == 0
 
@@ -127,7 +127,7 @@ def test_receive_buffer_of_the_address_monitor(pair):
     """Of ha_suspend; the kernel doubles what is asked for."""
     def buffers(keywords):
         daemon = pair.a.run(globals_(keywords) + balanced(pair, extra="ha_suspend"))
-        wait_until(lambda: states(daemon), 10, "a status")
+        wait_until(lambda: states(daemon), what="a status")
         shown = pair.a.execute("ss", "--family", "netlink", "--processes", "--memory")
         daemon.stop()
         return {int(size) for size in re.findall(r"rtnl:.*?rb(\d+)", shown)}
@@ -157,9 +157,9 @@ def test_rs_init_notifies(pair, told):
     """A server that starts in the pool is told of only if wanted."""
     path, lines = read_fifo(pair, "fifo")
     daemon = pair.a.run(globals_(f"lvs_notify_fifo {path}\n" + ("rs_init_notifies" if told else "")) + balanced(pair))
-    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
+    wait_until(lambda: states(daemon) == ["UP"], what="the server")
     seen = []
-    wait_until(lambda: seen.extend(lines()) or any(line.startswith("VS ") for line in seen), 5, "the line of the quorum")
+    wait_until(lambda: seen.extend(lines()) or any(line.startswith("VS ") for line in seen), what="the line of the quorum")
     assert any(line.startswith("RS ") and line.endswith(" UP") for line in seen) == told
 
 
@@ -172,7 +172,7 @@ def test_lvs_notify_fifo_script(pair):
     def lines():
         with open(got, encoding="utf-8") as handle:
             return handle.read().splitlines()
-    wait_until(lambda: os.path.exists(got) and len(lines()) >= 2, 10, "the line of the quorum")
+    wait_until(lambda: os.path.exists(got) and len(lines()) >= 2, what="the line of the quorum")
     assert lines()[0] == f"extra {path}" and lines()[1].startswith("VS ") and lines()[1].endswith(" UP")
 
 
@@ -185,11 +185,11 @@ def test_checker_log_all_failures(pair, check, all_of_them):
     text = {"tcp": f"TCP_CHECK {{\n    {timing}\n}}",
             "misc": misc(pair.script("check", f"test ! -e {flag}"), timing)}[check]
     daemon = pair.a.run(globals_("checker_log_all_failures" if all_of_them else "") + balanced(pair, text))
-    wait_until(lambda: states(daemon) == ["UP"], 10, "the server")
-    document = wait_until(lambda: [one for one in daemon.status()["checks"] if one["runs"] > 0], 5, "a good check")
+    wait_until(lambda: states(daemon) == ["UP"], what="the server")
+    document = wait_until(lambda: [one for one in daemon.status()["checks"] if one["runs"] > 0], what="a good check")
     assert document
     pair.server.kill()
     pair.write("flag", "")
-    wait_until(lambda: states(daemon) == ["DOWN"], 10, "the server is down")
+    wait_until(lambda: states(daemon) == ["DOWN"], what="the server is down")
     failures = len(daemon.logged(r"TCP connection to .* failed|Misc check for .* failed"))
     assert failures >= 3 if all_of_them else failures == 1

@@ -30,19 +30,19 @@ def servers(farm, port=80, check=configs.TCP_CHECK, only=None):  # noqa: F811
 
 def start(farm, *blocks, extra=""):  # noqa: F811
     daemon = farm.d1.run(configs.config(*blocks, extra=extra))
-    wait_until(lambda: "svc-" in nft.ruleset(farm.d1), 10, "a service")
-    daemon.wait_log("Startup complete", 10)  # before that a reload is refused
+    wait_until(lambda: "svc-" in nft.ruleset(farm.d1), what="a service")
+    daemon.wait_log("Startup complete")  # before that a reload is refused
     return daemon
 
 
-def wait_answers(farm, wanted, count=20, timeout=15, address=VIP):  # noqa: F811
+def wait_answers(farm, wanted, count=20, address=VIP):  # noqa: F811
     """Until just these servers answer, and nothing fails."""
     def so():
         try:
             return set(farm.ask(address, count=count, timeout=1)) == wanted
         except OSError:
             return False
-    wait_until(so, timeout, f"answers of {wanted}", 0.1)
+    wait_until(so, what=f"answers of {wanted}", interval=0.1)
 
 
 def datagrams(node, then):
@@ -92,7 +92,7 @@ def test_flows_of_another_service_stay(farm):
     def lose(name):
         mark = daemon.log_mark()
         daemon.reload(configs.config(udp, marked([one for one in farm.server_names if one != name])))
-        daemon.wait_log("removed", 5, since=mark)
+        daemon.wait_log("removed", since=mark)
     names = datagrams(farm.client, lose)
     assert len(set(names)) == 1 and len(names) > 20
 
@@ -113,13 +113,13 @@ def test_dr_follows_interfaces(farm):
     farm.d1.ip("link set eth1 down")
     with pytest.raises(OSError):
         farm.ask(timeout=1)
-    wait_until(lambda: "fwd" not in nft.ruleset(farm.d1), 5, "no way to the servers in the rules")
+    wait_until(lambda: "fwd" not in nft.ruleset(farm.d1), what="no way to the servers in the rules")
     assert daemon.log().count("it is no neighbour") == 3
     wrong = ["3 servers get nothing: by the routing table they are no neighbours; the first is " + farm.real("s1")]
-    wait_until(lambda: daemon.status()["problems"] == wrong, 3, "word of it in the status")
+    wait_until(lambda: daemon.status()["problems"] == wrong, what="word of it in the status")
     farm.d1.ip("link set eth1 up")
     wait_answers(farm, ALL)
-    wait_until(lambda: not daemon.status()["problems"], 3, "a good status")
+    wait_until(lambda: not daemon.status()["problems"], what="a good status")
     replug(farm, farm.d1)
     wait_answers(farm, ALL)
 
@@ -144,10 +144,10 @@ def flows(farm):  # noqa: F811
 def test_dr_leaves_other_vlans_alone(farm):
     """What has a tag on an interface belongs to another one."""
     start(farm, configs.virtual_server(f"{VIP} 80", servers(farm, check=""), method="DR"))
-    wait_until(lambda: "fwd" in nft.ruleset(farm.d1), 5, "ways to the servers")
+    wait_until(lambda: "fwd" in nft.ruleset(farm.d1), what="ways to the servers")
     send_syn(farm, 1000, tag=b"\x81\x00\x00\x07")
     send_syn(farm, 1001)
-    wait_until(lambda: flows(farm), 5, "the flow of the frame without a tag")
+    wait_until(lambda: flows(farm), what="the flow of the frame without a tag")
     time.sleep(0.2)
     assert flows(farm) == 1
 
@@ -171,7 +171,7 @@ def test_a_worker_that_dies_leaves_everything(farm):
         assert farm.ask(timeout=1) == [name]
         time.sleep(0.05)
     farm.kill(name)
-    wait_until(lambda: farm_answers(farm) not in (None, name), 15, "another server")
+    wait_until(lambda: farm_answers(farm) not in (None, name), what="another server")
 
 
 def test_a_predecessor_that_was_killed_may_still_be_there_for_a_moment(farm):
@@ -195,7 +195,7 @@ def test_tables_removed_by_somebody_else_come_again(farm, method):
     for command in commands + [f"delete table netdev {nft.TABLE}"] * (method == "DR"):
         mark = daemon.log_mark()
         farm.d1.execute("nft", *command.split())
-        daemon.wait_log("removed by somebody else", 10, since=mark)
+        daemon.wait_log("removed by somebody else", since=mark)
         wait_answers(farm, ALL)
         farm.kill("s3")
         wait_answers(farm, {"s1", "s2"})
@@ -254,7 +254,7 @@ def test_a_server_that_can_not_be_served(farm):
     reals[0] = reals[0].replace("weight 1", "weight 1\n    lvs_method TUN")
     daemon = start(farm, configs.virtual_server(f"{VIP} 80", reals))
     wait_answers(farm, {"s2", "s3"})
-    wait_until(lambda: farm.real("s1") in daemon.log() and "can't forward" in daemon.log(), 5, "a line in the log")
+    wait_until(lambda: farm.real("s1") in daemon.log() and "can't forward" in daemon.log(), what="a line in the log")
 
 
 def test_the_end_leaves_nothing(farm):

@@ -252,7 +252,7 @@ def test_dr_whoever_only_asks_is_soon_forgotten(farm, rules):
         node.execute("nft", "delete table netdev deaf")
     with Connection(farm.client, VIP, 80, greet=False) as connection:
         connection.send(b"x")
-        wait_until(lambda: "expires 14m" in nft.elements(farm.d1, "netdev", "flows"), 5, "a flow of a connection")
+        wait_until(lambda: "expires 14m" in nft.elements(farm.d1, "netdev", "flows"), what="a flow of a connection")
 
 
 def flow_hash(source, source_port, address, port):

@@ -57,13 +57,13 @@ def test_graceful_stop_loses_no_probe_at_1_khz(make_lab, version):
     make = v2 if version == 2 else instance
     extra = PASS if version == 2 else ""
     a = lab.a.run(config(make(priority=150, extra=extra)))
-    lab.a.wait_has(VIP, 8)
+    lab.a.wait_has(VIP)
     lab.b.run(config(make(priority=100, extra=extra))).listening()
     settle(1.2 if version == 2 else 0.6)
     with Prober(lab.c, [lab.a, lab.b], VIP) as prober:
         settle(0.4)
         a.signal(signal.SIGTERM)
-        lab.b.wait_has(VIP, 3)
+        lab.b.wait_has(VIP)
         assert a.wait_exit() == 0
         settle(0.4)
         result = prober.stop()
@@ -91,7 +91,7 @@ def test_killed_worker_is_master_again_and_no_vip_leaves(lab):
     assert not watch.events, watch.events
     assert not lab.wire.adverts("b", since=start), "the peer took over"
     between = lab.wire.adverts("a", since=start - 1.2)
-    assert max(b.time - c.time for c, b in zip(between, between[1:])) < 2.5
+    assert max(b.time - c.time for c, b in zip(between, between[1:])) < 2.5 + stall()
     assert lab.a.has(VIP)
 
 
@@ -129,7 +129,7 @@ def test_killed_runner_is_restarted_and_disturbs_nothing(lab):
     adverts = lab.wire.adverts("a", since=start - 0.2)
     assert max(y.time - x.time for x, y in zip(adverts, adverts[1:])) < 0.15 + stall() and not watch.events
     os.unlink(lab.path("good"))
-    lab.wire.wait_advert("a", priority=80, timeout=4)
+    lab.wire.wait_advert("a", priority=80)
 
 
 @holdfast_only
@@ -145,8 +145,8 @@ def test_worker_that_dies_again_and_again_leaves_no_address_without_an_owner(lab
             except ProcessLookupError:
                 pass
         settle(0.02)
-    lab.b.wait_has(VIP, 5)
-    wait_until(lambda: not (lab.a.has(VIP) and lab.b.has(VIP)), 5, "one owner")
+    lab.b.wait_has(VIP)
+    wait_until(lambda: not (lab.a.has(VIP) and lab.b.has(VIP)), what="one owner")
 
 
 @holdfast_only
@@ -177,7 +177,7 @@ def test_status_tells_the_rest_while_vrrp_is_down(lab):
     found = json.loads(document.stdout)
     assert len(found["problems"]) == 1 and found["problems"][0].startswith(told)
     assert found["instances"] == [] and found["events"]
-    lab.a.wait_has(VIP, 5)
+    lab.a.wait_has(VIP)
     assert a.ctl("status").returncode == 0
 
 
@@ -202,7 +202,7 @@ def test_log_that_nobody_reads_any_more_does_not_end_the_daemon(lab):
 def test_without_the_right_to_change_addresses_it_does_not_start(lab):
     a = daemons.Holdfast(lab.a, config())
     done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *a.command()],
-                          capture_output=True, text=True, check=False, timeout=10)
+                          capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 4 and "no permission to change addresses" in done.stderr
 
 
@@ -212,7 +212,7 @@ def test_without_the_right_to_change_virtual_servers_it_does_not_start(lab):
             "    lvs_method NAT\n    protocol TCP\n    real_server 192.0.2.5 80 {\n        weight 1\n    }\n}\n")
     a = daemons.Holdfast(lab.a, text)
     done = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *a.command()],
-                          capture_output=True, text=True, check=False, timeout=10)
+                          capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 4 and "no permission to change virtual servers" in done.stderr
 
 
@@ -262,7 +262,7 @@ def test_worker_killed_twice_after_a_reload_leaves_no_second_owner(lab):
         if not a.logged("next start in"):
             a.wait_log("worker is ready again")
     a.wait_log("next start in")
-    lab.b.wait_has(VIP, 2)
+    lab.b.wait_has(VIP)
     assert not lab.a.has(VIP)
 
 
@@ -270,8 +270,8 @@ def test_killed_supervisor_takes_the_vips_along(lab):
     a, _ = pair(lab, instance(priority=150), instance(priority=100))
     a.signal(signal.SIGKILL)
     a.wait_exit()
-    lab.b.wait_has(VIP, 3)
-    lab.a.wait_has_not(VIP, 3)
+    lab.b.wait_has(VIP)
+    lab.a.wait_has_not(VIP)
     settle(0.3)
     assert lab.b.has(VIP)
 
@@ -290,7 +290,7 @@ def test_killed_supervisor_leaves_no_process(lab):
             except OSError:
                 return False
         return [pid for pid in everybody if running(pid)]
-    wait_until(lambda: not alive(), 3, "the workers' end")
+    wait_until(lambda: not alive(), what="the workers' end")
 
 
 def test_stopped_backup_reads_what_arrived_before_it_takes_over(lab):
@@ -309,7 +309,7 @@ def test_stopped_master_yields_when_it_continues(lab):
     a, _ = pair(lab, instance(priority=150, extra="nopreempt"), instance(priority=100, extra="nopreempt"))
     worker = a.worker()
     os.kill(worker, signal.SIGSTOP)
-    lab.b.wait_has(VIP, 3)
+    lab.b.wait_has(VIP)
     os.kill(worker, signal.SIGCONT)
     settle(1.0)
     assert lab.a.has(VIP) != lab.b.has(VIP), "two owners, or none"
@@ -327,7 +327,7 @@ def test_timer_expired_backup_yields_after_a_long_stop(lab, extra, yields):
     lab.wire.wait_advert("a", since=lab.now(), count=5)  # still, or again
     assert bool(daemon.logged(r"Entering BACKUP STATE: this process was not run for \d+ ms")) == yields
     assert bool(watch.removed(VIP)) == yields
-    lab.a.wait_has(VIP, 2)
+    lab.a.wait_has(VIP)
 
 
 @holdfast_only
@@ -377,7 +377,7 @@ def test_log_tells_the_cause_of_a_takeover(lab):
 def test_worker_is_real_time_and_locked(lab):
     daemon = lab.a.run(config())
     worker = daemon.worker()
-    wait_until(lambda: os.sched_getscheduler(worker) & 0xFF == os.SCHED_RR, 2, "SCHED_RR")
+    wait_until(lambda: os.sched_getscheduler(worker) & 0xFF == os.SCHED_RR, what="SCHED_RR")
     assert os.sched_getparam(worker).sched_priority == 1
     with open(f"/proc/{worker}/status", encoding="ascii") as handle:
         locked = next(line for line in handle if line.startswith("VmLck"))
@@ -424,11 +424,11 @@ def test_200_instances_start_at_once(lab):
     text = config(*(instance(f"VI_{n}", n, priority=255, state="MASTER", vips=[f"10.9.0.{n}/32"],
                              extra="garp_master_repeat 1") for n in range(1, 201)))
     daemon = lab.a.run(text)
-    wait_until(lambda: len({a.vrid for a in lab.wire.adverts("a")}) == 200, 10, "200 masters", 0.05)
+    wait_until(lambda: len({a.vrid for a in lab.wire.adverts("a")}) == 200, what="200 masters", interval=0.05)
     firsts = {}
     for advert in lab.wire.adverts("a"):
         firsts.setdefault(advert.vrid, advert.time)
-    assert max(firsts.values()) - daemon.began < 1.0
+    assert max(firsts.values()) - daemon.began < 1.0 + stall()
     assert near(max(firsts.values()) - min(firsts.values()), 0, 1, 0.5)
 
 
@@ -454,7 +454,7 @@ def test_run_directory_of_the_environment(lab):
 def test_second_daemon_in_the_same_run_directory_does_not_start(lab):
     first = lab.a.run(config())
     lab.a.wait_has(VIP)
-    done = subprocess.run(lab.a.command(*first.command()), capture_output=True, text=True, check=False, timeout=10)
+    done = subprocess.run(lab.a.command(*first.command()), capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode != 0 and done.stderr
     settle(0.2)
     assert first.running() and lab.a.has(VIP)
@@ -470,7 +470,7 @@ def test_second_daemon_with_the_same_file_touches_no_address(lab):
     lab.a.wait_has(VIP)
     mark = first.log_mark()
     done = subprocess.run(lab.a.command(*with_the_file_of(first, "other")), capture_output=True, text=True,
-                          check=False, timeout=10)
+                          check=False, timeout=30)
     assert done.returncode == 1
     assert f"another holdfast runs here with {first.config_file} (its virtual routers" in done.stderr
     settle(0.5)
@@ -487,7 +487,7 @@ def test_one_file_serves_another_id_and_another_namespace(lab, node, more):
     with open(first.path("second.log"), "wb") as log, \
             subprocess.Popen(getattr(lab, node).command(*with_the_file_of(first, "other", *more)), stderr=log) as second:
         try:
-            wait_until(lambda: "Startup complete" in open(first.path("second.log")).read(), 5, "the second daemon")
+            wait_until(lambda: "Startup complete" in open(first.path("second.log")).read(), what="the second daemon")
         finally:
             second.terminate()
 
@@ -499,7 +499,7 @@ def test_file_is_free_again_when_the_supervisor_is_killed(lab):
     lab.a.wait_has(VIP)
     os.kill(first.pid, signal.SIGKILL)
     done = subprocess.run(lab.a.command("timeout", "3", *with_the_file_of(first, "other")), capture_output=True,
-                          text=True, check=False, timeout=10)
+                          text=True, check=False, timeout=30)
     assert "Startup complete" in done.stderr and "another holdfast" not in done.stderr
 
 

@@ -112,7 +112,7 @@ def test_padding_to_the_ethernet_minimum_is_allowed(lab):
     master(lab, instance())
     frame, watch = lab.b.advert_frame(**GOOD3), lab.a.watch()
     lab.b.send(frame.ljust(60, b"\0"))
-    wait_until(lambda: watch.removed(VIP), 5, "the address given up")
+    wait_until(lambda: watch.removed(VIP), what="the address given up")
 
 
 def test_bad_packet_does_not_restart_the_timer_of_a_backup(lab):
@@ -122,7 +122,7 @@ def test_bad_packet_does_not_restart_the_timer_of_a_backup(lab):
     last = router.stop()
     bad = lab.b.router(vrid=51, priority=200, ttl=254, interval=0.02)
     first = lab.wire.wait_advert("a")
-    assert first.time - last < 0.45
+    assert first.time - last < 0.45 + stall()
     bad.stop()
 
 
@@ -233,7 +233,7 @@ def test_status_names_a_silent_master_of_an_instance_in_fault(lab):
     daemon = lab.a.run(config(instance(interval=0.1)))
     lab.b.router(**GOOD3)
     daemon.wait_ready()
-    wait_until(lambda: daemon.instance("VI_1")["master"]["address"] == "192.0.2.2", 5, "the master is heard")
+    wait_until(lambda: daemon.instance("VI_1")["master"]["address"] == "192.0.2.2", what="the master is heard")
     lab.a.ip("link set eth0 down")
     settle(1)
     state = daemon.instance("VI_1")
@@ -313,7 +313,7 @@ def test_ipv6_bad_checksum_and_hop_limit_are_refused(lab):
     lab.wire.wait_advert("a", since=sent, count=3)
     assert not watch.removed("fe80::100")
     lab.b.send_advert(**good)
-    wait_until(lambda: watch.removed("fe80::100"), 5, "the address given up")
+    wait_until(lambda: watch.removed("fe80::100"), what="the address given up")
 
 
 def gives_way_to_old_unicast(lab):

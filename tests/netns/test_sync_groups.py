@@ -55,7 +55,7 @@ def test_fault_of_one_is_fault_of_all(links):
     cut = links.now()
     links.a.carrier(False, link=1)
     done = links.now()
-    assert wait_until(lambda: watch.removed(FIRST), 2)[0].time - done < 0.15 + stall()
+    assert wait_until(lambda: watch.removed(FIRST))[0].time - done < 0.15 + stall()
     settle(0.2)
     zeros = links.wire.adverts("a", since=cut, link=0, priority=0)
     assert len(zeros) == 1
@@ -138,9 +138,9 @@ def test_group_notifications_follow_the_members_and_carry_priority_0(links):
 
     def lines():
         return set(open(links.path("lines")).read().splitlines()) if os.path.exists(links.path("lines")) else set()
-    wait_until(lambda: told <= lines(), 5, "the notifications")
+    wait_until(lambda: told <= lines(), what="the notifications")
     daemon.stop()
-    wait_until(lambda: "GROUP G1 STOP 0" in lines(), 5, "the notification of the stop")
+    wait_until(lambda: "GROUP G1 STOP 0" in lines(), what="the notification of the stop")
 
 
 def test_group_script_faults_the_group(links):

@@ -2,7 +2,7 @@
 """What an advert looks like, byte by byte (RFC 3768, 5798, 9568; auth_type PASS of RFC 2338)."""
 import signal
 
-from common import VIP, VRID, become_master, better, config, instance, near, v2
+from common import VIP, VRID, become_master, better, config, instance, near, stall, v2
 from netlab.packets import Igmp
 
 
@@ -86,7 +86,7 @@ def test_adverts_follow_at_the_interval(lab):
     times = [a.time for a in lab.wire.adverts("a")][1:]  # before the second the kernel had to add the address
     gaps = [after - before for before, after in zip(times, times[1:])]
     assert all(near(gap, 0.1, 0.02, 0.05) for gap in gaps), gaps
-    assert abs((times[-1] - times[0]) / len(gaps) - 0.1) < 0.004
+    assert near((times[-1] - times[0]) / len(gaps), 0.1, 0.004, 0.004)
 
 
 def test_ten_millisecond_interval(lab):
@@ -94,7 +94,7 @@ def test_ten_millisecond_interval(lab):
     lab.wire.wait_advert("a", count=100)
     adverts = lab.wire.adverts("a")
     assert adverts[0].interval == 0.01
-    assert (adverts[-1].time - adverts[0].time) / (len(adverts) - 1) < 0.012
+    assert (adverts[-1].time - adverts[0].time) / (len(adverts) - 1) < 0.012 + stall()
 
 
 def test_group_is_joined_at_start(lab):
@@ -148,4 +148,4 @@ def test_v2_interval_2_is_in_the_advert(lab):
     lab.a.run(config(v2(priority=255, state="MASTER", interval=2)))
     lab.wire.wait_advert("a", count=2)
     first, second = lab.wire.adverts("a")[:2]
-    assert first.interval == 2 and 1.98 < second.time - first.time < 2.2
+    assert first.interval == 2 and near(second.time - first.time, 2, 0.02, 0.2)

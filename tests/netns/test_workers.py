@@ -59,7 +59,7 @@ def same_history(one, other):
 
 
 def settled(daemon, wanted):
-    wait_until(lambda: servers(daemon) == wanted, 10, f"servers {wanted}, now {servers(daemon)}")
+    wait_until(lambda: servers(daemon) == wanted, what=f"servers {wanted}, now {servers(daemon)}")
 
 
 def told(daemon, name, event):
@@ -76,8 +76,8 @@ def kill(daemon, name):
     """SIGKILL to a worker; waits for its successor."""
     pid = processes(daemon)[name]
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: processes(daemon).get(name) not in (None, 0, pid), 5, f"another {name}")
-    wait_until(lambda: healthy(daemon), 5, f"all well after the death of {name}")
+    wait_until(lambda: processes(daemon).get(name) not in (None, 0, pid), what=f"another {name}")
+    wait_until(lambda: healthy(daemon), what=f"all well after the death of {name}")
 
 
 def ruleset(node):
@@ -86,14 +86,14 @@ def ruleset(node):
 
 def test_workers_killed_in_turn(pair):
     a = pair.a.run(config(instance(), balanced(pair, (HTTP, 81))))
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     settled(a, [("UP", 1), ("DOWN", 0)])
     vrrp, watch, before = a.worker(), pair.a.watch(), history(a)
     for name in ("lvs", "check0", "runner", "check0", "lvs"):
         settle(0.3)
         kill(a, name)
         assert servers(a) == [("UP", 1), ("DOWN", 0)]
-    wait_until(lambda: same_history(history(a), before), 3, f"since and reasons as before: {before}")
+    wait_until(lambda: same_history(history(a), before), what=f"since and reasons as before: {before}")
     assert a.worker() == vrrp and pair.a.has(VIP) and not watch.removed(VIP)
     assert not a.logged("Entering (BACKUP|FAULT) STATE(?! \\(init)")
     assert len(a.logged("Removing service")) == 1  # when it was found dead
@@ -125,26 +125,26 @@ def test_a_server_that_dies_while_the_checks_are_dead(pair):
     a = pair.a.run(config(instance(), balanced(pair)))
     settled(a, [("UP", 1)])
     for _ in range(3):  # the third start waits
-        pid = wait_until(lambda: processes(a)["check0"], 5, "check0")
+        pid = wait_until(lambda: processes(a)["check0"], what="check0")
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 2, "its death")
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="its death")
     settle(0.1)
     status = a.ctl("status")
     assert status.returncode == 1 and "check0 worker does not run" in status.stdout
     assert servers(a) == [("UP", 1)]  # what is not known to be dead is served
-    wait_until(lambda: healthy(a), 10, "all well again")
+    wait_until(lambda: healthy(a), what="all well again")
     assert servers(a) == [("UP", 1)]
 
 
 @pytest.mark.parametrize("name,limit", [("check0", 12), ("lvs", 16)])
 def test_frozen_worker_is_started_again(pair, name, limit):
     a = pair.a.run(config(instance(), balanced(pair)))
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     settled(a, [("UP", 1)])
     pid, watch = processes(a)[name], pair.a.watch()
     os.kill(pid, signal.SIGSTOP)
     a.wait_log(f"{name} worker has not run for", timeout=limit)
-    wait_until(lambda: healthy(a), 10, "all well again")
+    wait_until(lambda: healthy(a), what="all well again")
     assert processes(a)[name] != pid and servers(a) == [("UP", 1)]
     assert not watch.removed(VIP)
     wait_until(lambda: told(a, name, "ready"), 5, "the new start among the events")
@@ -153,7 +153,7 @@ def test_frozen_worker_is_started_again(pair, name, limit):
 
 def test_reloads_bring_and_take_the_first_virtual_server(pair):
     a = pair.a.run(config(instance()))
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     assert set(processes(a)) == {"vrrp", "runner"}
     vrrp, watch = a.worker(), pair.a.watch()
     for _ in range(3):
@@ -180,10 +180,10 @@ def test_balancing_alone_needs_no_election(pair):
     lvs = processes(a)["lvs"]
     a.configure(config(instance(), balanced(pair)))
     assert a.ctl("reload").returncode == 0
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     a.configure(config(balanced(pair)))
     assert a.ctl("reload").returncode == 0
-    pair.a.wait_has_not(VIP, 2)
+    pair.a.wait_has_not(VIP)
     assert set(processes(a)) == {"runner", "lvs", "check0"} and processes(a)["lvs"] == lvs
     assert servers(a) == [("UP", 1)] and healthy(a)
     assert a.stop() == 0
@@ -205,7 +205,7 @@ def test_number_of_check_processes(pair):
         assert done.returncode == 0 and f" -> {n} (applied live)" in done.stdout
         assert set(processes(a)) == {"runner", "lvs", *(f"check{i}" for i in range(n))}
         assert servers(a) == wanted  # the verdicts stay
-        wait_until(lambda: all(c["runs"] for c in a.status()["checks"]), 5, "all checks running")
+        wait_until(lambda: all(c["runs"] for c in a.status()["checks"]), what="all checks running")
         assert len(a.status()["checks"]) == 41 and servers(a) == wanted and healthy(a)
 
 
@@ -239,7 +239,7 @@ def test_what_is_known_of_a_probe_moves_with_it(pair):
 
 def test_many_reloads(pair):
     a = pair.a.run(config(instance(), balanced(pair)))
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     settled(a, [("UP", 1)])
     before, watch = processes(a), pair.a.watch()
 
@@ -256,7 +256,7 @@ def test_many_reloads(pair):
 
 def test_workers_killed_during_reloads(pair):
     a = pair.a.run(config(instance(), balanced(pair)))
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     settled(a, [("UP", 1)])
     watch = pair.a.watch()
     for number, name in enumerate(("lvs", "check0", "runner")):
@@ -265,7 +265,7 @@ def test_workers_killed_during_reloads(pair):
         a.reload()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda n=number: healthy(a) and a.status()["generation"] == n + 2, 10, "the reload")
+        wait_until(lambda n=number: healthy(a) and a.status()["generation"] == n + 2, what="the reload")
         assert servers(a)[0] == ("UP", 1)
     assert not watch.removed(VIP)
 
@@ -279,7 +279,7 @@ def test_tls_files_that_can_not_be_read(pair, bad):
         os.mkfifo(path)
     text = f"SSL {{\n    ca {path}\n}}\n" + balanced(pair, check="SSL_GET {\nurl {\npath /\nstatus_code 200\n}\n}")
     a = pair.a.run(config(text))
-    assert a.wait_exit(5) != 0 and path in a.log()
+    assert a.wait_exit() != 0 and path in a.log()
     b = pair.a.run(config(balanced(pair)))
     b.wait_ready()
     settled(b, [("UP", 1)])
@@ -299,7 +299,7 @@ def test_pings_come_from_a_process_without_rights(pair):
     assert status["CapEff"] == status["CapPrm"] == status["CapAmb"] == 16 * "0" and status["NoNewPrivs"] == "1"
     assert status["Uid"].split() == 4 * ["65534"]
     kill(a, "check0")  # and the next one gets sockets of its own
-    wait_until(lambda: all(c["runs"] > 1 for c in a.status()["checks"]), 5, "further pings")
+    wait_until(lambda: all(c["runs"] > 1 for c in a.status()["checks"]), what="further pings")
     assert servers(a) == [("UP", 1), ("DOWN", 0)]
 
 
@@ -316,7 +316,7 @@ def test_stop_while_a_dead_lvs_waits_for_its_start_leaves_nothing(pair):
 
 def test_events_of_both_halves_in_one_row(pair):
     a = pair.a.run(config(instance(), balanced(pair, (HTTP, 81))))
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     settled(a, [("UP", 1), ("DOWN", 0)])
     events = a.status()["events"]
     assert [e["at"] for e in events] == sorted(e["at"] for e in events)
@@ -349,24 +349,24 @@ def test_state_dump_has_the_virtual_servers(pair):
 def test_halves_left_out_under_the_name_of_keepalived(pair, flag, wanted):
     a = pair.a.run(config(instance(), balanced(pair)), "holdfast-as-keepalived", options=[flag])
     pid_file = a.path("checkers.pid" if flag == "-C" else "vrrp.pid")
-    wait_until(lambda: os.path.exists(pid_file), 5, "pid file")
+    wait_until(lambda: os.path.exists(pid_file), what="pid file")
 
     def names():
         found = subprocess.run([HOLDFAST, "status", "--json", "--run-dir", a.path("run")], capture_output=True,
                                text=True, check=False).stdout
         return {p["name"]: p["pid"] for p in json.loads(found or "{}").get("processes", [])}
-    wait_until(lambda: set(names()) == wanted, 5, f"the processes {wanted}")
+    wait_until(lambda: set(names()) == wanted, what=f"the processes {wanted}")
     with open(pid_file, encoding="ascii") as handle:
         assert int(handle.read()) == names()["lvs" if flag == "-C" else "vrrp"]
     if flag == "-P":
-        pair.a.wait_has(VIP, 5)
+        pair.a.wait_has(VIP)
     assert a.stop() == 0 and not os.path.exists(pid_file)
     assert not pair.a.has(VIP) and "holdfast" not in ruleset(pair.a)
 
 
 def test_halves_of_one_file_run_side_by_side(pair):
     a = pair.a.run(config(instance(), balanced(pair)), "holdfast-as-keepalived", options=["-P"])
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     b = pair.a.run("", "holdfast-as-keepalived", options=["-C", "-f", a.config_file])
     b.wait_log("Startup complete")
     assert a.running() and b.running()
@@ -404,11 +404,11 @@ def test_full_run_directory_kills_nobody(pair, small_run):
     a.wait_log("No space left on device", since=mark)
     assert VIP in ruleset(pair.a) and servers(a) == [("UP", 1)]
     pair.b.ip("link set eth0 down")
-    wait_until(lambda: servers(a)[0][0] == "DOWN", 10, "boards are written on")
+    wait_until(lambda: servers(a)[0][0] == "DOWN", what="boards are written on")
     assert processes(a) == before
     os.unlink(os.path.join(a.run_dir, "filler"))
     a.reload(config(instance(), many))
-    wait_until(lambda: len(servers(a) or []) == 200, 10, "the new servers")
+    wait_until(lambda: len(servers(a) or []) == 200, what="the new servers")
     assert processes(a) == before
 
 
@@ -422,6 +422,6 @@ def test_stop_during_a_reload(pair):
     with subprocess.Popen([HOLDFAST, "reload", "--run-dir", a.run_dir], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as client:
         a.wait_log("Reloading", since=mark)
-        assert a.stop(15) == 0
+        assert a.stop() == 0
         assert client.wait(5) == 1
     assert not [name for name in os.listdir(a.run_dir) if "next" in name]
