@@ -118,10 +118,10 @@ def test_a_mail_that_is_put_off_lets_others_pass(lab):
     with mail_server(lab, postpone="VI_1") as server:
         daemon = lab.a.run(config(alerting(), alerting(name="VI_2", vrid=52, vips=("192.0.2.101/24",)),
                                   extra=settings(lab)))
-        daemon.wait_log(r"mail .*VI_1 - Entering BACKUP.*451.*tried again in [248] s", 20)
-        server.wait("VI_2 - Entering BACKUP state", timeout=20)
-        server.wait("VI_2 - Entering MASTER state", timeout=20)
-        daemon.wait_log(r"mail .*VI_1 - Entering BACKUP.*451.*tried again in [248] s", 20)
+        daemon.wait_log(r"mail .*VI_1 - Entering BACKUP.*451.*tried again in [248] s")
+        server.wait("VI_2 - Entering BACKUP state")
+        server.wait("VI_2 - Entering MASTER state")
+        daemon.wait_log(r"mail .*VI_1 - Entering BACKUP.*451.*tried again in [248] s")
 
 
 @holdfast_only
@@ -173,13 +173,13 @@ def test_the_death_of_a_worker_is_told(lab):
     hook_line = f"webhook http://{lab.b.address()}:8080/alert\n"
     with mail_server(lab) as server, Hook(lab.b, lab.path(""), lab.b.address()) as hook:
         daemon = lab.a.run(config(alerting(), extra=settings(lab, hook_line)))
-        server.wait("Entering MASTER state", timeout=20)
+        server.wait("Entering MASTER state")
         os.kill(daemon.worker(), signal.SIGKILL)
-        _, message = server.wait("Process vrrp - died", timeout=20)
+        _, message = server.wait("Process vrrp - died")
         assert "vrrp worker died from signal 9, started again: its addresses stay" in message.get_payload()
-        _, event = hook.wait(event="worker_died", timeout=20)
+        _, event = hook.wait(event="worker_died")
         assert event["worker"] == "vrrp" and event["cause"] in message.get_payload()
-        hook.wait(event="worker_ready", worker="vrrp", timeout=20)
+        hook.wait(event="worker_ready", worker="vrrp")
 
 
 @holdfast_only
@@ -188,7 +188,7 @@ def test_no_mail_of_a_worker_without_smtp_alert(lab):
         daemon = lab.a.run(config(instance(), extra=settings(lab)))
         become_master(lab)
         os.kill(daemon.worker(), signal.SIGKILL)
-        daemon.wait_log("vrrp worker is ready again", 10)
+        daemon.wait_log("vrrp worker is ready again")
         settle(1)
         assert not server.mails()
 

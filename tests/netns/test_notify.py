@@ -318,4 +318,4 @@ def test_runner_that_was_held_up_ends_its_scripts_all_the_same(lab):
     settle(1.7)
     os.kill(runner, signal.SIGCONT)
     assert daemon.wait_exit() == 0
-    wait_until(lambda: not running(), what="the end of what was killed", timeout=5)
+    wait_until(lambda: not running(), what="the end of what was killed")

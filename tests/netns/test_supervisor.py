@@ -47,14 +47,14 @@ def test_what_an_instance_is_keeps_its_cause_over_a_death(lab):
     told = lab.path("told")
     notify = lab.script("notify", f'echo "$3" >> {told}')
     a = lab.a.run(config(instance(priority=150, interval=1, extra=f"notify {notify}")))
-    lab.a.wait_has(VIP, 8)
+    lab.a.wait_has(VIP)
     b = lab.b.run(config(instance(priority=100, interval=1)))
     b.listening()
     for daemon, role in ((a, "MASTER"), (b, "BACKUP")):
         before = daemon.instance("VI_1")
         assert before["state"] == role and not before["adopted"]
         kill_worker(daemon)
-        wait_until(lambda daemon=daemon: (daemon.instance("VI_1") or {}).get("adopted"), 5, "the successor")
+        wait_until(lambda daemon=daemon: (daemon.instance("VI_1") or {}).get("adopted"), what="the successor")
         after = daemon.instance("VI_1")
         assert [after[k] for k in ("state", "cause", "cause_kind")] == [before[k] for k in ("state", "cause", "cause_kind")]
         assert abs(datetime.fromisoformat(after["since"]) - datetime.fromisoformat(before["since"])) < timedelta(seconds=1)
@@ -246,13 +246,13 @@ def test_signals_before_everything_is_ready_do_no_harm(lab, number):
 def test_reload_by_a_signal_waits_for_a_dead_vrrp_worker(lab):
     """Whoever sends a signal does not hear that there was nobody to take the file."""
     daemon = lab.a.run(config(instance(interval=1)))
-    lab.a.wait_has(VIP, 8)
+    lab.a.wait_has(VIP)
     kill_worker(daemon)
     kill_worker(daemon)
     daemon.wait_log("next start in 1 s")
     mark = daemon.log_mark()
     daemon.reload(config(instance(interval=1, priority=77)))
     daemon.wait_log("the vrrp worker is not running: nothing was changed, tried again when it is back", since=mark)
-    daemon.wait_log("Reload complete, generation 2 is in force", timeout=10, since=mark)
-    wait_until(lambda: (found := daemon.instance("VI_1")) and found["priority"]["base"] == 77, 5, "priority 77")
+    daemon.wait_log("Reload complete, generation 2 is in force", since=mark)
+    wait_until(lambda: (found := daemon.instance("VI_1")) and found["priority"]["base"] == 77, what="priority 77")
     assert daemon.status()["reload_failed_at"] is None

@@ -184,14 +184,14 @@ def test_status_and_log_say_which_member_holds_the_group_in_fault(links):
     master(links, links.a)
     links.a.carrier(False, link=1)
     daemon.wait_log(r"\(VI_1\) Entering FAULT STATE: sync group G1 follows VI_2: interface eth1 down")
-    wait_until(lambda: held_by(daemon, "VI_1") == ("VI_2", "interface eth1 down"), 5, "the member in FAULT")
+    wait_until(lambda: held_by(daemon, "VI_1") == ("VI_2", "interface eth1 down"), what="the member in FAULT")
     assert held_by(daemon, "VI_2") is None
     assert "VI_1 is in FAULT: sync group G1 follows VI_2: interface eth1 down" in daemon.status()["problems"]
     links.a.carrier(False, link=0)
     daemon.wait_log(r"\(VI_1\) Still in FAULT: interface eth0 down")
     links.a.carrier(True, link=1)
     daemon.wait_log(r"\(VI_2\) Still in FAULT: sync group G1 follows VI_1")
-    wait_until(lambda: held_by(daemon, "VI_2") == ("VI_1", "interface eth0 down"), 5, "the other member")
+    wait_until(lambda: held_by(daemon, "VI_2") == ("VI_1", "interface eth0 down"), what="the other member")
 
 
 @pytest.mark.holdfast_only
@@ -200,8 +200,8 @@ def test_status_and_log_say_what_keeps_a_member_from_master(links):
     links.b.router(vrid=52, priority=200, link=1, interval=0.3, addresses=[SECOND])
     daemon = links.a.run(pair(interval=0.3))
     reason = f"hears {links.b.address(1)} with priority 200, its own is 100"
-    daemon.wait_log(rf"\(VI_1\) wants MASTER, sync group G1 waits for VI_2, which {reason}", 20)
-    wait_until(lambda: held_by(daemon, "VI_1") == ("VI_2", reason), 20, "the member that is waited for")
+    daemon.wait_log(rf"\(VI_1\) wants MASTER, sync group G1 waits for VI_2, which {reason}")
+    wait_until(lambda: held_by(daemon, "VI_1") == ("VI_2", reason), what="the member that is waited for")
     wait_until(lambda: "VI_1 has no master and must not become it: its sync group waits for VI_2, which "
-               + reason in daemon.status()["problems"], 20, "the problem")
+               + reason in daemon.status()["problems"], what="the problem")
     assert f"  held       wants MASTER, its sync group waits for VI_2, which {reason}" in daemon.ctl("status").stdout

@@ -105,13 +105,13 @@ def test_deaths_are_events(pair):
     """Of every worker, with what they cost; a reload does not forget them."""
     text = config(instance(), balanced(pair))
     a = pair.a.run(text)
-    pair.a.wait_has(VIP, 5)
+    pair.a.wait_has(VIP)
     settled(a, [("UP", 1)])
     costs = {"vrrp": "its addresses stay", "lvs": "the kernel goes on with the virtual servers as they are",
              "check0": "its servers count as what they were", "runner": "scripts, notifications and alerts wait"}
     for name in costs:
         kill(a, name)
-        wait_until(lambda name=name: told(a, name, "ready"), 5, f"{name} among the events")
+        wait_until(lambda name=name: told(a, name, "ready"), what=f"{name} among the events")
     a.configure(text + "# again\n")
     assert a.ctl("reload").returncode == 0
     for name, cost in costs.items():
@@ -147,7 +147,7 @@ def test_frozen_worker_is_started_again(pair, name, limit):
     wait_until(lambda: healthy(a), what="all well again")
     assert processes(a)[name] != pid and servers(a) == [("UP", 1)]
     assert not watch.removed(VIP)
-    wait_until(lambda: told(a, name, "ready"), 5, "the new start among the events")
+    wait_until(lambda: told(a, name, "ready"), what="the new start among the events")
     assert re.match(rf"{name} worker was killed as it had not run for \d+ ms, started again: ", told(a, name, "died")[0])
 
 
@@ -221,9 +221,9 @@ def test_what_is_known_of_a_probe_moves_with_it(pair):
         return {c["server"]: c for c in (a.status() or {"checks": []})["checks"]}
     a = pair.a.run(text(3))
     alive = f"[{pair.b.address()}]:tcp:{HTTP}"
-    wait_until(lambda: len(probes()) == 40 and all(c["runs"] > 3 for c in probes().values()), 20, "runs of all")
+    wait_until(lambda: len(probes()) == 40 and all(c["runs"] > 3 for c in probes().values()), what="runs of all")
     pair.server.kill()
-    wait_until(lambda: probes()[alive]["failures"] > 5, 20, "failures of one that was up")
+    wait_until(lambda: probes()[alive]["failures"] > 5, what="failures of one that was up")
     for n in (1, 4):
         a.configure(text(n))
         before = probes()
