@@ -209,6 +209,27 @@ def test_number_of_check_processes(pair):
         assert len(a.status()["checks"]) == 41 and servers(a) == wanted and healthy(a)
 
 
+def test_a_dead_check_process_that_a_reload_takes_away_is_not_started_again(pair):
+    """Not even when the reload takes longer than its pause: it has no board any more."""
+    def text(n):
+        reals = [real_server(pair.b.address(), port, check=TCP) for port in (HTTP, *range(1000, 1003))]
+        return config(virtual_server(f"{VIP} 80", reals), extra=f"check_processes {n}\n")
+    a = pair.a.run(text(2))
+    wait_until(lambda: processes(a).get("check1"), 10, "check1")
+    for _ in range(2):  # the second start waits
+        pid = wait_until(lambda: processes(a).get("check1"), 5, "check1")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda gone=pid: not os.path.exists(f"/proc/{gone}"), 2, "its death")
+    a.wait_log("check1 worker died from signal 9, next start in 1 s")
+    lvs = processes(a)["lvs"]
+    os.kill(lvs, signal.SIGSTOP)
+    a.reload(text(1))
+    settle(1.5)
+    os.kill(lvs, signal.SIGCONT)
+    a.wait_log("Reload complete, generation 2 is in force", timeout=10)
+    assert a.running() and set(processes(a)) == {"runner", "lvs", "check0"} and processes(a)["lvs"] == lvs
+
+
 def test_what_is_known_of_a_probe_moves_with_it(pair):
     """Its failures in a row, how often it has run, and when it is due, when it goes to another process."""
     patient = "TCP_CHECK {\n    connect_timeout 1\n    retry 1000\n    delay_before_retry 0.3\n}"

@@ -371,6 +371,8 @@ static void commit(struct supervisor *s)
 		const struct board_header *before = old.board[slot].map.header;
 
 		s->worker[slot].retiring = s->worker[slot].begun && !h;
+		if (s->worker[slot].retiring) /* a dead one has nothing to be started with */
+			loop_timer_set(s->worker[slot].start_timer, USEC_NEVER);
 		if (!h || !before)
 			continue;
 		atomic_store(&h->restarts, atomic_load(&before->restarts));
