@@ -138,8 +138,12 @@ char *conf_plan_text(const struct plan *plan, struct arena *a)
 		text_printf(&t, "%c %s%s%s\n", op_mark(it->op), it->object, it->detail ? ": " : "",
 			    it->detail ? it->detail : "");
 	}
-	text_printf(&t, "%u change%s, %u unchanged, ", plan->items.n, plan->items.n == 1 ? "" : "s",
-		    plan->unchanged);
+	if (plan->items.n)
+		text_printf(&t, "%u change%s, ", plan->items.n, plan->items.n == 1 ? "" : "s");
+	else
+		text_add(&t, "nothing changes, ");
+	if (plan->unchanged)
+		text_printf(&t, "%u block%s unchanged, ", plan->unchanged, plan->unchanged == 1 ? "" : "s");
 	if (plan->vips_interrupted)
 		text_printf(&t, "%u address%s leave%s the kernel for a while",
 			    plan->vips_interrupted, plan->vips_interrupted == 1 ? "" : "es",

@@ -2,6 +2,7 @@
 /* `holdfast check`: what is wrong with these files, all of it, with places and hints. */
 #include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -73,6 +74,8 @@ static void check_usual(const struct load_options *o, struct tally *t)
 	if (!t->json)
 		printf("%s:\n", path);
 	check_one(path, o, t);
+	if (!t->json && access(path, F_OK) < 0)
+		puts("Nor is there one of keepalived's. Another file is named: holdfast check FILE");
 }
 
 static const char *plural(unsigned n)

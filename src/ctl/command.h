@@ -35,6 +35,8 @@ int compat_genhash_main(int argc, char **argv);
 
 /* One line of usage to standard error; returns 2, the status of a bad command line. */
 int ctl_usage(const struct ctl_command *self);
+/* The same, after what is wrong: a word too many, and what may have been meant ("": nothing to say). */
+int ctl_surplus(const struct ctl_command *self, const char *word, const char *hint);
 
 /* holdfast(8) as mdoc(7) source. */
 void ctl_man_page(FILE *to);

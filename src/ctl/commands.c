@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "conf/diag.h"
 #include "ctl/ctl.h"
 #include "proc/supervisor/supervisor.h"
 
 #define USAGE_STATUS 2
+#define LINE_WIDTH 78
 
 const struct ctl_command ctl_commands[] = {
 	{"run",
@@ -76,6 +78,47 @@ int ctl_usage(const struct ctl_command *self)
 	return USAGE_STATUS;
 }
 
+int ctl_surplus(const struct ctl_command *self, const char *word, const char *hint)
+{
+	fprintf(stderr, "holdfast %s: `%s` has no meaning here%s%s\n", self->name, word, *hint ? ": " : "",
+		hint);
+	return ctl_usage(self);
+}
+
+/* What other programs call it, and what is a part of a command here. */
+static const char *const other_names[][2] = {
+	{"start", "run"},	      {"daemon", "run"},	   {"test", "check"},
+	{"lint", "check"},	      {"show", "status"},	   {"events", "status --events"},
+	{"checks", "status --checks"}, {"servers", "status --servers"}, {"diff", "plan"},
+};
+
+static const char *nearest(const char *name)
+{
+	const char *names[32];
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(other_names); i++)
+		if (str_eq(name, other_names[i][0]))
+			return other_names[i][1];
+	for (const struct ctl_command *c = ctl_commands; c->name && n < ARRAY_SIZE(names); c++)
+		names[n++] = c->name;
+	return diag_nearest(name, names, n);
+}
+
+/* The list of commands is long, and a typing error needs none of it. */
+static int no_command(const char *name, void (*list)(FILE *to))
+{
+	const char *near = nearest(name);
+
+	if (near) {
+		fprintf(stderr, "holdfast: no command `%s`, did you mean `holdfast %s`?\n", name, near);
+		return USAGE_STATUS;
+	}
+	fprintf(stderr, "holdfast: no command `%s`\n", name);
+	list(stderr);
+	return USAGE_STATUS;
+}
+
 int ctl_version(const struct ctl_command *self, int argc, char **argv)
 {
 	puts("holdfast " HOLDFAST_VERSION);
@@ -97,11 +140,32 @@ static void list_commands(FILE *to)
 	fputs("\n`holdfast help COMMAND` says more.\n", to);
 }
 
+/* Lines that end between words. */
+static void print_folded(const char *text)
+{
+	while (*text) {
+		size_t n = strlen(text);
+
+		if (n > LINE_WIDTH) {
+			n = LINE_WIDTH;
+			while (n > 0 && text[n] != ' ')
+				n--;
+		}
+		n = n > 0 ? n : strcspn(text, " ");
+		printf("%.*s\n", (int)n, text);
+		text += n;
+		text += *text == ' ';
+	}
+}
+
 static void explain_command(const struct ctl_command *c)
 {
-	printf("usage: holdfast %s %s\n\n%s\n", c->name, c->args, c->help);
-	if (c->statuses)
-		printf("\nExit status: %s.\n", c->statuses);
+	printf("usage: holdfast %s %s\n\n", c->name, c->args);
+	print_folded(c->help);
+	if (!c->statuses)
+		return;
+	puts("\nExit status:");
+	print_folded(c->statuses);
 }
 
 int ctl_help(const struct ctl_command *self, int argc, char **argv)
@@ -117,10 +181,8 @@ int ctl_help(const struct ctl_command *self, int argc, char **argv)
 		return 0;
 	}
 	c = find(argv[1]);
-	if (!c) {
-		fprintf(stderr, "holdfast: no command \"%s\"\n", argv[1]);
-		return USAGE_STATUS;
-	}
+	if (!c)
+		return no_command(argv[1], list_commands);
 	explain_command(c);
 	return 0;
 }
@@ -155,11 +217,8 @@ static int subcommand(int argc, char **argv)
 		return 0;
 	}
 	c = find(argv[1]);
-	if (!c) {
-		fprintf(stderr, "holdfast: no command \"%s\"\n", argv[1]);
-		list_commands(stderr);
-		return USAGE_STATUS;
-	}
+	if (!c)
+		return no_command(argv[1], list_commands);
 	return run_command(c, argc - 1, argv + 1);
 }
 

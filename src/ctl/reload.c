@@ -27,6 +27,8 @@ static int ask(const char *run_dir, bool dry_run)
 	if (fd == -EACCES)
 		fprintf(stderr, "holdfast: reload needs the rights of the daemon (root): %s: %s\n", path,
 			strerror(-fd));
+	else if (fd == -ENOENT || fd == -ECONNREFUSED)
+		fprintf(stderr, "holdfast: no daemon runs in %s\n", run_dir);
 	else if (fd < 0)
 		fprintf(stderr, "holdfast: no daemon answers at %s: %s\n", path, strerror(-fd));
 	if (fd < 0)
@@ -76,7 +78,7 @@ int ctl_reload(const struct ctl_command *self, int argc, char **argv)
 			return ctl_usage(self);
 	}
 	if (optind < argc)
-		return ctl_usage(self);
+		return ctl_surplus(self, argv[optind], "it is the file that the daemon was started with");
 	fd = ask(ctl_run_dir(run_dir), dry_run);
 	if (fd < 0)
 		return fd == -EACCES ? RELOAD_FAILED : RELOAD_NO_DAEMON;

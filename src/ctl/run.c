@@ -111,7 +111,7 @@ int ctl_run(const struct ctl_command *self, int argc, char **argv)
 		if (!take(&o, option))
 			return ctl_usage(self);
 	if (optind < argc)
-		return ctl_usage(self);
+		return ctl_surplus(self, argv[optind], "a configuration is named with -f");
 	o.run_dir = ctl_run_dir(o.run_dir);
 	return supervisor_main(&o);
 }

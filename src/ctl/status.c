@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
+#include "conf/diag.h"
 #include "ctl/command.h"
 #include "ctl/filter.h"
 #include "ctl/output.h"
@@ -172,12 +174,46 @@ static void walk(struct walk *w)
 	w->out->end(w->ctx);
 }
 
-static bool all_found(const struct filter *f)
+/* The instance or group that may have been meant. An address is no misspelt name. */
+static bool nearest(const struct snapshot *s, const char *asked, char buf[static BOARD_NAME_MAX])
+{
+	const struct board_header *h = s->board[PROC_VRRP].header;
+	uint32_t groups = h ? h->shape.groups : 0, n = groups + (h ? h->shape.instances : 0);
+	char(*text)[BOARD_NAME_MAX] = calloc(n + 1, sizeof(*text));
+	const char **names = calloc(n + 1, sizeof(*names)), *found;
+	struct ip_addr ip;
+
+	if (!text || !names)
+		abort();
+	for (uint32_t i = 0; i < n; i++) {
+		struct board_instance instance;
+		struct board_group group;
+
+		names[i] = text[i];
+		if (i < groups)
+			snapshot_group(s, i, &group);
+		else
+			snapshot_instance(s, i - groups, &instance);
+		str_copy(text[i], sizeof(text[i]), i < groups ? group.name : instance.name);
+	}
+	found = ip_parse(asked, &ip) ? NULL : diag_nearest(asked, names, n);
+	if (found)
+		str_copy(buf, BOARD_NAME_MAX, found);
+	free(names);
+	free(text);
+	return found;
+}
+
+static bool all_found(const struct snapshot *s, const struct filter *f)
 {
 	bool all = true;
 
 	for (int i = 0; i < f->n; i++) {
-		if (!f->found[i])
+		char near[BOARD_NAME_MAX];
+
+		if (!f->found[i] && nearest(s, f->names[i], near))
+			fprintf(stderr, "holdfast: nothing is called %s, did you mean `%s`?\n", f->names[i], near);
+		else if (!f->found[i])
 			fprintf(stderr, "holdfast: nothing is called %s\n", f->names[i]);
 		all &= f->found[i];
 	}
@@ -194,7 +230,7 @@ static int show(const char *run_dir, const struct output *out, const struct outp
 	snapshot_open(run_dir, &s);
 	if (s.reachable) {
 		walk(&w);
-		status = all_found(f) && !problems_tell(&s, NULL, NULL) ? STATUS_GOOD : STATUS_DEGRADED;
+		status = all_found(&s, f) && !problems_tell(&s, NULL, NULL) ? STATUS_GOOD : STATUS_DEGRADED;
 	} else {
 		out->unreachable(s.reason);
 	}

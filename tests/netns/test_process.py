@@ -162,6 +162,15 @@ def test_status_tells_of_the_elections_while_the_runner_is_down(lab):
 
 
 @holdfast_only
+def test_status_of_a_misspelt_name_says_which_there_is(lab):
+    a = lab.a.run(config())
+    a.wait_ready()
+    done = a.ctl("status", "VI_l")
+    assert done.returncode == 1 and done.stderr == "holdfast: nothing is called VI_l, did you mean `VI_1`?\n"
+    assert a.ctl("status", "frobnicate").stderr == "holdfast: nothing is called frobnicate\n"
+
+
+@holdfast_only
 def test_status_tells_the_rest_while_vrrp_is_down(lab):
     a = lab.a.run(config())
     lab.wire.wait_advert("a", count=2)

@@ -266,6 +266,7 @@ def test_dry_run_prints_the_plan_and_changes_nothing(lab):
     assert done.returncode == 0
     for word in ("VI_1", "133", "192.0.2.100", "192.0.2.101"):
         assert word in done.stdout
+    assert done.stdout.endswith("\nnothing was changed: a dry run\n")
     settle(0.4)
     assert lab.a.has(VIP) and not lab.wire.adverts("a", priority=133)
 

@@ -270,6 +270,8 @@ static bool begin(struct supervisor *s, struct reload *r, int *ret_status)
 	} else {
 		tell_plan(s, &l, r);
 		waits = !r->dry_run && hand_out(s, &l, r) == 0;
+		if (r->dry_run)
+			reload_line(r, LVL_INFO, "nothing was changed: a dry run");
 		*ret_status = waits || r->dry_run ? RELOAD_OK : RELOAD_FAILED;
 	}
 	arena_free(l.arena);
