@@ -211,8 +211,9 @@ static void note_effect(struct bind *b, const struct row *row, const struct bloc
 			return;
 	vec_push(b->a, &b->tables->noted, row);
 	if (effect == ACCEPTED)
-		diag_add(b->diags, DIAG_NOTE, "no-effect-yet", w->at,
-			 "`%s` is accepted but has no effect yet", shown);
+		diag_add(b->diags, row->lacking ? DIAG_WARNING : DIAG_NOTE, "no-effect-yet", w->at,
+			 "`%s` is accepted but has no effect yet%s%s", shown,
+			 row->lacking ? ": " : "", row->lacking ? row->lacking : "");
 	else
 		diag_add(b->diags, DIAG_NOTE, "no-op", w->at,
 			 "`%s` is accepted for compatibility and has no effect", shown);

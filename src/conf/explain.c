@@ -233,6 +233,7 @@ static void explain_entry(struct text *out, const explain_list *list, const stru
 	line(out, "deprecated", row->deprecated ? row->deprecated : row->obsolete);
 	line(out, "refused", row->refused);
 	line(out, "effect", effect_texts[e->effect]);
+	line(out, "without it", row->lacking);
 	line(out, "reload", reload_texts[row_reload(row, e->blk)]);
 	line(out, "process", owner_names[row_owner(row, e->blk)]);
 }

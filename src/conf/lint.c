@@ -45,6 +45,16 @@ static void lint_password(struct lint *l, const struct conf_instance *vi)
 			  "%s: only the first 8 bytes of auth_pass count", vi->name);
 }
 
+static void lint_ah(struct lint *l, const struct conf_instance *vi)
+{
+	if (vi->auth_type == AUTH_AH)
+		lint_warn(l, vi->authentication->block.at, "no-effect-yet",
+			  "%s: auth_type AH is accepted but has no effect yet: adverts go out without AH, "
+			  "and a keepalived peer refuses them",
+			  vi->name)
+			->hint = "write `auth_type PASS` on all routers, or both end up as MASTER";
+}
+
 /* Said once for the setting, not for each of the instances that have it from global_defs. */
 static void lint_strict(struct lint *l, const struct conf_instance *vi)
 {
@@ -451,7 +461,7 @@ static void lint_empty(struct lint *l)
 }
 
 static void (*const instance_lints[])(struct lint *, const struct conf_instance *) = {
-	lint_password,	    lint_strict,    lint_interface,	lint_loopback,
+	lint_password,	    lint_ah,	    lint_strict,    lint_interface,	lint_loopback,
 	lint_first_address, lint_tracks,    lint_weight_range,	lint_advert_int_uneven,
 	lint_peer_is_self,  lint_addresses, lint_owner_address, lint_source,
 };

@@ -173,6 +173,8 @@ struct row {
 	const char *aliases;	/* other names, separated by blanks */
 	const char *deprecated; /* names that warn, separated by blanks */
 	const char *obsolete;	/* the row itself is deprecated: "use X instead" */
+	const char *lacking;	/* ACCEPTED: who is master or where traffic goes differs without it; what
+				 * happens instead: a warning, where else it is a note */
 	const char *refused;	/* T_DOC in a parsed block: why it is an error: "the keyword is X" */
 	const char *help;	/* one sentence */
 	/* explain --list: "context\tkeyword" lines that stand for this row instead of the contexts of

@@ -181,9 +181,10 @@ def test_instance_whose_only_address_is_mistyped_takes_it_from_nobody(lab):
 
 @holdfast_only
 def test_what_is_wrong_with_the_file_is_logged_with_place_and_severity(lab):
-    daemon = lab.a.run(config(instance(extra="preemtp_delay 3\nuse_vmac")))
+    daemon = lab.a.run(config(instance(extra="preemtp_delay 3\nuse_vmac\nvmac_xmit_base")))
     daemon.wait_log(r"config\.conf:[0-9]+:[0-9]+: error\[unknown-keyword\]: .*`preemtp_delay`.*; "
                     "hint: did you mean `preempt_delay`[?]")
+    daemon.wait_log(r"config\.conf:[0-9]+:[0-9]+: warning\[no-effect-yet\]: `use_vmac`")
     daemon.wait_log(r"config\.conf:[0-9]+:[0-9]+: note\[")
 
 

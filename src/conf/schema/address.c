@@ -155,7 +155,8 @@ static const struct block address_common =
 	      .owner = OWNER_VRRP, .reload = RELOAD_LIVE);
 
 static const struct row virtual_rows[] = {
-	{"use_vmac", FLAG(conf_address, use_vmac), .effect = ACCEPTED, .dflt_text = "off",
+	{"use_vmac", FLAG(conf_address, use_vmac), .effect = ACCEPTED,
+	 .lacking = "the address has the MAC of its interface", .dflt_text = "off",
 	 .help = "Puts the address on a macvlan of its own."},
 };
 
@@ -166,7 +167,8 @@ const struct block schema_address = BLOCK_ON(
 	.finish = address_finish, .help = "An address of a virtual router.");
 
 static const struct row static_rows[] = {
-	{"track_group", STRING(conf_address, track_group), .effect = ACCEPTED, .args = "NAME",
+	{"track_group", STRING(conf_address, track_group), .effect = ACCEPTED,
+	 .lacking = "no instance follows the address", .args = "NAME",
 	 .dflt_text = "none", .help = "Track group whose instances fail when the address is lost."},
 };
 

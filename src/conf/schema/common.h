@@ -16,9 +16,11 @@
 	{"track_file", ENTRIES_OF(s, tracks[TRACK_FILE], conf_track, schema_track_file_line),            \
 	 .dflt_text = "none", .help = "Track files " whom " follows."},                                  \
 	{"track_process", ENTRIES_OF(s, tracks[TRACK_PROCESS], conf_track, schema_track_process_line),   \
-	 .effect = ACCEPTED, .dflt_text = "none", .help = "Track processes " whom " follows."},          \
+	 .effect = ACCEPTED, .lacking = "the process can end and nothing moves",                         \
+	 .dflt_text = "none", .help = "Track processes " whom " follows."},                              \
 	{"track_bfd", ENTRIES_OF(s, tracks[TRACK_BFD], conf_track, schema_track_bfd),                    \
-	 .effect = ACCEPTED, .dflt_text = "none", .help = "BFD sessions " whom " follows."}
+	 .effect = ACCEPTED, .lacking = "the session can fail and nothing moves",                        \
+	 .dflt_text = "none", .help = "BFD sessions " whom " follows."}
 
 /* [all] SECONDS into a usec_t at offset and a bool at offset2; min and max in seconds. */
 row_parse_fn parse_extra_if;
