@@ -49,6 +49,13 @@ static size_t right_bytes(const char *s, size_t length)
 	return n;
 }
 
+size_t utf8_sequence(const char *s)
+{
+	size_t length = length_of((uint8_t)*s);
+
+	return length && right_bytes(s, length) == length ? length : 0;
+}
+
 void utf8_clean(char *text, size_t size)
 {
 	char *s = text;

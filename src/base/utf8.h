@@ -9,4 +9,7 @@
  * last byte; each byte of a broken sequence becomes '?', an incomplete one at the end goes. */
 void utf8_clean(char *text, size_t size);
 
+/* Bytes of the sequence that the string `s` begins with, 1 at its end as well; 0: a broken one. */
+size_t utf8_sequence(const char *s);
+
 #endif

@@ -9,6 +9,7 @@
 #include "conf/complete.h"
 #include "conf/conf.h"
 #include "conf/lint.h"
+#include "conf/lint_text.h"
 #include "conf/sealed.h"
 #include "conf/slips.h"
 
@@ -39,11 +40,12 @@ static struct bind bind_of(struct conf_loaded *l, const struct conf_host *host,
 static void loaded_finish(struct conf_loaded *l, const struct bind *b)
 {
 	conf_complete(l->conf, b->host, &l->diags, b->judge);
-	if (b->judge && !b->literal) /* the sealed copy has been judged */
+	if (b->judge && !b->literal) { /* the sealed copy has been judged */
 		conf_lint(l->conf, b->host, l->source->files.n ? l->source->files.v[0].path : "",
 			  &l->diags);
-	if (b->judge && !b->literal)
 		slips_hint(&l->diags, l->source);
+		conf_lint_text(l->source, &l->diags);
+	}
 	diags_sort(&l->diags);
 }
 

@@ -2,10 +2,13 @@
 /* `holdfast check`: what is wrong with these files, all of it, with places and hints. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/utf8.h"
 #include "ctl/command.h"
 #include "ctl/load.h"
 #include "proc/supervisor/supervisor.h"
@@ -21,7 +24,12 @@ static const char *const severities[] = {
 
 static void set_string(json_t *o, const char *key, const char *value)
 {
-	json_object_set_new(o, key, value ? json_string(value) : json_null());
+	char *clean = value ? strdup(value) : NULL;
+
+	if (clean)
+		utf8_clean(clean, strlen(clean) + 1);
+	json_object_set_new(o, key, clean ? json_string(clean) : json_null());
+	free(clean);
 }
 
 static void add_json(json_t *list, const struct conf_loaded *l, const char *path)

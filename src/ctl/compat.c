@@ -30,7 +30,7 @@ enum {
 static const char *const our_own[] = {
 	"alpha-unchecked", "bad-path", "bad-recipient", "clear-password", "engine", "include-no-match",
 	"include-unreadable", "missing-file",
-	"no-engine", "no-mail", "no-weight", "quorum-unreachable", "weights-ignored",
+	"no-engine", "no-mail", "no-weight", "not-utf-8", "quorum-unreachable", "weights-ignored",
 	"duplicate-address", "duplicate-name",	    "extra-word",  "foreign-source", "loopback",
 	"multicast-vip",     "nopreempt-weight",    "nothing-to-do", "owner-address", "owner-weight", "peer-is-self",
 	"prefix-zero", "script-without-fifo", "slow-script",	    "useless-weight", "vip-is-source", "weight-range",

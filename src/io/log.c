@@ -31,6 +31,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SYSLOG_SOCKET "/dev/log"
@@ -214,14 +215,19 @@ static void format_text(struct buf *b, const struct line *l)
 
 static void json_string(struct buf *b, const char *s)
 {
+	size_t n;
+
 	buf_u8(b, '"');
-	for (; *s; s++) {
+	for (; *s; s += n ? n : 1) {
+		n = utf8_sequence(s);
 		if (*s == '"' || *s == '\\')
 			buf_u8(b, '\\');
-		if ((unsigned char)*s < ' ')
+		if (!n) /* a name in another character set, or a text that was cut */
+			buf_u8(b, '?');
+		else if ((unsigned char)*s < ' ')
 			buf_printf(b, "\\u%04x", *s);
 		else
-			buf_u8(b, (uint8_t)*s);
+			buf_bytes(b, s, n);
 	}
 	buf_u8(b, '"');
 }
@@ -262,9 +268,18 @@ static void format_line(struct buf *b, const struct line *l)
 
 static void journal_field(struct buf *b, const char *name, const char *value)
 {
+	size_t n;
+
 	buf_printf(b, "%s=", name);
-	for (; *value; value++)
-		buf_u8(b, (unsigned char)*value < ' ' ? ' ' : (uint8_t)*value);
+	for (; *value; value += n ? n : 1) {
+		n = utf8_sequence(value);
+		if (!n) /* else journalctl says "blob data" */
+			buf_u8(b, '?');
+		else if ((unsigned char)*value < ' ')
+			buf_u8(b, ' ');
+		else
+			buf_bytes(b, value, n);
+	}
 	buf_u8(b, '\n');
 }
 

@@ -21,7 +21,8 @@ ALL = CHECKS + PRINTS + sorted(p.relative_to(HERE) for p in HERE.glob("plan/*.co
 
 
 def dump(*words, program=DUMP):
-    r = subprocess.run([program, *map(str, words)], cwd=HERE, capture_output=True, text=True, timeout=60)
+    r = subprocess.run([program, *map(str, words)], cwd=HERE, capture_output=True, encoding="utf-8",
+                       errors="backslashreplace", timeout=60)
     assert r.returncode in (0, 1, 2), r.stdout + r.stderr
     assert r.stderr == ""
     return r

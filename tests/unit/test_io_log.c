@@ -108,6 +108,14 @@ static void json_lines(void **state)
 	assert_int_equal(json_integer_value(json_object_get(j, "priority")), 150);
 	assert_null(json_object_get(j, "group"));
 	json_decref(j);
+	/* a name in GBK, and a text that ends within a character */
+	f.instance = "\xd6\xf7\xbb\xfa";
+	log_write(LVL_WARNING, &f, "\xe4\xb8\xbb \xe4\xb8");
+	j = json_loads(read_all(fd), 0, NULL);
+	assert_non_null(j);
+	assert_string_equal(member(j, "instance"), "????");
+	assert_string_equal(member(j, "message"), "\xe4\xb8\xbb ??");
+	json_decref(j);
 	/* the worst that fits: cut, but still JSON */
 	memset(longer, '"', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';

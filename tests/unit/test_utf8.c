@@ -55,12 +55,22 @@ static void test_array_without_an_end_gets_one(void **state)
 	assert_string_equal(cut, "a");
 }
 
+static void test_length_of_a_sequence(void **state)
+{
+	assert_int_equal(utf8_sequence("a"), 1);
+	assert_int_equal(utf8_sequence(""), 1);
+	assert_int_equal(utf8_sequence("\xe9\xab\x98" "a"), 3);
+	assert_int_equal(utf8_sequence("\xe9\xab"), 0);
+	assert_int_equal(utf8_sequence("\xd6\xf7"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_text_stays),
 		cmocka_unit_test(test_sequence_that_was_cut_goes),
 		cmocka_unit_test(test_broken_bytes_are_replaced),
+		cmocka_unit_test(test_length_of_a_sequence),
 		cmocka_unit_test(test_array_without_an_end_gets_one),
 	};
 
