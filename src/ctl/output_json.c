@@ -84,6 +84,16 @@ static json_t *sync_daemon(const struct snapshot *s)
 			 b.master, "backup", b.backup, "failed", b.failed);
 }
 
+static json_t *forwarding_off(const struct snapshot *s)
+{
+	json_t *list = json_array();
+	const char *off;
+
+	for (unsigned i = 0; (off = snapshot_forwarding_off(s, &i));)
+		json_array_append_new(list, json_string(off));
+	return list;
+}
+
 static void problem(void *ctx, const char *text)
 {
 	json_array_append_new(ctx, json_string(text));
@@ -107,6 +117,7 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 			 "checks", "processes", "events");
 	json_object_set_new(document, "problems", problems);
 	json_object_set_new(document, "sync_daemon", sync_daemon(s));
+	json_object_set_new(document, "forwarding_off", forwarding_off(s));
 	return document;
 }
 

@@ -70,6 +70,7 @@ static void sync_daemon(const struct snapshot *s)
 static void summary(const struct text *t, const struct snapshot *s)
 {
 	char engine[sizeof(s->board[PROC_LVS].header->engine)];
+	const char *off;
 
 	memcpy(engine, s->board[PROC_LVS].header->engine, sizeof(engine));
 	utf8_clean(engine, sizeof(engine));
@@ -78,6 +79,8 @@ static void summary(const struct text *t, const struct snapshot *s)
 	printf("%s%s", engine[0] ? ", by " : "", engine);
 	sync_daemon(s);
 	putchar('\n');
+	for (unsigned i = 0; (off = snapshot_forwarding_off(s, &i));)
+		printf("  NAT needs %s=1, which is 0: clients get no answer\n", off);
 	if (!t->all_services)
 		puts("  these are not as they should be (all: `holdfast status --servers`):");
 }

@@ -64,6 +64,9 @@ uint32_t snapshot_count_drains(const struct snapshot *s, uint32_t *ret_records);
 void snapshot_drain(const struct snapshot *s, uint32_t i, struct board_drain *ret);
 struct board_sync snapshot_sync(const struct snapshot *s);
 struct board_wayless snapshot_wayless(const struct snapshot *s);
+/* Settings of the kernel that are 0 and that NAT needs to be 1, one a call, from *i == 0 on; NULL: there
+ * are no more. */
+const char *snapshot_forwarding_off(const struct snapshot *s, unsigned *i);
 /* Of snapshot.probes. */
 void snapshot_probe_read(const struct snapshot_probe *p, struct board_probe *ret);
 /* The probe that says why a server is down; false: there is none, or its record is of another. */

@@ -65,6 +65,21 @@ struct board_wayless snapshot_wayless(const struct snapshot *s)
 	return w;
 }
 
+const char *snapshot_forwarding_off(const struct snapshot *s, unsigned *i)
+{
+	static const char *const names[] = {"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"};
+	const struct board_header *h = s->board[PROC_LVS].header;
+	uint32_t off = h ? atomic_load(&h->unforwarded) : 0;
+
+	while (*i < sizeof(names) / sizeof(names[0])) {
+		unsigned k = (*i)++;
+
+		if (off & 1u << k)
+			return names[k];
+	}
+	return NULL;
+}
+
 uint32_t snapshot_count_servers(const struct snapshot *s, const struct board_service *of)
 {
 	uint32_t all = count_of(s, true);

@@ -18,12 +18,14 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 10
+#define BOARD_LAYOUT 11
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
 #define BOARD_PEERS 8
 #define BOARD_DRAINS 64 /* records of lvs for servers that a reload removed */
+#define BOARD_NO_FORWARDING 1u  /* net.ipv4.ip_forward */
+#define BOARD_NO_FORWARDING6 2u /* net.ipv6.conf.all.forwarding */
 #define BOARD_UNKNOWN UINT32_MAX /* a number that nobody knows */
 
 /* Sequence lock: odd while the record is being written. */
@@ -248,6 +250,7 @@ struct board_header {
 	struct board_sync sync; /* of lvs */
 	struct board_wayless wayless; /* of lvs */
 	struct board_timeouts timeouts; /* of lvs */
+	_Atomic uint32_t unforwarded; /* of lvs: BOARD_NO_FORWARDING: NAT needs it, the kernel has it off */
 	_Atomic uint32_t drains; /* of lvs: how many there are; the first have a record */
 	uint32_t generation;
 	int32_t daemon_pid;	/* the supervisor; these two and those that say so are written by it */

@@ -2,7 +2,7 @@
 """What the director itself must be like, and what is said when it is not."""
 import pytest
 
-from netlab import configs
+from netlab import configs, wait_until
 from netlab.configs import config, real_server, virtual_server
 from netlab.farm import VIP, VIPS
 
@@ -19,6 +19,13 @@ def test_forwarding_that_is_off_is_said(farm):
     farm.d1.sysctl("net.ipv4.ip_forward", 0)
     daemon = farm.d1.run(one_server(farm))
     daemon.wait_log(r"NAT needs net\.ipv4\.ip_forward=1, which is 0")
+    wait_until(lambda: (daemon.status() or {}).get("forwarding_off") == ["net.ipv4.ip_forward"], 5, "it in the status")
+    assert "\n  NAT needs net.ipv4.ip_forward=1, which is 0: clients get no answer\n" in daemon.ctl("status").stdout
+    farm.d1.sysctl("net.ipv4.ip_forward", 1)
+    daemon.wait_log(r"net\.ipv4\.ip_forward is 1 now")
+    wait_until(lambda: (daemon.status() or {}).get("forwarding_off") == [], 5, "nothing in the status")
+    assert "ip_forward" not in daemon.ctl("status").stdout
+    assert len(daemon.logged("NAT needs")) == 1
 
 
 @pytest.mark.skipif(configs.ENGINE != "nftables", reason="IPVS has no table of ours that two could claim")

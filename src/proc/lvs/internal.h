@@ -68,6 +68,8 @@ struct lvs_worker {
 	struct loop_fd *addresses_watch;
 	bool *suspended; /* by virtual server, in arena */
 
+	unsigned nat; /* forwarding.c: bits of board_header.unforwarded that matter */
+
 	/* sync.c */
 	struct {
 		bool known;	     /* what runs was started by us */
@@ -129,6 +131,12 @@ void sync_instance_state(struct lvs_worker *w, const struct msg_instance_state *
 /* Another try, when its time has come, with what could not be started. */
 void sync_retry(struct lvs_worker *w);
 void sync_stop(struct lvs_worker *w);
+
+/* ---- forwarding.c ---- */
+/* A new configuration: says if the kernel does not forward what its NAT needs. */
+void forwarding_configure(struct lvs_worker *w);
+/* Asked every second. */
+void forwarding_look(struct lvs_worker *w);
 
 /* ---- census.c ---- */
 /* Brings the connections of servers that drain on the board up to date. */

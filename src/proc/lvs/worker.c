@@ -19,7 +19,6 @@
 
 #include "base/str.h"
 #include "io/memory.h"
-#include "io/sysctl.h"
 #include "proc/handed.h"
 #include "proc/lvs/internal.h"
 
@@ -186,26 +185,6 @@ static void build(struct lvs_worker *w, const struct msg_config *c)
 		w->wait_until = loop_now(w->loop) + ANSWER_LIMIT;
 }
 
-/* The commonest reason why NAT does not work, and nobody says so. */
-static void warn_of_forwarding(const struct conf *conf)
-{
-	bool v4 = false, v6 = false;
-
-	for (unsigned i = 0; i < conf->real_servers.n; i++) {
-		const struct conf_real_server *rs = conf->real_servers.v[i];
-
-		if (rs->method && rs->method->method != LVS_NAT)
-			continue;
-		v4 |= rs->addr.family == IP_V4;
-		v6 |= rs->addr.family == IP_V6;
-	}
-	if (v4 && sysctl_read("net/ipv4", ".", "ip_forward") == 0)
-		log_warning("NAT needs net.ipv4.ip_forward=1, which is 0: clients get no answer");
-	if (v6 && sysctl_read("net/ipv6/conf", "all", "forwarding") == 0)
-		log_warning("NAT needs net.ipv6.conf.all.forwarding=1, which is 0: "
-			    "clients get no answer");
-}
-
 static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_loaded *l,
 		 const struct board *board)
 {
@@ -229,7 +208,7 @@ static void take(struct lvs_worker *w, const struct msg_config *c, struct conf_l
 	if (c->first && w->conf->global.lvs_flush && w->ops->flush)
 		(void)w->ops->flush(w->engine);
 	sync_configure(w);
-	warn_of_forwarding(w->conf);
+	forwarding_configure(w);
 	kernel_update(w);
 	report_everything(w);
 	board_unmap(&old_board);
@@ -466,6 +445,7 @@ static void on_beat(void *ctx)
 		write_header(w);
 		say_again(w);
 		kernel_guard(w);
+		forwarding_look(w);
 		sync_retry(w);
 		if (w->board_dirty)
 			report_slowly(w);
