@@ -22,6 +22,7 @@ struct complete {
 	bool judge;
 	struct name_index instances;
 	struct name_index tracked[TRACK_KINDS]; /* [TRACK_INTERFACE] is unused */
+	VEC(const char *) left_out;		/* instances that there were */
 };
 
 /* The whole stage. */

@@ -431,12 +431,13 @@ void leave_out_instances(struct complete *c)
 	for (unsigned i = 0; i < c->conf->instances.n; i++) {
 		struct conf_instance *vi = c->conf->instances.v[i];
 
-		if (!vi->vips.n && diag_is_refused(c->diags, vi, "virtual_ipaddress"))
-			diag_add(c->diags, DIAG_ERROR, "no-address", vi->block.at,
-				 "%s: none of its addresses can be used, the instance is left out",
-				 vi->name);
-		else
+		if (vi->vips.n || !diag_is_refused(c->diags, vi, "virtual_ipaddress")) {
 			c->conf->instances.v[n++] = vi;
+			continue;
+		}
+		diag_add(c->diags, DIAG_ERROR, "no-address", vi->block.at,
+			 "%s: none of its addresses can be used, the instance is left out", vi->name);
+		vec_push(c->a, &c->left_out, vi->name);
 	}
 	c->conf->instances.n = n;
 }

@@ -23,6 +23,13 @@ static void unknown_member(struct complete *c, const struct conf_block *at, cons
 	const char *names[64];
 	unsigned n = 0;
 
+	for (unsigned i = 0; i < c->left_out.n; i++) {
+		if (!str_eq(c->left_out.v[i], name))
+			continue;
+		diag_add(c->diags, DIAG_ERROR, "unknown-instance", at->at,
+			 "%s %s: vrrp_instance `%s` is left out", what, group, name);
+		return;
+	}
 	for (; n < c->conf->instances.n && n < ARRAY_SIZE(names); n++)
 		names[n] = c->conf->instances.v[n]->name;
 	diag_add(c->diags, DIAG_ERROR, "unknown-instance", at->at,
