@@ -84,6 +84,5 @@ void news_ready(struct worker *w)
 	snprintf(text, sizeof(text), "%s worker is ready again after %lld ms", w->name,
 		 (long long)((took + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
 	log_notice("%s", text);
-	w->gone = 0;
 	add(w, WORKER_READY, text);
 }

@@ -421,6 +421,7 @@ static void forget(struct worker *w)
 	pidfiles_worker_gone(w->s, w->id);
 	w->begun = w->again = w->retiring = w->orphaned = w->frozen = false;
 	w->ready = 0;
+	w->gone = w->silent = 0;
 	w->restart = (struct restart){0};
 }
 

@@ -370,6 +370,7 @@ void supervisor_worker_ready(struct worker *w, const struct msg_ready *m)
 	if (w->again && s->phase == PHASE_RUNNING)
 		news_ready(w);
 	w->again = false;
+	w->gone = w->silent = 0;
 	if (w->id == PROC_RUNNER)
 		news_send(s);
 	if (s->reload)
