@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +56,7 @@ static int lock_take(int fd)
 	return errno == EACCES ? -EAGAIN : -errno;
 }
 
-/* Whether the locked file is still the one with that name. */
-static bool is_at(int fd, const char *path)
+bool runfile_is_at(int fd, const char *path)
 {
 	struct stat a, b;
 
@@ -86,7 +84,7 @@ int runfile_pid(const char *path)
 		if (fd < 0)
 			return -errno;
 		r = lock_take(fd);
-		if (r == 0 && is_at(fd, path))
+		if (r == 0 && runfile_is_at(fd, path))
 			r = pid_write(fd);
 		else if (r == 0)
 			r = -ESTALE;

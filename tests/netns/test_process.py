@@ -2,6 +2,7 @@
 """Signals, deaths, stalls: what the processes do when something happens to one of them."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -467,6 +468,27 @@ def test_second_daemon_in_the_same_run_directory_does_not_start(lab):
     assert done.returncode != 0 and done.stderr
     settle(0.2)
     assert first.running() and lab.a.has(VIP)
+
+
+@holdfast_only
+@pytest.mark.parametrize("what", ["all of it", "what is in it"])
+def test_run_directory_that_was_removed_is_made_again_by_a_reload(lab, what):
+    daemon = lab.a.run(config(instance()))
+    lab.a.wait_has(VIP, 5)
+    watch = lab.a.watch()
+    shutil.rmtree(daemon.run_dir)
+    if what != "all of it":
+        os.mkdir(daemon.run_dir)
+    assert daemon.ctl("status").returncode == 2
+    daemon.reload(config(instance(priority=77)))
+    daemon.wait_log("removed by somebody else, made again")
+    daemon.wait_log("Reload complete, generation 2 is in force")
+    assert daemon.instance("VI_1")["priority"]["base"] == 77
+    assert daemon.ctl("reload").returncode == 0  # by the socket
+    second = lab.a.run(config(instance(vrid=52, vips=("192.0.2.101/24",))), options=("--run-dir", daemon.run_dir))
+    assert second.wait_exit() == 1 and second.logged("already running")
+    assert not watch.removed(VIP) and daemon.stop() == 0
+    assert os.listdir(daemon.run_dir) == []
 
 
 def with_the_file_of(daemon, name, *more):

@@ -179,10 +179,38 @@ static void on_connect(void *ctx)
 	c->watch = loop_fd_add(control->s->loop, fd, on_client, c);
 }
 
+/* 0 or -errno, told. */
+static int listen_anew(struct control *control)
+{
+	char path[RUN_PATH_MAX];
+	int fd = unixsock_listen(run_path(control->s, "control.sock", path), 0600);
+
+	if (fd < 0) {
+		log_err("%s: %s", path, strerror(-fd));
+		return fd;
+	}
+	control->fd = fd;
+	control->watch = loop_fd_add(control->s->loop, fd, on_connect, control);
+	return 0;
+}
+
+void control_mend(struct control *control)
+{
+	char path[RUN_PATH_MAX];
+
+	if (access(run_path(control->s, "control.sock", path), F_OK) == 0)
+		return;
+	control->watch = loop_fd_free(control->watch);
+	if (control->fd >= 0)
+		close(control->fd);
+	control->fd = -1;
+	(void)listen_anew(control);
+}
+
 int control_open(struct supervisor *s, struct control **ret)
 {
 	struct control *control = calloc(1, sizeof(*control));
-	char path[RUN_PATH_MAX];
+	int r;
 
 	if (!control)
 		abort();
@@ -191,17 +219,12 @@ int control_open(struct supervisor *s, struct control **ret)
 		control->clients[i].fd = -1;
 		control->clients[i].control = control;
 	}
-	control->fd = unixsock_listen(run_path(s, "control.sock", path), 0600);
-	if (control->fd < 0) {
-		int r = control->fd;
-
-		log_err("%s: %s", path, strerror(-r));
+	r = listen_anew(control);
+	if (r < 0)
 		free(control);
-		return r;
-	}
-	control->watch = loop_fd_add(s->loop, control->fd, on_connect, control);
-	*ret = control;
-	return 0;
+	else
+		*ret = control;
+	return r;
 }
 
 struct control *control_close(struct control *control)
@@ -213,7 +236,8 @@ struct control *control_close(struct control *control)
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		hang_up(&control->clients[i]);
 	loop_fd_free(control->watch);
-	close(control->fd);
+	if (control->fd >= 0)
+		close(control->fd);
 	(void)unlink(run_path(control->s, "control.sock", path));
 	free(control);
 	return NULL;

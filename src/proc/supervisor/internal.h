@@ -206,6 +206,8 @@ int tls_read(const struct conf *conf, struct generation *g, const struct report 
 /* The run directory and its lock; then, with the settings known, the other files. An exit status.
  */
 int pidfiles_take_run_dir(struct supervisor *s);
+/* Makes them again when somebody has removed them; 0 or -errno, told. */
+int pidfiles_mend_run_dir(struct supervisor *s);
 int pidfiles_take(struct supervisor *s);
 /* A worker has this pid now. */
 void pidfiles_worker(struct supervisor *s, enum process id, pid_t pid);
@@ -292,6 +294,8 @@ unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay);
 
 /* ---- control.c ---- */
 int control_open(struct supervisor *s, struct control **ret);
+/* Makes its socket again when somebody has removed it; those who are connected stay. */
+void control_mend(struct control *c);
 struct control *control_close(struct control *c);
 
 /* ---- dump.c ---- */

@@ -42,6 +42,29 @@ int pidfiles_take_run_dir(struct supervisor *s)
 	return s->lock_fd == -EACCES || s->lock_fd == -EPERM ? EXIT_PERMISSION : EXIT_FATAL;
 }
 
+/* With another inode: the descriptor that we have keeps no second daemon away any more. */
+int pidfiles_mend_run_dir(struct supervisor *s)
+{
+	char path[RUN_PATH_MAX];
+	int fd;
+
+	if (runfile_is_at(s->lock_fd, run_path(s, "holdfast.pid", path)))
+		return 0;
+	fd = runfile_directory(s->o->run_dir);
+	if (fd == 0)
+		fd = runfile_pid(path);
+	if (fd == -EAGAIN)
+		log_err("%s is of another daemon now", path);
+	else if (fd < 0)
+		log_err("%s is gone and can't be made again: %s", path, strerror(-fd));
+	if (fd < 0)
+		return fd;
+	close(s->lock_fd);
+	s->lock_fd = fd;
+	log_warning("%s was removed by somebody else, made again", path);
+	return 0;
+}
+
 /* The file asked for, else keepalived's usual one when we go by that name; "" for none. */
 static void choose(const struct supervisor *s, const char *asked, const char *name,
 		   char buf[static RUN_PATH_MAX])

@@ -259,6 +259,15 @@ static int hand_out(struct supervisor *s, const struct conf_loaded *l, struct re
 	return e;
 }
 
+/* Somebody may have removed it. We serve without it, but can't be asked, and a second daemon would start. */
+static bool mend_run_dir(struct supervisor *s)
+{
+	if (pidfiles_mend_run_dir(s) < 0)
+		return false;
+	control_mend(s->control);
+	return true;
+}
+
 /* Everything that is done at once; whether workers have to answer before it has ended. */
 static bool begin(struct supervisor *s, struct reload *r, int *ret_status)
 {
@@ -269,7 +278,7 @@ static bool begin(struct supervisor *s, struct reload *r, int *ret_status)
 		*ret_status = RELOAD_ERRORS;
 	} else {
 		tell_plan(s, &l, r);
-		waits = !r->dry_run && hand_out(s, &l, r) == 0;
+		waits = !r->dry_run && mend_run_dir(s) && hand_out(s, &l, r) == 0;
 		if (r->dry_run)
 			reload_line(r, LVL_INFO, "nothing was changed: a dry run");
 		*ret_status = waits || r->dry_run ? RELOAD_OK : RELOAD_FAILED;
