@@ -264,6 +264,16 @@ struct loop_fd *loop_fd_free(struct loop_fd *f)
 	return NULL;
 }
 
+void loop_fd_pause(struct loop_fd *f, bool paused)
+{
+	if (!f)
+		return;
+	if (paused)
+		event_del(&f->event);
+	else
+		event_add(&f->event, NULL);
+}
+
 static void signal_ready(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;

@@ -30,6 +30,8 @@ usec_t clock_wall(void);
 /* Calls fn when fd is readable. The fd stays the caller's. */
 struct loop_fd *loop_fd_add(struct loop *l, int fd, void (*fn)(void *ctx), void *ctx);
 struct loop_fd *loop_fd_free(struct loop_fd *f);
+/* For a while nothing is called for it; allocates nothing. NULL is fine. */
+void loop_fd_pause(struct loop_fd *f, bool paused);
 
 /* A timer that is re-armed with absolute monotonic times; USEC_NEVER disarms. No allocation after new. */
 struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *ctx), void *ctx);

@@ -4,9 +4,10 @@
  * carries commands and dumps. picture.c keeps what they say.
  *
  * A batch is one sendmsg(): the kernel works through all messages before it returns, so the answers
- * are there at once. Only the last message asks for an acknowledgement; a message that fails is
- * answered anyway. Additions of ours are kept off the monitor by a filter on the sender's port: a
- * thousand echoes would only fill its queue.
+ * are there at once. It also waits in there for its lock, which belongs to all namespaces: somebody
+ * else's interfaces can keep us for seconds. Only the last message asks for an acknowledgement; a message
+ * that fails is answered anyway. Additions of ours are kept off the monitor by a filter on the sender's
+ * port: a thousand echoes would only fill its queue.
  *
  * When notifications were lost the queue is emptied and everything is dumped again.
  *
@@ -15,6 +16,7 @@
 #include "io/netlink.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/filter.h>
@@ -46,9 +48,12 @@ struct netlink {
 	struct picture *picture;
 	uint32_t port, seq;
 	bool lost; /* notifications; a new dump is due */
+	struct address_change *batch; /* begun and not ended, or NULL */
+	unsigned count;
+	size_t tx_len;
+	int error; /* of the exchange */
 	_Alignas(8) char rx[MONITOR_PARTS * MONITOR_PART];
 	_Alignas(8) char tx[NETLINK_BATCH_MAX * CHANGE_MAX];
-	_Alignas(8) char acks[NETLINK_BATCH_MAX * ACK_PART];
 };
 
 /* Messages -> picture. */
@@ -506,42 +511,35 @@ static bool error_is_done(const struct address_change *c, int error)
 	return c->add ? error == -EEXIST : error == -EADDRNOTAVAIL || error == -ENODEV;
 }
 
-static void answer_read(struct netlink *n, const char *p, int len, uint32_t first,
-			struct address_change *v, unsigned count, bool *ended)
+static void answer_read(struct netlink *n, const char *p, int len, bool *ended)
 {
 	const struct nlmsghdr *h = (const struct nlmsghdr *)p;
 
 	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
 		const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
-		uint32_t i = h->nlmsg_seq - first;
+		uint32_t i = h->nlmsg_seq - (n->seq - n->count + 1);
 
-		if (h->nlmsg_type != NLMSG_ERROR || i >= count ||
+		if (h->nlmsg_type != NLMSG_ERROR || i >= n->count ||
 		    mnl_nlmsg_get_payload_len(h) < sizeof(e->error))
 			continue;
-		v[i].error = e->error;
-		*ended |= i == count - 1;
+		n->batch[i].error = e->error;
+		*ended |= i == n->count - 1;
 	}
 }
 
 /* 0, or -errno when the answers cannot be known. */
-static int answers_read(struct netlink *n, uint32_t first, struct address_change *v, unsigned count)
+static int answers_read(struct netlink *n)
 {
-	struct iovec iov[NETLINK_BATCH_MAX];
-	struct mmsghdr m[NETLINK_BATCH_MAX];
+	_Alignas(8) char part[ACK_PART];
 	bool ended = false;
 
-	for (unsigned i = 0; i < count; i++) {
-		iov[i] = (struct iovec){n->acks + i * ACK_PART, ACK_PART};
-		m[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
-	}
 	while (!ended) {
-		int got = recvmmsg(mnl_socket_get_fd(n->command), m, count,
-				   MSG_DONTWAIT, NULL);
+		ssize_t len = recv(mnl_socket_get_fd(n->command), part, sizeof(part), MSG_DONTWAIT);
 
-		if (got < 0 && errno != EINTR && errno != ENOBUFS)
+		if (len < 0 && errno != EINTR && errno != ENOBUFS)
 			return -errno;
-		for (int i = 0; i < got; i++)
-			answer_read(n, iov[i].iov_base, (int)m[i].msg_len, first, v, count, &ended);
+		if (len > 0)
+			answer_read(n, part, (int)len, &ended);
 	}
 	return 0;
 }
@@ -562,32 +560,47 @@ static void change_done(struct netlink *n, struct address_change *c)
 	picture_own(n->picture, &a, !c->add, did && n->monitor);
 }
 
-unsigned netlink_batch_send(struct netlink *n, struct address_change *v, unsigned count)
+void netlink_batch_begin(struct netlink *n, struct address_change *v, unsigned count)
 {
-	uint32_t first = n->seq + 1;
-	size_t len = 0;
-	unsigned failed = 0;
-	int r = 0;
-
-	if (count > NETLINK_BATCH_MAX)
-		count = NETLINK_BATCH_MAX;
-	if (!count)
-		return 0;
+	assert(!n->batch && count <= NETLINK_BATCH_MAX);
+	n->batch = v;
+	n->count = count;
+	n->tx_len = 0;
 	for (unsigned i = 0; i < count; i++) {
 		v[i].error = 0;
-		len += change_write(n->tx + len, &v[i], first + i, i == count - 1);
+		n->tx_len += change_write(n->tx + n->tx_len, &v[i], ++n->seq, i == count - 1);
 	}
-	n->seq += count;
-	if (mnl_socket_sendto(n->command, n->tx, len) < 0)
-		r = -errno;
+}
+
+void netlink_batch_exchange(struct netlink *n)
+{
+	n->error = 0;
+	if (!n->count)
+		return;
+	if (mnl_socket_sendto(n->command, n->tx, n->tx_len) < 0)
+		n->error = -errno;
 	else
-		r = answers_read(n, first, v, count);
-	for (unsigned i = 0; i < count; i++) {
-		if (r < 0)
-			v[i].error = r;
+		n->error = answers_read(n);
+}
+
+unsigned netlink_batch_end(struct netlink *n)
+{
+	unsigned failed = 0;
+
+	for (unsigned i = 0; i < n->count; i++) {
+		if (n->error)
+			n->batch[i].error = n->error;
 		else
-			change_done(n, &v[i]);
-		failed += v[i].error != 0;
+			change_done(n, &n->batch[i]);
+		failed += n->batch[i].error != 0;
 	}
+	n->batch = NULL;
 	return failed;
+}
+
+unsigned netlink_batch_send(struct netlink *n, struct address_change *v, unsigned count)
+{
+	netlink_batch_begin(n, v, count < NETLINK_BATCH_MAX ? count : NETLINK_BATCH_MAX);
+	netlink_batch_exchange(n);
+	return netlink_batch_end(n);
 }

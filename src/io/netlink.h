@@ -83,4 +83,11 @@ void netlink_each_address(const struct netlink *n, void (*fn)(void *ctx, const s
 #define NETLINK_BATCH_MAX 128
 unsigned netlink_batch_send(struct netlink *n, struct address_change *v, unsigned count);
 
+/* The same in its three parts, as the kernel may take seconds over the second: that one may run in a thread
+ * of its own. Until it is over the caller leaves v alone, asks for nothing but the present picture, and
+ * does not dispatch: news wait for the deed, or they would be taken for older ones. */
+void netlink_batch_begin(struct netlink *n, struct address_change *v, unsigned count);
+void netlink_batch_exchange(struct netlink *n);
+unsigned netlink_batch_end(struct netlink *n);
+
 #endif

