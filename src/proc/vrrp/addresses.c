@@ -2,7 +2,8 @@
 /*
  * Owns: carrying out "these addresses belong here" and "announce them", in slices, so that however
  * many there are the first is announced at once and no advert of any instance waits behind them.
- * Must not know: why an instance owns its addresses.
+ * Must not know: why an instance owns its addresses, how they get to the kernel and what if that takes
+ * long (requests.c): while a request is away, those who have nothing to add go on announcing.
  *
  * An instance works through its list once to add what is missing, announcing each slice as it is
  * there (the first of its rounds), then announces the whole list for the rounds that are left.
@@ -14,12 +15,8 @@
 #include "base/str.h"
 #include "io/log.h"
 
-#include <errno.h>
-#include <linux/if_addr.h>
-#include <string.h>
-
 #define SLICE_FIRST 8 /* the first slice is small: the first address is announced within a millisecond */
-#define SLICE NETLINK_BATCH_MAX /* some 3 ms, the longest an advert may wait for addresses */
+#define SLICES_FIRST 32 /* ... and so are those of all that begin together */
 
 /* ---- the list of instances with something to do ---- */
 
@@ -27,6 +24,7 @@ static void work_push(struct vrrp_worker *w, struct vi *vi)
 {
 	if (vi->working)
 		return;
+	w->blocked = false;
 	vi->working = true;
 	vi->next_work = NULL;
 	*w->work_tail = vi;
@@ -53,113 +51,75 @@ static void work_rotate(struct vrrp_worker *w)
 
 /* ---- adding ---- */
 
-static uint32_t address_flags(const struct conf_address *c)
+static bool adds(const struct vi *vi)
 {
-	bool v6 = c->addr.family == IP_V6;
-
-	return (c->noprefixroute ? IFA_F_NOPREFIXROUTE : 0) | (c->autojoin ? IFA_F_MCAUTOJOIN : 0) |
-	       (v6 && !c->dad ? IFA_F_NODAD : 0) | (v6 && c->home ? IFA_F_HOMEADDRESS : 0) |
-	       (v6 && c->mngtmpaddr ? IFA_F_MANAGETEMPADDR : 0);
+	return vi->owning && vi->add_at < vi->n_va;
 }
 
-/* `+` sets and `-` clears the host bits. */
-static struct ip_addr broadcast(const struct conf_address *c)
+/* Whether the head of the list can go on, or another that is made the head. */
+static bool head_ready(struct vrrp_worker *w)
 {
-	struct ip_addr a = c->brd == BRD_ADDRESS ? c->brd_addr : c->addr;
+	const struct vi *first = w->work_head;
 
-	if (c->brd == BRD_PLUS || c->brd == BRD_MINUS)
-		for (unsigned bit = c->prefix; bit < 32; bit++) {
-			uint8_t mask = 0x80 >> bit % 8;
-
-			a.b[bit / 8] = c->brd == BRD_PLUS ? a.b[bit / 8] | mask : a.b[bit / 8] & ~mask;
-		}
-	return a;
+	if (!first || !w->request.away)
+		return first;
+	do {
+		if (!adds(w->work_head))
+			return true;
+		work_rotate(w);
+	} while (w->work_head != first);
+	return false;
 }
 
-static struct address_change change_of(const struct generation *g, const struct conf_address *c,
-				       const struct address_key *key, bool add)
-{
-	struct address_change ch = {.add = add};
-
-	ch.a.ifindex = g->links[key->link].index;
-	ch.a.addr = key->addr;
-	ch.a.prefix = key->prefix;
-	ch.a.proto = ADDRESS_PROTO_KEEPALIVED;
-	if (!add || !c)
-		return ch;
-	ch.a.peer = c->peer;
-	ch.a.scope = c->scope;
-	ch.a.flags = address_flags(c);
-	ch.label = c->label;
-	if (c->addr.family == IP_V6) {
-		ch.preferred_lft_set = c->preferred_lft != UINT32_MAX;
-		ch.preferred_lft = c->preferred_lft;
-	} else if (c->brd != BRD_NONE) {
-		ch.brd_set = true;
-		ch.brd = broadcast(c);
-	}
-	return ch;
-}
-
-static const char *vi_name(const struct vi *vi)
+const char *addresses_owner(const struct vi *vi)
 {
 	return vi->conf ? vi->conf->name : "static_ipaddress";
 }
 
-static void note_present(struct generation *g, const struct vi *vi, unsigned i, bool present)
+void addresses_note(struct generation *g, const struct vi *vi, unsigned i, bool present)
 {
 	if (vi->conf)
 		g->board.vips[vi->board->first_vip + i].present = present;
 }
 
-void addresses_note(struct generation *g, const struct vi *vi)
+void addresses_note_all(struct generation *g, const struct vi *vi)
 {
 	for (unsigned i = 0; i < vi->n_va; i++)
-		note_present(g, vi, i, address_book_present(g->book, vi->va[i].slot));
+		addresses_note(g, vi, i, address_book_present(g->book, vi->va[i].slot));
 }
 
-/* Adds the missing ones of va[from..to). */
-static void add_slice(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to)
+/* The next slice of an instance that still adds. */
+static unsigned slice_end(const struct vi *vi)
 {
-	struct address_change changes[SLICE];
-	unsigned index[SLICE], n = 0;
+	unsigned to = vi->add_at + (vi->add_at ? REQUEST_MAX : SLICE_FIRST);
 
-	for (unsigned i = from; i < to; i++) {
-		struct va *va = &vi->va[i];
-
-		if (address_book_present(g->book, va->slot) || !g->links[va->link].index)
-			continue;
-		index[n] = i;
-		changes[n++] = change_of(g, va->conf, address_book_key(g->book, va->slot), true);
-	}
-	if (n)
-		netlink_batch_send(w->netlink, changes, n);
-	for (unsigned i = 0; i < n; i++) {
-		struct va *va = &vi->va[index[i]];
-		char text[IP_TEXT_MAX];
-
-		if (!changes[i].error) {
-			address_book_seen(g->book, va->slot, true);
-			continue;
-		}
-		log_err("(%s) Netlink: error: %s(%d), adding %s/%u to %s", vi_name(vi),
-			strerror(-changes[i].error), -changes[i].error, ip_format(&va->conf->addr, text),
-			va->conf->prefix, g->links[va->link].name);
-	}
-	for (unsigned i = from; i < to; i++)
-		note_present(g, vi, i, address_book_present(g->book, vi->va[i].slot));
+	return to < vi->n_va ? to : vi->n_va;
 }
 
-/* The slice of an instance that still adds; its announcement is the first round's. */
-static void slice_add(struct vrrp_worker *w, struct generation *g, struct vi *vi)
+/* That of the head of the list, and of others as long as the first announcement needn't wait for them. */
+static void slices_add(struct vrrp_worker *w, struct generation *g)
 {
-	unsigned from = vi->add_at;
-	unsigned to = from + (from ? SLICE : SLICE_FIRST);
+	struct vi *head = w->work_head;
+	unsigned n = 0;
+
+	requests_add_begin(w);
+	for (struct vi *vi = head; vi; vi = vi->next_work) {
+		if (!adds(vi))
+			continue;
+		n += slice_end(vi) - vi->add_at;
+		if ((vi != head && n > SLICES_FIRST) || !requests_add(w, g, vi, vi->add_at, slice_end(vi)))
+			break;
+	}
+	requests_add_send(w);
+}
+
+/* The announcement is the first round's. */
+void addresses_added(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to)
+{
 	usec_t never;
 
-	if (to > vi->n_va)
-		to = vi->n_va;
-	add_slice(w, g, vi, from, to);
+	if (!vi->owning || vi->add_at != from) /* let go of, or begun anew meanwhile */
+		return;
 	if (vi->rounds && vi->say_at == from && !announce_paced(g, vi))
 		while (vi->say_at < to)
 			vi->say_at = announce_some(w, g, vi, vi->say_at, to, &never);
@@ -183,8 +143,8 @@ static void slice(struct vrrp_worker *w, struct generation *g)
 	struct vi *vi = w->work_head;
 	usec_t wait = 0;
 
-	if (vi->owning && vi->add_at < vi->n_va) {
-		slice_add(w, g, vi);
+	if (adds(vi)) {
+		slices_add(w, g);
 		return;
 	}
 	if (vi->owning && vi->rounds && vi->say_at < vi->n_va) {
@@ -229,85 +189,53 @@ void addresses_paced(void *ctx)
 
 /* ---- removing ---- */
 
-static void remove_slice(struct vrrp_worker *w, struct generation *g)
+static void strayed_remove(struct vrrp_worker *w, struct generation *g)
 {
-	struct address_change changes[SLICE];
-	uint32_t slots[SLICE];
-	unsigned n = address_book_surplus(g->book, slots, SLICE), sent = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		const struct address_key *key = address_book_key(g->book, slots[i]);
-
-		if (!g->links[key->link].index) {
-			address_book_seen(g->book, slots[i], false);
-			continue;
+	for (unsigned i = 0; i < g->n_links; i++)
+		if (g->links[i].strayed) {
+			requests_remove_strayed(w, g, &g->links[i]);
+			return;
 		}
-		slots[sent] = slots[i];
-		changes[sent++] = change_of(g, NULL, key, false);
-	}
-	if (sent)
-		netlink_batch_send(w->netlink, changes, sent);
-	for (unsigned i = 0; i < sent; i++) {
-		char text[IP_TEXT_MAX];
-
-		if (!changes[i].error)
-			address_book_seen(g->book, slots[i], false);
-		else
-			log_err("can't remove %s/%u from %s: %s", ip_format(&changes[i].a.addr, text),
-				changes[i].a.prefix,
-				g->links[address_book_key(g->book, slots[i])->link].name,
-				strerror(-changes[i].error));
-	}
-}
-
-void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g)
-{
-	while (address_book_has_surplus(g->book))
-		remove_slice(w, g);
-}
-
-void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l)
-{
-	struct address_change changes[SLICE];
-	unsigned n = 0;
-
-	for (uint32_t s = 0; s < address_book_count(g->book); s++) {
-		const struct address_key *key = address_book_key(g->book, s);
-
-		if (key->link != (uint32_t)(l - g->links) ||
-		    !netlink_has_address(w->netlink, l->strayed, &key->addr, key->prefix))
-			continue;
-		changes[n] = change_of(g, NULL, key, false);
-		changes[n].a.ifindex = l->strayed;
-		if (++n == SLICE) {
-			netlink_batch_send(w->netlink, changes, n);
-			n = 0;
-		}
-	}
-	if (n)
-		netlink_batch_send(w->netlink, changes, n);
-	l->strayed = 0;
+	w->strayed = false;
 }
 
 /* ---- what others call ---- */
 
 bool addresses_busy(struct vrrp_worker *w)
 {
-	return w->work_head || (w->g && address_book_has_surplus(w->g->book));
+	return w->request.away || w->work_head || w->strayed || w->guards_due ||
+	       (w->g && address_book_has_surplus(w->g->book));
+}
+
+bool addresses_ready(struct vrrp_worker *w)
+{
+	return !w->blocked && addresses_busy(w);
 }
 
 bool addresses_work(void *ctx)
 {
 	struct vrrp_worker *w = ctx;
 
-	if (w->g && address_book_has_surplus(w->g->book))
-		remove_slice(w, w->g);
-	if (w->work_head)
+	if (!w->request.away && w->strayed)
+		strayed_remove(w, w->g);
+	if (!w->request.away && address_book_has_surplus(w->g->book))
+		requests_remove(w, w->g);
+	if (head_ready(w))
 		slice(w, w->g);
-	w->idle_armed = addresses_busy(w);
+	guard_settle(w, w->g);
+	w->blocked = w->request.away && !head_ready(w);
+	w->idle_armed = addresses_ready(w);
 	if (!w->idle_armed)
-		worker_stop_if_done(w);
+		worker_settled(w);
 	return w->idle_armed;
+}
+
+void addresses_resume(struct vrrp_worker *w)
+{
+	w->blocked = false;
+	worker_settled(w);
+	if (w->g)
+		driver_arm(w);
 }
 
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi)
@@ -335,19 +263,16 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	vi->owning = false;
 	for (unsigned i = 0; i < vi->n_va; i++) {
 		address_book_unwant(g->book, vi->va[i].slot);
-		note_present(g, vi, i, false);
+		addresses_note(g, vi, i, false);
 	}
-	if (vi->drop) { /* the rules outlast the addresses */
-		addresses_remove_surplus(w, g);
-		guard_set(w, g, vi, false);
-	}
+	w->guards_due |= vi->drop;
 }
 
 static void queue_log(const struct generation *g, const struct vi *vi, const struct va *va)
 {
 	char text[IP_TEXT_MAX];
 
-	log_debug("(%s) Sending/queueing %s on %s for %s", vi_name(vi),
+	log_debug("(%s) Sending/queueing %s on %s for %s", addresses_owner(vi),
 		  va->conf->addr.family == IP_V4 ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts",
 		  g->links[va->link].name, ip_format(&va->conf->addr, text));
 }

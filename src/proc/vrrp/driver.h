@@ -8,8 +8,8 @@
  *	generation.c	what follows from one file	adverts.c	packets out
  *	links.c		interfaces and sources		addresses.c	addresses and announcements
  *	perform.c	actions, one by one		announce.c	gratuitous ARP and NA, their pace
- *	report.c	board, log, notifications	guard.c		accept mode off
- *	sync.c		the state that lvs wants to know
+ *	report.c	board, log, notifications	requests.c	addresses to the kernel
+ *	sync.c		the state that lvs wants to know	guard.c	accept mode off
  *
  * Everything is allocated when a configuration is taken up; after that nothing is.
  */
@@ -19,6 +19,7 @@
 #include "conf/conf.h"
 #include "core/reconcile/address_book.h"
 #include "core/vrrp/vrrp.h"
+#include "io/errand.h"
 #include "io/firewall.h"
 #include "io/loop.h"
 #include "io/netlink.h"
@@ -47,6 +48,7 @@ struct link {
 	bool promoted;	/* promote_secondaries was 0 and is to be 0 again */
 	bool new_mac;	/* what the neighbours know of its addresses is wrong */
 	uint32_t strayed; /* index of the interface that had this name and may hold our addresses, 0: none */
+	uint32_t strayed_at; /* the slots before are seen to */
 	uint8_t mac[6];
 	struct pace *pace;	    /* NULL: none */
 	usec_t down_delay, up_delay; /* debounce */
@@ -88,7 +90,7 @@ struct vi {
 	struct ip_addr source;
 	struct vrrp_port *port;
 	uint32_t next_same;    /* instance id + 1 with the same VRID on the same port */
-	bool drop;	       /* accept mode off */
+	bool drop, guarded;    /* accept mode off; its drop rules are there */
 	bool owning, dirty;    /* dirty: its board record is to be written */
 	struct va *va;
 	unsigned n_va;
@@ -133,6 +135,31 @@ struct generation {
 	bool ports_stale; /* an interface or source changed: sockets must be found anew */
 };
 
+enum request_kind {
+	REQUEST_ADD,
+	REQUEST_REMOVE,
+	REQUEST_STRAYED,
+};
+
+#define REQUEST_MAX NETLINK_BATCH_MAX
+#define REQUEST_PARTS 32
+
+/* What of va[from..to) of an instance was missing: n changes of a request. */
+struct request_part {
+	struct vi *vi;
+	unsigned from, to, n;
+};
+
+/* A batch of address changes for the kernel, one at a time. */
+struct request {
+	enum request_kind kind;
+	bool away; /* it takes its time, the loop goes on */
+	struct request_part parts[REQUEST_PARTS]; /* ADD */
+	unsigned n_parts, n;
+	uint32_t index[REQUEST_MAX]; /* ADD: of va; else slots */
+	struct address_change changes[REQUEST_MAX];
+};
+
 struct vrrp_worker {
 	struct loop *loop;
 	struct loop_timer *timer, *heartbeat, *pacer, *outbox_timer;
@@ -149,6 +176,12 @@ struct vrrp_worker {
 	struct msg_config options; /* of the newest CONFIG */
 	struct generation *g;	   /* in force, NULL before the first */
 	struct generation *retired; /* to be freed when the new one is in force */
+	struct reading *held; /* one that is to be taken up when what is on its way is back */
+	struct errand *errand;
+	struct request request;
+	bool blocked; /* all work waits for the request */
+	bool strayed; /* a link has strayed addresses */
+	bool guards_due, guards_stale; /* drop rules are to go when their addresses are; all, to be made anew */
 	struct vi *work_head, **work_tail;
 	struct msg_notify *outbox;
 	unsigned outbox_head, outbox_n;
@@ -168,7 +201,8 @@ struct vrrp_worker {
 };
 
 /* worker.c */
-void worker_stop_if_done(struct vrrp_worker *w);
+/* Nothing is to be done now: perhaps others have waited for that. */
+void worker_settled(struct vrrp_worker *w);
 
 /* generation.c */
 /* Builds what follows from a loaded configuration alone, with room for what an old one with so many
@@ -213,17 +247,36 @@ void driver_arm(struct vrrp_worker *w);
 /* addresses.c */
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi);
-/* Removes what we had put on link l from the interface that has lost l's name. */
-void addresses_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l);
-/* The board says of an instance's addresses what the book knows. */
-void addresses_note(struct generation *g, const struct vi *vi);
+/* The board says that address i of an instance is there / of all its addresses what the book knows. */
+void addresses_note(struct generation *g, const struct vi *vi, unsigned i, bool present);
+void addresses_note_all(struct generation *g, const struct vi *vi);
+const char *addresses_owner(const struct vi *vi);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
-/* Removes everything surplus now. */
-void addresses_remove_surplus(struct vrrp_worker *w, struct generation *g);
+/* The kernel has, as far as it would, va[from..to) of vi. */
+void addresses_added(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to);
 /* One slice of work for loop_idle(); whether there is more. */
 bool addresses_work(void *ctx);
+/* Whether there is work / work that needs not wait for a request that is away. */
 bool addresses_busy(struct vrrp_worker *w);
+bool addresses_ready(struct vrrp_worker *w);
+/* A request is back. */
+void addresses_resume(struct vrrp_worker *w);
 void addresses_paced(void *ctx);
+
+/* requests.c */
+/* 0, or -errno: then we wait for every request. `begin` is called in the thread that carries them. */
+int requests_open(struct vrrp_worker *w, void (*begin)(void *ctx));
+/* None of these may be called while a request is away. A new one to add addresses. */
+void requests_add_begin(struct vrrp_worker *w);
+/* It is to add what is missing of va[from..to) too. Whether it fits. */
+bool requests_add(struct vrrp_worker *w, struct generation *g, struct vi *vi, unsigned from, unsigned to);
+/* Off with it. When it is back addresses_added() is called for each of its parts. */
+void requests_add_send(struct vrrp_worker *w);
+/* Removes some of what is surplus / all, however long it takes. */
+void requests_remove(struct vrrp_worker *w, struct generation *g);
+void requests_remove_all(struct vrrp_worker *w, struct generation *g);
+/* Removes some of what we had put on link l from the interface that has lost l's name. */
+void requests_remove_strayed(struct vrrp_worker *w, struct generation *g, struct link *l);
 
 /* announce.c */
 /* Announces va[from..to) that are there; stops where the pace forbids it: returns where, *ret_wait is
@@ -241,8 +294,10 @@ void announce_source(struct vrrp_worker *w, struct vi *vi);
 /* guard.c */
 /* The drop rules of an instance with accept mode off, on or off; others: nothing. */
 void guard_set(struct vrrp_worker *w, struct generation *g, struct vi *vi, bool on);
-/* After a reload: the rules of the new configuration, from scratch. */
-void guard_renew(struct vrrp_worker *w, struct generation *g);
+/* After a reload: the rules of the new configuration. */
+void guard_reload(struct vrrp_worker *w, struct generation *g);
+/* Rules outlast their addresses: those whose addresses are gone now go. */
+void guard_settle(struct vrrp_worker *w, struct generation *g);
 
 /* sync.c */
 /* A channel to lvs, in place of an older one. */

@@ -234,7 +234,7 @@ static void vi_continue(struct generation *g, struct vi *vi, const struct genera
 			address_book_want(g->book, vi->va[i].slot);
 		vi->va[i].fresh = !had_address(old, og, vi->va[i].conf, g->links[vi->va[i].link].name);
 	}
-	addresses_note(g, vi); /* the supervisor removes them by this, should we die */
+	addresses_note_all(g, vi); /* the supervisor removes them by this, should we die */
 }
 
 /* Addresses the old configuration had put on this host are known to the new one, wanted or not. */
@@ -338,6 +338,7 @@ static void work_move(struct vrrp_worker *w, struct generation *g)
 {
 	w->work_head = NULL;
 	w->work_tail = &w->work_head;
+	w->blocked = false;
 	for (unsigned i = 0; i < g->n_vis; i++)
 		if (g->vis[i].owning && g->vis[i].rounds) {
 			uint32_t rounds = g->vis[i].rounds;
@@ -366,13 +367,13 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 	g->ports_stale = false;
 	ports_close_unused(w, g);
 	if (!old) {
-		addresses_remove_surplus(w, g); /* left over from a crash: before the election starts */
+		requests_remove_all(w, g); /* left over from a crash: before the election starts */
 		for (unsigned i = 0; i < g->conf->instances.n; i++)
-			addresses_note(g, &g->vis[i]); /* the board says what a predecessor had */
+			addresses_note_all(g, &g->vis[i]); /* the board says what a predecessor had */
 		start.value = usec_max(0, g->conf->global.delay_after_boot - clock_monotonic());
 	}
 	if (old)
-		guard_renew(w, g);
+		guard_reload(w, g);
 	if (fixed->n_va)
 		addresses_own(w, g, fixed);
 	driver_event(w, &start);

@@ -30,23 +30,49 @@ void guard_set(struct vrrp_worker *w, struct generation *g, struct vi *vi, bool 
 
 	if (!vi->drop || (!w->firewall && (!on || !firewall_start(w, g))))
 		return;
+	vi->guarded = on;
 	for (unsigned from = 0; from < vi->n_va && !r; from += SLICE) {
-		unsigned n = vi->n_va - from < SLICE ? vi->n_va - from : SLICE;
+		unsigned n = 0;
 
-		for (unsigned i = 0; i < n; i++)
-			v[i] = (struct firewall_element){.addr = vi->va[from + i].conf->addr,
-							 .ifindex = g->links[vi->va[from + i].link].index};
-		r = firewall_change(w->firewall, on, v, n);
+		for (unsigned i = from; i < vi->n_va && i < from + SLICE; i++) {
+			const struct va *va = &vi->va[i];
+
+			if (on || !address_book_wanted(g->book, va->slot))
+				v[n++] = (struct firewall_element){.addr = va->conf->addr,
+								   .ifindex = g->links[va->link].index};
+		}
+		r = n ? firewall_change(w->firewall, on, v, n) : 0;
 	}
 	if (r)
 		log_err("(%s) can't %s the drop rules of its addresses: %s", vi->conf->name,
 			on ? "add" : "remove", strerror(-r));
 }
 
-void guard_renew(struct vrrp_worker *w, struct generation *g)
+static void owners_guard(struct vrrp_worker *w, struct generation *g)
 {
-	w->firewall = firewall_close(w->firewall);
 	for (unsigned i = 0; i < g->n_vis; i++)
 		if (g->vis[i].owning)
 			guard_set(w, g, &g->vis[i], true);
+}
+
+void guard_settle(struct vrrp_worker *w, struct generation *g)
+{
+	if (!w->guards_due || w->request.away || address_book_has_surplus(g->book))
+		return;
+	if (w->guards_stale) { /* from scratch */
+		w->firewall = firewall_close(w->firewall);
+		owners_guard(w, g);
+	}
+	for (unsigned i = 0; !w->guards_stale && i < g->n_vis; i++)
+		if (g->vis[i].guarded && !g->vis[i].owning)
+			guard_set(w, g, &g->vis[i], false);
+	w->guards_due = w->guards_stale = false;
+}
+
+void guard_reload(struct vrrp_worker *w, struct generation *g)
+{
+	w->guards_due = w->guards_stale = true;
+	if (address_book_has_surplus(g->book))
+		owners_guard(w, g);
+	guard_settle(w, g);
 }

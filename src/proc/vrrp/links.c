@@ -82,6 +82,8 @@ void links_event(void *ctx, const struct link_state *s, bool gone)
 	if (by_index && (gone || by_index != by_name)) { /* deleted or renamed */
 		link_unset(w->g, by_index);
 		by_index->strayed = gone ? 0 : s->index;
+		by_index->strayed_at = 0;
+		w->strayed |= !gone;
 	}
 	if (!gone && by_name) {
 		link_set(w->g, by_name, s);
@@ -383,8 +385,6 @@ void links_settle(struct vrrp_worker *w)
 			g->links[i].new_mac = false;
 			announce_new_mac(w, g, i);
 		}
-		if (g->links[i].strayed)
-			addresses_remove_strayed(w, g, &g->links[i]);
 	}
 	for (unsigned i = 0; i < g->n_gone; i++)
 		gone_tell(w, g, g->gone[i]);

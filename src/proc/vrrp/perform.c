@@ -83,7 +83,7 @@ void driver_arm(struct vrrp_worker *w)
 	usec_t at = w->g ? usec_min(vrrp_router_deadline(w->g->router), links_deadline(w)) : USEC_NEVER;
 
 	loop_timer_set(w->timer, at);
-	if (w->g && !w->idle_armed && addresses_busy(w)) {
+	if (w->g && !w->idle_armed && addresses_ready(w)) {
 		w->idle_armed = true;
 		loop_idle(w->loop, addresses_work, w);
 	}

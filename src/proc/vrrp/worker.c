@@ -52,13 +52,23 @@ static void schedule(struct vrrp_worker *w, const struct conf_sched *s)
 }
 
 /* What is needed from now on: addresses and rules, sockets. Nothing is ever executed here. */
-static void privileges(void)
+static void privileges(void *ctx)
 {
 	static const int keep[] = {CAP_NET_ADMIN, CAP_NET_RAW};
 	int r = privileges_keep(keep, ARRAY_SIZE(keep), true);
 
 	if (r < 0)
 		log_warning("can't give up privileges: %s", strerror(-r));
+}
+
+/* Each thread has privileges of its own. */
+static void threads(struct vrrp_worker *w)
+{
+	int r = requests_open(w, privileges);
+
+	if (r < 0)
+		log_warning("no thread for changes of addresses, adverts have to wait for them: %s", strerror(-r));
+	privileges(NULL);
 }
 
 static void board_process(struct vrrp_worker *w)
@@ -73,6 +83,8 @@ static void board_process(struct vrrp_worker *w)
 	h->mem_locked = w->sched.locked;
 	h->notify_sequence = w->notify_sequence;
 }
+
+static void stop_if_done(struct vrrp_worker *w);
 
 /* ---- timers ---- */
 
@@ -119,7 +131,7 @@ static void deadline(void *ctx)
 	if (links_deadline(w) <= clock_monotonic())
 		links_settle(w);
 	driver_event(w, &tick);
-	worker_stop_if_done(w);
+	stop_if_done(w);
 }
 
 static void netlink_readable(void *ctx)
@@ -153,11 +165,11 @@ static void stop(struct vrrp_worker *w)
 	if (w->frame_fd >= 0)
 		close(w->frame_fd);
 	w->frame_fd = -1;
-	worker_stop_if_done(w);
+	stop_if_done(w);
 }
 
 /* When the router has stopped and its addresses are gone, the static ones go, and then we. */
-void worker_stop_if_done(struct vrrp_worker *w)
+static void stop_if_done(struct vrrp_worker *w)
 {
 	struct generation *g = w->g;
 
@@ -165,7 +177,7 @@ void worker_stop_if_done(struct vrrp_worker *w)
 		return;
 	w->stopped = true;
 	addresses_disown(w, g, &g->vis[g->conf->instances.n]);
-	addresses_remove_surplus(w, g);
+	requests_remove_all(w, g);
 	w->firewall = firewall_close(w->firewall);
 	links_demote(g);
 	report_outbox_send(w);
@@ -275,7 +287,7 @@ static void first(struct vrrp_worker *w, struct generation *g, const struct msg_
 		return;
 	}
 	schedule(w, &g->conf->global.vrrp_sched);
-	privileges();
+	threads(w);
 	w->notify_sequence = g->board.header->notify_sequence; /* a predecessor's */
 	if (c->adopt)
 		adopt(g, c);
@@ -326,6 +338,10 @@ static void take_up(void *ctx)
 	struct reading *r = ctx;
 	struct vrrp_worker *w = r->w;
 
+	if (w->request.away || w->strayed) { /* it belongs to the present one */
+		w->held = r;
+		return;
+	}
 	w->reading = false;
 	if (!r->g) {
 		handed_ready(&w->supervisor, MSG_READY_VRRP, r->config.generation,
@@ -343,6 +359,16 @@ static void take_up(void *ctx)
 	retire(w);
 	if (w->stop_wanted)
 		stop(w);
+}
+
+void worker_settled(struct vrrp_worker *w)
+{
+	struct reading *r = w->held;
+
+	w->held = NULL;
+	if (r)
+		take_up(r);
+	stop_if_done(w);
 }
 
 /* The first configuration is read at once: there is nothing to keep going yet. */

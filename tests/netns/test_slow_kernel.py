@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernel lets a change of addresses wait, as it does while other namespaces come and go: elections go on.
+
+A gate (tests/netlab/preload/address_gate.c) stands in for the kernel's lock; tests/lvs/test_busy_kernel.py is about
+the real one.
+"""
+import contextlib
+import os
+import signal
+import subprocess
+
+import pytest
+
+from common import VIP, config, holdfast_only, instance, settle, stall
+from netlab import Arp, wait_until
+
+pytestmark = [holdfast_only]
+
+SOURCE = os.path.join(os.path.dirname(__file__), "..", "netlab", "preload", "address_gate.c")
+INTERVAL = 0.1
+GAP = 2.5 * INTERVAL  # between two adverts of a master; a peer waits for three and its skew
+OTHER = "192.0.2.101"
+BOTH = (instance("VI_1", 51, interval=INTERVAL), instance("VI_2", 52, interval=INTERVAL, vips=(f"{OTHER}/24",)))
+
+
+class Gate:
+    def __init__(self, lab):
+        self.path = lab.path("gate")
+        library = lab.path("gate.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE], check=True)
+        self.env = {"LD_PRELOAD": library, "ADDRESS_GATE": self.path}
+
+    @contextlib.contextmanager
+    def closed(self):
+        with open(self.path, "x", encoding="ascii"):
+            pass
+        try:
+            yield
+        finally:
+            os.unlink(self.path)
+
+
+@pytest.fixture
+def gate(lab):
+    return Gate(lab)
+
+
+@pytest.fixture
+def half_master(lab, gate):
+    """a is master of 51 and backup of 52, whose master is a forged one on b: (daemon, that master)."""
+    master = lab.b.router(vrid=52, priority=200, addresses=(OTHER,), interval=INTERVAL)
+    daemon = lab.a.run(config(*BOTH), env=gate.env)
+    lab.a.wait_has(VIP)
+    settle(0.3)
+    assert not lab.a.has(OTHER)
+    return daemon, master
+
+
+def longest_gap(lab, since, **fields):
+    times = [since, *(advert.time for advert in lab.wire.adverts("a", since=since, **fields)), lab.now()]
+    return max(later - sooner for sooner, later in zip(times, times[1:]))
+
+
+def test_adverts_go_on_while_an_address_waits(lab, gate, half_master):
+    """Those of an instance that has nothing to do with it, and those of the one that waits."""
+    daemon, master = half_master
+    lab.b.run(config(instance("VI_1", 51, priority=50, interval=INTERVAL)))
+    settle(0.5)
+    began = lab.now()
+    with gate.closed():
+        taken = lab.wire.wait_advert("a", since=master.stop(), vrid=52).time
+        settle(2)
+        assert not lab.a.has(OTHER)
+        assert longest_gap(lab, began, vrid=51) < GAP + stall()
+        assert longest_gap(lab, taken, vrid=52) < GAP + stall()
+    lab.a.wait_has(OTHER)
+    lab.wire.wait(Arp, since=taken, sender=OTHER)
+    if stall() < INTERVAL:
+        assert not lab.wire.adverts("b", since=began, vrid=51), "a needless takeover"
+    assert {i["state"] for i in daemon.status()["instances"]} == {"MASTER"}
+
+
+def test_a_master_that_comes_back_meanwhile_gets_its_address_back(lab, gate, half_master):
+    daemon, master = half_master
+    with gate.closed():
+        lab.wire.wait_advert("a", since=master.stop(), vrid=52)
+        settle(0.3)
+        lab.b.router(vrid=52, priority=200, addresses=(OTHER,), interval=INTERVAL)
+        daemon.wait_log(r"\(VI_2\) Entering BACKUP STATE", count=2)
+        settle(0.3)
+    settle(0.5)
+    lab.a.wait_has_not(OTHER)
+    assert lab.a.has(VIP)
+    settle(0.5)
+    assert not lab.a.has(OTHER)
+    assert not lab.wire.garps("a", sender=OTHER)
+
+
+def test_an_address_wanted_again_while_it_is_being_removed(lab, gate, half_master):
+    _, master = half_master
+    master.stop()
+    lab.a.wait_has(OTHER)
+    with gate.closed():
+        better = lab.b.router(vrid=52, priority=200, addresses=(OTHER,), interval=INTERVAL)
+        settle(0.5)
+        assert lab.a.has(OTHER)
+        since = better.stop()
+        lab.wire.wait_advert("a", since=since, vrid=52)
+        settle(0.3)
+    opened = lab.now()
+    settle(0.5)
+    lab.a.wait_has(OTHER)
+    lab.wire.wait(Arp, since=opened, sender=OTHER)
+    settle(0.5)
+    assert lab.a.has(OTHER) and lab.a.has(VIP)
+
+
+def test_a_stop_takes_along_what_was_under_way(lab, gate, half_master):
+    daemon, master = half_master
+    with gate.closed():
+        lab.wire.wait_advert("a", since=master.stop(), vrid=52)
+        settle(0.2)
+        daemon.signal(signal.SIGTERM)
+        settle(0.5)
+        assert daemon.running()
+    daemon.wait_exit()
+    assert not lab.a.addresses()
+
+
+def test_a_reload_takes_along_what_was_under_way(lab, gate, half_master):
+    daemon, master = half_master
+    began = lab.now()
+    with gate.closed():
+        lab.wire.wait_advert("a", since=master.stop(), vrid=52)
+        settle(0.2)
+        mark = daemon.log_mark()
+        daemon.reload(config(BOTH[0]))
+        settle(0.7)
+        assert longest_gap(lab, began, vrid=51) < GAP + stall()
+    daemon.wait_log("Reload complete", since=mark)
+    lab.a.wait_has_not(OTHER)
+    settle(0.5)
+    assert not lab.a.has(OTHER) and lab.a.has(VIP)
+    assert longest_gap(lab, began, vrid=51) < GAP + stall()
+
+
+def test_a_worker_that_dies_meanwhile_is_followed_by_one_that_goes_on(lab, gate, half_master):
+    daemon, master = half_master
+    with gate.closed():
+        lab.wire.wait_advert("a", since=master.stop(), vrid=52)
+        settle(0.2)
+        os.kill(daemon.worker(), signal.SIGKILL)
+        settle(0.5)
+    lab.a.wait_has(OTHER)
+    lab.wire.wait(Arp, sender=OTHER)
+    assert lab.a.has(VIP)
+
+
+def test_addresses_of_a_worker_that_cannot_be_restarted_are_removed(lab, gate, half_master):
+    """Of what was under way nobody knows whether it was done."""
+    daemon, master = half_master
+    with gate.closed():
+        lab.wire.wait_advert("a", since=master.stop(), vrid=52)
+        wait_until(lambda: all(a["present"] for i in daemon.status()["instances"] for a in i["vips"]), 5,
+                   "the board has both addresses")
+
+
+def test_rules_outlast_their_addresses(lab, gate):
+    lab.a.run(config(instance(interval=INTERVAL, extra="no_accept")), env=gate.env)
+    lab.a.wait_has(VIP)
+    settle(0.3)
+    with gate.closed():
+        lab.b.router(vrid=51, priority=200, interval=INTERVAL)
+        settle(0.6)
+        assert lab.a.has(VIP) and VIP in lab.a.execute("nft", "list", "ruleset")
+    lab.a.wait_has_not(VIP)
+    wait_until(lambda: VIP not in lab.a.execute("nft", "list", "ruleset"), 5, "no rule without its address")
+
+
+def test_the_thread_has_the_privileges_and_the_priority_of_the_worker(lab):
+    daemon = lab.a.run(config(*BOTH))
+    lab.a.wait_has(VIP)
+    worker = daemon.worker()
+    threads = [int(name) for name in os.listdir(f"/proc/{worker}/task")]
+    assert len(threads) == 2
+
+    def facts(thread):
+        with open(f"/proc/{worker}/task/{thread}/status", encoding="ascii") as handle:
+            status = dict(line.split(":\t", 1) for line in handle)
+        return ({name: status[name] for name in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs")},
+                os.sched_getparam(thread).sched_priority)
+    assert facts(threads[0]) == facts(threads[1])
