@@ -95,6 +95,7 @@ struct plan *conf_diff(const struct conf *from, const struct conf *to, struct ar
 	diff_rows(&d, &schema_global_defs, &from->global, &to->global, "global_defs", NULL);
 	diff_rows(&d, &schema_top, from, to, "top level", is_top_value);
 	diff_instances(&d, &m);
+	diff_groups(&d, &m);
 	diff_addresses(&d, &m);
 	for (unsigned i = 0; i < to->instances.n; i++)
 		d.plan->unchanged += !m.changed[i];

@@ -18,6 +18,7 @@ struct instance_match {
 	uint32_t *new_of; /* by old id */
 	uint32_t *old_of; /* by new id */
 	bool *changed;	  /* by new id: has an item in the plan */
+	uint32_t *leads;  /* by new group id: the member that starts anew, and the others with it */
 };
 
 void diff_item(struct diff *d, enum plan_op op, const char *object, const char *detail);
@@ -38,6 +39,7 @@ unsigned diff_entries(struct diff *d, const struct row *row, const void *old, co
 
 struct instance_match diff_match(struct diff *d);
 void diff_instances(struct diff *d, struct instance_match *m);
+void diff_groups(struct diff *d, struct instance_match *m);
 void diff_addresses(struct diff *d, struct instance_match *m);
 
 #endif

@@ -59,6 +59,7 @@ struct instance_match diff_match(struct diff *d)
 		.new_of = no_ids(d->a, n_old),
 		.old_of = no_ids(d->a, n_new),
 		.changed = arena_alloc(d->a, n_new + 1),
+		.leads = no_ids(d->a, d->to->groups.n),
 	};
 
 	for (unsigned i = 0; i < n_old; i++) {
@@ -112,6 +113,37 @@ static const struct conf_instance **unmatched_old(struct diff *d, const struct i
 	return v;
 }
 
+static bool tells_deletion(const struct conf_instance *old)
+{
+	return old->notify.notify_deleted;
+}
+
+/* What scripts get is what pages people. */
+static void restarts(struct diff *d, struct instance_match *m, const struct conf_instance *old,
+		     const struct conf_instance *new, const char *object)
+{
+	if (!diff_rows(d, &schema_vrrp_instance, old, new, object, skip_in_instance))
+		diff_item(d, PLAN_RESTART, object, "its family or destination changes (restarts)");
+	diff_item(d, PLAN_RESTART, object,
+		  arena_printf(d->a, "a MASTER leaves with priority 0; its scripts get %sBACKUP, then what "
+				     "the election makes of it",
+			       tells_deletion(old) ? "DELETED, " : ""));
+	if (new->group != CONF_NONE && old->group != CONF_NONE && m->leads[new->group] == CONF_NONE)
+		m->leads[new->group] = new->id;
+}
+
+/* All of a group or none: who goes on leaves MASTER with the one that starts anew. */
+void diff_groups(struct diff *d, struct instance_match *m)
+{
+	for (unsigned g = 0; g < d->to->groups.n; g++)
+		if (m->leads[g] != CONF_NONE)
+			diff_item(d, PLAN_RESTART,
+				  arena_printf(d->a, "vrrp_sync_group %s", d->to->groups.v[g]->name),
+				  arena_printf(d->a, "if it is MASTER, all of it leaves with %s and is "
+						     "elected anew",
+					       d->to->instances.v[m->leads[g]]->name));
+}
+
 void diff_instances(struct diff *d, struct instance_match *m)
 {
 	unsigned n_gone;
@@ -144,16 +176,16 @@ void diff_instances(struct diff *d, struct instance_match *m)
 			continue;
 		}
 		reused[old->id] = true;
-		if (!diff_rows(d, &schema_vrrp_instance, old, new, object, skip_in_instance))
-			diff_item(d, PLAN_RESTART, object,
-				  "its family or destination changes (restarts)");
+		restarts(d, m, old, new, object);
 	}
 	for (unsigned i = 0; i < d->from->instances.n; i++)
 		if (m->new_of[i] == CONF_NONE && !reused[i])
 			diff_item(d, PLAN_REMOVE,
 				  arena_printf(d->a, "vrrp_instance %s",
 					       d->from->instances.v[i]->name),
-				  "leaves as if stopped");
+				  tells_deletion(d->from->instances.v[i])
+					  ? "leaves as if stopped, its scripts get DELETED"
+					  : "leaves as if stopped, its scripts get FAULT");
 }
 
 /* ---- addresses ---- */
@@ -200,11 +232,21 @@ static const char *vip_name(struct diff *d, const struct vip *v)
 			    v->a->prefix);
 }
 
+/* The other member of its sync group that starts anew, or NULL. */
+static const char *leaves_with(struct diff *d, const struct instance_match *m,
+			       const struct conf_instance *new)
+{
+	uint32_t leader = new->group == CONF_NONE ? CONF_NONE : m->leads[new->group];
+
+	return leader == CONF_NONE ? NULL : d->to->instances.v[leader]->name;
+}
+
 static void vip_kept(struct diff *d, struct instance_match *m, const struct vip *old,
 		     const struct vip *new)
 {
 	const char *name = vip_name(d, new);
 	uint32_t heir = m->new_of[old->vi->id];
+	const char *leader = leaves_with(d, m, new->vi);
 
 	if (!str_eq(old->dev, new->dev) || old->a->prefix != new->a->prefix) {
 		diff_item(
@@ -218,6 +260,12 @@ static void vip_kept(struct diff *d, struct instance_match *m, const struct vip 
 			  arena_printf(d->a,
 				       "%s starts anew, it leaves the kernel until %s is master",
 				       new->vi->name, new->vi->name));
+		d->plan->vips_interrupted++;
+	} else if (leader) {
+		diff_item(d, PLAN_CHANGE, name,
+			  arena_printf(d->a, "%s leaves MASTER with %s, it leaves the kernel until both are "
+					     "masters",
+				       new->vi->name, leader));
 		d->plan->vips_interrupted++;
 	} else if (heir != new->vi->id) {
 		diff_item(d, PLAN_MOVE, name,

@@ -58,12 +58,12 @@ static void print_cause(const struct cause *c)
 	fputs(buf_text(&b), stdout);
 }
 
-static void print_instance_cause(const struct snapshot *s, const struct board_instance *i)
+static void print_instance_cause(const struct board_instance *i)
 {
 	char text[512];
 	struct buf b = BUF_ON(text);
 
-	snapshot_cause_text(s, i, &b);
+	snapshot_cause_text(i, &b);
 	fputs(buf_text(&b), stdout);
 }
 
@@ -218,7 +218,7 @@ static void instance(void *ctx, const struct snapshot *s, const struct board_ins
 	printf("\n%s  %s since %s (%s)\n", i->name, vrrp_state_name(i->state),
 	       local_time(snapshot_wall(s, i->since), when), text_duration(s->now - i->since, age));
 	fputs("  because    ", stdout);
-	print_instance_cause(s, i);
+	print_instance_cause(i);
 	printf("\n  router     vrid %u%s%s, %s, VRRPv%u, advert every %g s", i->vrid,
 	       i->interface[0] ? " on " : "", i->interface, i->family == IP_V6 ? "IPv6" : "IPv4",
 	       i->version, (double)i->advert_int / USEC_PER_SEC);

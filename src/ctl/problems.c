@@ -68,7 +68,7 @@ static void fault(struct problems *p, const struct board_instance *i)
 	char text[480];
 	struct buf b = BUF_ON(text);
 
-	snapshot_cause_text(p->s, i, &b);
+	snapshot_cause_text(i, &b);
 	add(p, "%s is in FAULT: %s", i->name, buf_text(&b));
 }
 

@@ -91,7 +91,7 @@ usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic);
 bool snapshot_held(const struct snapshot *s, const struct board_instance *i, struct snapshot_hold *ret);
 /* The cause of an instance's state, with that of the member it follows, if it does, and whether it was
  * taken over from a process that died. */
-void snapshot_cause_text(const struct snapshot *s, const struct board_instance *i, struct buf *out);
+void snapshot_cause_text(const struct board_instance *i, struct buf *out);
 
 /* Whether such adverts (its `refused` or `differs`) come at the moment. */
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,

@@ -32,17 +32,10 @@ static bool in_group(const struct board_instance *i)
 	return i->group != UINT32_MAX;
 }
 
-/* The member that `i` follows: it is in the same state, for a reason of its own. */
-static bool followed(const struct snapshot *s, const struct board_instance *i, struct board_instance *ret)
+/* It follows a member that had a reason of its own. That member's present one may be another. */
+static bool follows(const struct board_instance *i)
 {
-	uint32_t at = 0;
-
-	if (!in_group(i) || i->cause.kind != CAUSE_GROUP)
-		return false;
-	while (next_member(s, i, &at, ret))
-		if (str_eq(ret->name, i->cause.name2))
-			return ret->state == i->state && ret->cause.kind != CAUSE_GROUP;
-	return false;
+	return i->cause.kind == CAUSE_GROUP && i->followed.kind;
 }
 
 static void waits_for(const struct snapshot *s, const struct board_instance *k, struct snapshot_hold *ret)
@@ -79,27 +72,24 @@ static bool waits(const struct snapshot *s, const struct board_instance *i, stru
 bool snapshot_held(const struct snapshot *s, const struct board_instance *i, struct snapshot_hold *ret)
 {
 	struct buf reason = BUF_ON(ret->reason);
-	struct board_instance k;
 
 	if (i->state == VRRP_BACKUP)
 		return waits(s, i, ret);
-	if ((i->state != VRRP_FAULT && i->state != VRRP_INIT) || !followed(s, i, &k))
+	if ((i->state != VRRP_FAULT && i->state != VRRP_INIT) || !follows(i))
 		return false;
-	str_copy(ret->member, sizeof(ret->member), k.name);
+	str_copy(ret->member, sizeof(ret->member), i->cause.name2);
 	ret->lasts = i->state == VRRP_FAULT;
-	vrrp_cause_text(&k.cause, &reason);
+	vrrp_cause_text(&i->followed, &reason);
 	buf_text(&reason);
 	return true;
 }
 
-void snapshot_cause_text(const struct snapshot *s, const struct board_instance *i, struct buf *out)
+void snapshot_cause_text(const struct board_instance *i, struct buf *out)
 {
-	struct board_instance k;
-
 	vrrp_cause_text(&i->cause, out);
-	if (followed(s, i, &k)) {
+	if (follows(i)) {
 		buf_printf(out, ": ");
-		vrrp_cause_text(&k.cause, out);
+		vrrp_cause_text(&i->followed, out);
 	}
 	if (i->adopted && i->cause.kind != CAUSE_ADOPTED)
 		buf_printf(out, " (adopted after a restart of vrrp)");

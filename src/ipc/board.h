@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 11
+#define BOARD_LAYOUT 12
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -97,6 +97,7 @@ struct board_instance {
 	uint32_t rival_adverts;
 	usec_t rival_since, rival_last;
 	struct cause cause;
+	struct cause followed; /* CAUSE_GROUP: that of the member it follows, as it was then */
 	struct board_part parts[BOARD_PARTS];
 	struct board_counters counters;
 	struct board_refused refused, differs;

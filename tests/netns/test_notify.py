@@ -237,6 +237,19 @@ def test_deleted_is_told_only_to_those_who_ask(lab):
     assert sorted(got + fifo.lines()) == ['INSTANCE "VI_1" DELETED 100', 'INSTANCE "VI_2" FAULT 100']
 
 
+@better("FAULT, or DELETED with notify_deleted, comes first, or last: its scripts run at the same time")
+def test_reload_that_restarts_a_master_is_no_fault(lab):
+    extra = f"notify {recorder(lab)}\nnotify_fault {recorder(lab, 'fault', 'fault')}"
+    daemon = lab.a.run(config(instance(extra=extra)))
+    lab.wire.wait_advert("a", count=2)
+    daemon.reload(config(instance(vrid=77, extra=extra)))
+    lab.wire.wait_advert("a", vrid=77)
+    assert wait_lines(lab, 4) == [f"[INSTANCE][VI_1][{role}][100]" for role in ("BACKUP", "MASTER") * 2]
+    settle(0.2)
+    assert len(lines(lab)) == 4
+    daemon.wait_log(r"\(VI_1\) Entering BACKUP STATE: configuration changed")
+
+
 @holdfast_only
 def test_environment_tells_what_happened(lab):
     script = lab.script("env", f'env | grep ^HOLDFAST_ | sort | tr "\\n" "|" >> {lab.path("lines")}; '

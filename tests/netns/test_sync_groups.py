@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from common import config, instance, master_down, near, settle, skew, stall
+from common import better, config, holdfast_only, instance, master_down, near, settle, skew, stall
 from netlab import Advert, wait_until
 
 FIRST, SECOND = "192.0.2.100", "198.51.100.100"
@@ -74,6 +74,66 @@ def test_peer_takes_all_when_one_link_of_the_master_fails(links):
     takeover = links.wire.adverts("b", since=cut, link=0)[0].time
     # priority 0 shortens the first timer; the group waits for the second one
     assert near(takeover - cut, master_down(100), 0.1, 0.2)
+
+
+@better("the group waits without priority 0, so that nobody takes over")
+def test_reload_that_restarts_a_member_does_not_split_the_group(links):
+    """Another VRID is another virtual router, which has to be elected: until then the peer has both."""
+    told = links.path("told")
+    notify = links.script("notify", f'echo "$1 $2 $3" >> {told}')
+    extra = f"notify {notify}"
+    daemon = links.a.run(pair(150, group=extra, first=extra, second=extra))
+    master(links, links.a)
+    links.b.run(pair(100)).listening()
+    settle(0.6)
+    watch, start = links.a.watch(), links.now()
+    daemon.reload(pair(150, group=extra, first=extra, second=extra).replace("virtual_router_id 52", "virtual_router_id 77"))
+    left = [links.wire.wait_advert("a", since=start, link=link, priority=0).time for link in (0, 1)]
+    assert abs(left[0] - left[1]) < 0.05 + stall()
+    gone = [wait_until(lambda vip=vip: watch.removed(vip))[0].time for vip in (FIRST, SECOND)]
+    assert abs(gone[0] - gone[1]) < 0.05 + stall()
+    taken = [links.wire.wait_advert("b", since=start, link=link).time for link in (0, 1)]
+    assert all(after - before < skew(100) + 0.1 + stall() for before, after in zip(left, taken))
+    links.wire.wait_advert("a", since=start, link=1, vrid=77, priority=150)
+    master(links, links.a, since=links.wire.adverts("a", since=start, link=1, vrid=77, priority=150)[0].time)
+    back = [wait_until(lambda vip=vip: watch.added(vip))[0].time for vip in (FIRST, SECOND)]
+    assert abs(back[0] - back[1]) < 0.05 + stall()
+    both = ["INSTANCE VI_1", "INSTANCE VI_2", "GROUP G1"]
+    want = sorted(f"{who} {role}" for who in both for role in ("BACKUP", "MASTER") for _ in range(2))
+    assert sorted(wait_until(lambda: (lambda got: len(got) >= len(want) and got)(open(told).read().splitlines()),
+                             what="all notifications")) == want
+    daemon.wait_log(r"VRRP_Group\(G1\) Syncing instances to BACKUP state: configuration changed")
+    daemon.wait_log(r"\(VI_1\) Entering BACKUP STATE: sync group G1 follows VI_2: configuration changed")
+
+
+@holdfast_only
+def test_who_follows_keeps_its_cause_when_a_reload_restarts_the_other(links):
+    daemon = links.a.run(pair())
+    master(links, links.a)
+    for vrid in (52, 77):
+        links.b.router(vrid=vrid, priority=200, link=1)
+    because = "  because    sync group G1 follows VI_2: Master received advert from 198.51.100.2 with higher priority 200, ours 100\n"
+    wait_until(lambda: because in daemon.ctl("status").stdout, what="VI_1 follows")
+    daemon.reload(pair().replace("virtual_router_id 52", "virtual_router_id 77"))
+    wait_until(lambda: daemon.instance("VI_2")["cause"] == "started, listening for a master", what="VI_2 anew")
+    assert because in daemon.ctl("status").stdout
+
+
+def test_new_member_of_a_group_of_masters_interrupts_nobody(links):
+    told = links.path("told")
+    extra = "notify " + links.script("notify", f'echo "$1 $2 $3" >> {told}')
+    one = config(f"vrrp_sync_group G1 {{\ngroup {{\nVI_1\n}}\n{extra}\n}}\n",
+                 instance("VI_1", 51, 100, "eth0", extra=extra))
+    daemon = links.a.run(one)
+    links.wire.wait_advert("a", link=0, count=2)
+    links.a.wait_has(FIRST)
+    watch = links.a.watch()
+    daemon.reload(pair(group=extra, first=extra))
+    master(links, links.a, since=links.now())
+    assert not watch.removed(FIRST)
+    assert not links.wire.adverts("a", link=0, priority=0)
+    settle(0.3)
+    assert open(told).read().splitlines().count("GROUP G1 BACKUP") == 1
 
 
 def test_higher_advert_for_one_takes_all_to_backup(links):

@@ -463,6 +463,7 @@ static void test_reload_removes_and_adds(void **state)
 	struct conf *c = one(100);
 	struct reloaded o;
 
+	c->instances.v[0]->name = "OTHER";
 	c->instances.v[0]->vrid = 77;
 	o = bench_reload(&b, c);
 	assert_int_equal(o.removed.n, 3);
@@ -474,6 +475,56 @@ static void test_reload_removes_and_adds(void **state)
 	assert_int_equal(bench_state(&b, 0), VRRP_FAULT); /* it was not told a source */
 	bench_source(&b, 0, "10.0.0.1");
 	assert_int_equal(bench_state(&b, 0), VRRP_BACKUP);
+	reloaded_free(&o);
+	bench_free(&b);
+}
+
+/* Planned work is no fault: it leaves MASTER, and that is what its scripts are told. */
+static void test_reload_restarts(void **state)
+{
+	struct bench b = master();
+	struct conf *c = one(100);
+	struct reloaded o = {.old = b.r, .old_conf = b.conf};
+
+	c->instances.v[0]->vrid = 77;
+	b.r = vrrp_router_reload(o.old, c, b.now, &o.removed);
+	b.conf = c;
+	b.out = vrrp_router_out(b.r);
+	assert_int_equal(o.removed.n, 2);
+	assert_int_equal(o.removed.v[0].kind, VRRP_DO_SEND_ADVERT);
+	assert_int_equal(o.removed.v[0].priority, 0);
+	assert_int_equal(o.removed.v[1].kind, VRRP_DO_DISOWN);
+	bench_source(&b, 0, "10.0.0.1");
+	bench_start(&b);
+	assert_string_equal(acts(&b), "T");
+	assert_int_equal(b.out.v[0].from, VRRP_MASTER);
+	assert_int_equal(b.out.v[0].to, VRRP_BACKUP);
+	assert_int_equal(b.out.v[0].cause.kind, CAUSE_RELOAD);
+	while (bench_state(&b, 0) != VRRP_MASTER)
+		bench_next(&b);
+	assert_int_equal(act(&b, VRRP_DO_TRANSITION)->from, VRRP_BACKUP);
+	reloaded_free(&o);
+	bench_free(&b);
+}
+
+static void test_reload_restarts_a_backup(void **state)
+{
+	struct bench b = bench_new(one(100));
+	struct conf *c = one(100);
+	struct reloaded o = {.old = b.r, .old_conf = b.conf};
+
+	bench_start(&b);
+	c->instances.v[0]->vrid = 77;
+	b.r = vrrp_router_reload(o.old, c, b.now, &o.removed);
+	b.conf = c;
+	b.out = vrrp_router_out(b.r);
+	assert_int_equal(o.removed.n, 0);
+	bench_source(&b, 0, "10.0.0.1");
+	bench_start(&b);
+	assert_string_equal(acts(&b), "T");
+	assert_int_equal(b.out.v[0].from, VRRP_INIT);
+	assert_int_equal(b.out.v[0].to, VRRP_BACKUP);
+	assert_int_equal(b.out.v[0].cause.kind, CAUSE_START);
 	reloaded_free(&o);
 	bench_free(&b);
 }
@@ -567,6 +618,99 @@ static void test_reload_of_many_is_linear(void **state)
 	arena_free(c[1]->arena);
 }
 
+static struct conf *two_in_a_group(uint8_t vrid)
+{
+	struct conf *c = one(100);
+
+	conf_instance_add(c, "VI_2", vrid, 100);
+	conf_group_add(c, "G");
+	return c;
+}
+
+static struct reloaded group_reload(struct bench *b, struct conf *to)
+{
+	struct reloaded o = {.old = b->r, .old_conf = b->conf};
+
+	b->r = vrrp_router_reload(o.old, to, b->now, &o.removed);
+	b->conf = to;
+	b->out = vrrp_router_out(b->r);
+	bench_source(b, 1, "10.0.0.1");
+	bench_start(b);
+	return o;
+}
+
+/* A member that starts anew can't be MASTER at once, so nobody stays it; they are it again together. */
+static void test_reload_that_restarts_a_member_does_not_split_the_group(void **state)
+{
+	struct bench b = bench_new(two_in_a_group(52));
+	struct reloaded o;
+	const struct vrrp_action *t;
+
+	bench_start(&b);
+	while (bench_state(&b, 0) != VRRP_MASTER)
+		bench_next(&b);
+	o = group_reload(&b, two_in_a_group(77));
+	assert_int_equal(o.removed.n, 2); /* priority 0 and the addresses of VI_2 */
+	assert_string_equal(acts(&b), "T0TDG");
+	assert_int_equal(act(&b, VRRP_DO_SEND_ADVERT)->id, 0);
+	assert_int_equal(act(&b, VRRP_DO_SEND_ADVERT)->priority, 0);
+	for (unsigned k = 0; k < 3; k++) {
+		t = act_nth(&b, VRRP_DO_TRANSITION, k);
+		assert_int_equal(t->from, VRRP_MASTER);
+		assert_int_equal(t->to, VRRP_BACKUP);
+		assert_int_equal(t->cause.kind, k == 1 ? CAUSE_GROUP : CAUSE_RELOAD);
+	}
+	assert_int_equal(bench_view(&b, 0).followed.kind, CAUSE_RELOAD);
+	while (bench_state(&b, 0) != VRRP_MASTER)
+		bench_next(&b);
+	assert_int_equal(bench_state(&b, 1), VRRP_MASTER);
+	reloaded_free(&o);
+	bench_free(&b);
+}
+
+/* Two that had nothing to do with each other, in a group from now on. */
+static void test_reload_that_makes_a_group_of_a_master_and_a_backup(void **state)
+{
+	struct conf *c = one(100);
+	struct bench b;
+	struct reloaded o;
+
+	conf_instance_add(c, "VI_2", 52, 100);
+	b = bench_new(c);
+	bench_start(&b);
+	for (int k = 1; bench_state(&b, 0) != VRRP_MASTER; k++) {
+		b.now = T0 + k * SEC;
+		bench_advert(&b, 1, 150, "10.0.0.2", SEC);
+		bench_event(&b, VRRP_EV_TICK);
+	}
+	o = group_reload(&b, two_in_a_group(52));
+	assert_int_equal(bench_state(&b, 0), VRRP_BACKUP);
+	assert_int_equal(act(&b, VRRP_DO_SEND_ADVERT)->priority, 0);
+	reloaded_free(&o);
+	bench_free(&b);
+}
+
+/* What the followed member does later does not change why somebody followed it. */
+static void test_reload_keeps_the_cause_of_who_follows(void **state)
+{
+	struct bench b = bench_new(two_in_a_group(52));
+	struct reloaded o;
+
+	bench_start(&b);
+	while (bench_state(&b, 0) != VRRP_MASTER)
+		bench_next(&b);
+	bench_advert(&b, 1, 150, "10.0.0.2", SEC);
+	assert_int_equal(bench_view(&b, 0).cause.kind, CAUSE_GROUP);
+	assert_int_equal(bench_view(&b, 0).followed.kind, CAUSE_HIGHER_PRIORITY);
+	o = group_reload(&b, two_in_a_group(77));
+	assert_int_equal(bench_view(&b, 1).cause.kind, CAUSE_START);
+	assert_int_equal(bench_view(&b, 0).cause.kind, CAUSE_GROUP);
+	assert_int_equal(bench_view(&b, 0).followed.kind, CAUSE_HIGHER_PRIORITY);
+	assert_int_equal(bench_view(&b, 0).followed.peer_priority, 150);
+	reloaded_free(&o);
+	bench_free(&b);
+}
+
 static void test_reload_group_joins(void **state)
 {
 	struct bench b = master();
@@ -586,8 +730,12 @@ static void test_reload_group_joins(void **state)
 	/* the master goes on while the new member finds out whether it can be one, too */
 	assert_int_equal(bench_state(&b, 0), VRRP_MASTER);
 	assert_int_equal(bench_state(&b, 1), VRRP_BACKUP);
-	while (bench_state(&b, 1) != VRRP_MASTER)
+	assert_string_equal(acts(&b), "TG");
+	assert_int_equal(b.out.v[1].to, VRRP_MASTER); /* and so does the group */
+	while (bench_state(&b, 1) != VRRP_MASTER) {
 		bench_next(&b);
+		assert_null(strchr(acts(&b), 'G'));
+	}
 	assert_int_equal(b.now, T0 + 2 * 3609375);
 	bench_free(&b);
 }
@@ -617,10 +765,15 @@ int main(void)
 		cmocka_unit_test(test_reload_interval_of_a_master),
 		cmocka_unit_test(test_reload_vips),
 		cmocka_unit_test(test_reload_removes_and_adds),
+		cmocka_unit_test(test_reload_restarts),
+		cmocka_unit_test(test_reload_restarts_a_backup),
 		cmocka_unit_test(test_reload_deleted),
 		cmocka_unit_test(test_reload_swapped_vrids),
 		cmocka_unit_test(test_reload_keeps_script_results),
 		cmocka_unit_test(test_reload_of_many_is_linear),
+		cmocka_unit_test(test_reload_that_restarts_a_member_does_not_split_the_group),
+		cmocka_unit_test(test_reload_that_makes_a_group_of_a_master_and_a_backup),
+		cmocka_unit_test(test_reload_keeps_the_cause_of_who_follows),
 		cmocka_unit_test(test_reload_group_joins),
 	};
 

@@ -57,16 +57,6 @@ static bool preempt_delayed(struct vrrp_router *r, struct inst *i)
 	return false;
 }
 
-static bool unit_has_master(struct vrrp_router *r, const struct inst *i)
-{
-	struct unit u = unit_of(r, i);
-
-	for (unsigned m = 0; m < u.n; m++)
-		if (r->inst[u.members[m]].state == VRRP_MASTER)
-			return true;
-	return false;
-}
-
 static void backup_accept(struct vrrp_router *r, struct inst *i, const struct vrrp_advert *a,
 			  const struct ip_addr *from)
 {
@@ -83,7 +73,7 @@ static void backup_accept(struct vrrp_router *r, struct inst *i, const struct vr
 	i->lower_notes = 0;
 	timer_set(r, i, T_DOWN, r->now + inst_down_interval(i));
 	/* Somebody else holds what a new member of our group needs: the group can't be master. */
-	if (i->group != CONF_NONE && unit_has_master(r, i))
+	if (i->joins && unit_has_master(r, i))
 		unit_to_backup(r, i, NULL);
 }
 

@@ -66,7 +66,7 @@ void change_state(struct vrrp_router *r, struct inst *i, enum vrrp_state to,
 {
 	struct vrrp_action *a = emit(r, VRRP_DO_TRANSITION, i);
 
-	a->from = i->state;
+	a->from = i->was_master && to != VRRP_MASTER ? VRRP_MASTER : i->state;
 	a->to = to;
 	a->cause = *cause;
 	a->priority = i->effective;
@@ -78,6 +78,8 @@ void change_state(struct vrrp_router *r, struct inst *i, enum vrrp_state to,
 	}
 	i->state = to;
 	i->cause = *cause;
+	i->followed.kind = CAUSE_NONE;
+	i->was_master = i->joins = false;
 	i->adopting = i->wants = i->held = i->left = i->discarding = i->preempt_over = false;
 	i->preempt_at = 0;
 	i->lower_notes = i->heal_step = 0;
@@ -140,14 +142,16 @@ void inst_to_master(struct vrrp_router *r, struct inst *i, const struct cause *c
  * died before it announced something, so the addresses are announced once. */
 void inst_resume(struct vrrp_router *r, struct inst *i, const struct cause *cause)
 {
-	struct cause before = i->cause;
+	struct cause before = i->cause, followed = i->followed;
 
 	if (i->state == VRRP_MASTER)
 		emit_advert(r, i, i->effective);
 	change_state(r, i, i->state, cause);
 	i->adopted = true;
-	if (cause->kind == CAUSE_ADOPTED)
+	if (cause->kind == CAUSE_ADOPTED) {
 		i->cause = before;
+		i->followed = followed;
+	}
 	if (i->state == VRRP_MASTER) {
 		timer_set(r, i, T_ADVERT, r->now + i->conf->advert_int);
 		emit(r, VRRP_DO_OWN, i);

@@ -78,6 +78,8 @@ struct inst {
 	bool owner_lowered;	       /* 254 because of another owner */
 	bool vip_fault, vip_restored;  /* restored: put back, but not yet announced */
 	bool vips_changed, vips_added; /* by a reload, not yet acted on */
+	bool was_master; /* INIT: so was the one of its name that a reload replaced by it */
+	bool joins;	 /* BACKUP: new in a group of masters, which wait for what it hears */
 	uint8_t lower_notes;	       /* discards noted since the last accepted advert */
 	uint8_t heal_step;
 	usec_t timer[TIMERS];
@@ -93,6 +95,7 @@ struct inst {
 	uint32_t rival_adverts;
 	struct reason reason, last_reason;
 	struct cause cause;
+	struct cause followed; /* with CAUSE_GROUP: that of the member it follows, as it was then */
 	uint64_t become_master, release_master, advert_sent, pri_zero_sent, pri_zero_rcvd,
 		advert_rcvd;
 };
@@ -217,6 +220,7 @@ void leave_finish(struct vrrp_router *r, struct inst *i);
 
 /* unit.c */
 struct unit unit_of(struct vrrp_router *r, const struct inst *i);
+bool unit_has_master(struct vrrp_router *r, const struct inst *i);
 void unit_settle(struct vrrp_router *r, struct inst *i);
 void unit_expired(struct vrrp_router *r, struct inst *i, const struct cause *cause);
 void unit_to_backup(struct vrrp_router *r, struct inst *i, const struct cause *cause);

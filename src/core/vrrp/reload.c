@@ -235,7 +235,8 @@ static void files_carry(struct vrrp_router *r, const struct vrrp_router *old)
 
 /* ---- what is left behind ---- */
 
-static void removed_emit(struct vrrp_router *r, const struct inst *o)
+/* `again`: one of the same name starts in its place, and tells what has become of it. */
+static void removed_emit(struct vrrp_router *r, const struct inst *o, bool again)
 {
 	struct cause cause = {.kind = CAUSE_RELOAD};
 	bool deleted = o->conf->notify.notify_deleted;
@@ -247,6 +248,8 @@ static void removed_emit(struct vrrp_router *r, const struct inst *o)
 	} else if (!deleted && o->state != VRRP_BACKUP) {
 		return;
 	}
+	if (again && !deleted)
+		return;
 	a = emit(r, VRRP_DO_TRANSITION, o);
 	a->from = o->state;
 	a->to = deleted ? VRRP_DELETED : VRRP_FAULT;
@@ -266,6 +269,36 @@ static void group_removed_emit(struct vrrp_router *r, const struct group *o)
 	a->from = o->state;
 	a->to = VRRP_DELETED;
 	a->cause.kind = CAUSE_RELOAD;
+}
+
+static uint32_t *name_place(const struct conf *conf, const struct hash *h, const char *name)
+{
+	uint32_t at = hash_text(2166136261u, name) & h->mask;
+
+	while (h->v[at] != CONF_NONE && !str_eq0(conf->instances.v[h->v[at]]->name, name))
+		at = (at + 1) & h->mask;
+	return &h->v[at];
+}
+
+/* An instance whose VRID, interface or family changes leaves and starts anew, under its name. */
+static void removed_leave(struct vrrp_router *r, const struct vrrp_router *old, const bool *kept)
+{
+	const struct conf *to = r->conf;
+	struct hash h = hash_new(r->arena, r->n);
+
+	for (unsigned k = 0; k < r->n; k++)
+		if (r->inst[k].old_id == CONF_NONE)
+			*name_place(to, &h, to->instances.v[k]->name) = k;
+	for (unsigned k = 0; k < old->n; k++) {
+		const struct inst *o = &old->inst[k];
+		uint32_t heir = kept[k] ? CONF_NONE : *name_place(to, &h, o->conf->name);
+
+		if (heir != CONF_NONE)
+			r->inst[heir].was_master =
+				o->state == VRRP_MASTER && !o->conf->notify.notify_deleted;
+		if (!kept[k])
+			removed_emit(r, o, heir != CONF_NONE);
+	}
 }
 
 static uint32_t *group_place(const struct conf *conf, const struct hash *h, const char *name)
@@ -321,9 +354,7 @@ struct vrrp_router *vrrp_router_reload(const struct vrrp_router *old, const stru
 	*ret_old = (struct vrrp_out){.cap = 3 * (old->n - n_kept) + old->conf->groups.n};
 	ret_old->v = arena_alloc(r->arena, ret_old->cap * sizeof(*ret_old->v));
 	r->out = ret_old;
-	for (unsigned k = 0; k < old->n; k++)
-		if (!kept[k])
-			removed_emit(r, &old->inst[k]);
+	removed_leave(r, old, kept);
 	groups_carry(r, old);
 	r->out = NULL;
 	return r;

@@ -294,6 +294,7 @@ void vrrp_router_adopt(struct vrrp_router *r, const struct vrrp_past *past)
 	i->state = past->state;
 	i->since = past->since;
 	i->cause = past->cause.kind ? past->cause : adopted;
+	i->followed = past->followed;
 	i->adopting = true;
 	if (i->group != CONF_NONE) {
 		struct group *g = &r->groups[i->group];

@@ -23,21 +23,33 @@ static struct inst *member(struct vrrp_router *r, const struct unit *u, unsigned
 	return &r->inst[u->members[m]];
 }
 
+bool unit_has_master(struct vrrp_router *r, const struct inst *i)
+{
+	struct unit u = unit_of(r, i);
+
+	for (unsigned m = 0; m < u.n; m++)
+		if (member(r, &u, m)->state == VRRP_MASTER)
+			return true;
+	return false;
+}
+
+/* A new member that still listens does not make the others less than masters. */
 enum vrrp_state group_computed(const struct vrrp_router *r, const struct group *g)
 {
-	unsigned masters = 0, faults = 0, inits = 0;
+	unsigned masters = 0, faults = 0, inits = 0, joining = 0;
 
 	for (unsigned m = 0; m < g->n; m++) {
-		uint8_t state = r->inst[g->members[m]].state;
+		const struct inst *i = &r->inst[g->members[m]];
 
-		masters += state == VRRP_MASTER;
-		faults += state == VRRP_FAULT;
-		inits += state == VRRP_INIT;
+		masters += i->state == VRRP_MASTER;
+		faults += i->state == VRRP_FAULT;
+		inits += i->state == VRRP_INIT;
+		joining += i->joins;
 	}
-	return faults		 ? VRRP_FAULT
-	       : inits		 ? VRRP_INIT
-	       : masters == g->n ? VRRP_MASTER
-				 : VRRP_BACKUP;
+	return faults				      ? VRRP_FAULT
+	       : inits				      ? VRRP_INIT
+	       : masters && masters + joining == g->n ? VRRP_MASTER
+						      : VRRP_BACKUP;
 }
 
 void group_set(struct vrrp_router *r, struct group *g, enum vrrp_state to,
@@ -81,6 +93,13 @@ static struct cause group_cause(const struct unit *u, const struct inst *i)
 	return c;
 }
 
+/* Why the followed member did it: it may have another reason by the time somebody asks. */
+static void follow(struct inst *i, const struct cause *why)
+{
+	if (i->cause.kind == CAUSE_GROUP && why->kind != CAUSE_GROUP)
+		i->followed = *why;
+}
+
 static void unit_to_master(struct vrrp_router *r, struct inst *i, const struct cause *cause)
 {
 	struct unit u = unit_of(r, i);
@@ -88,8 +107,10 @@ static void unit_to_master(struct vrrp_router *r, struct inst *i, const struct c
 
 	inst_to_master(r, i, cause);
 	for (unsigned m = 0; m < u.n; m++)
-		if (member(r, &u, m)->state != VRRP_MASTER)
+		if (member(r, &u, m)->state != VRRP_MASTER) {
 			inst_to_master(r, member(r, &u, m), &others);
+			follow(member(r, &u, m), cause);
+		}
 	group_update(r, u.group, cause);
 }
 
@@ -104,8 +125,10 @@ void unit_to_backup(struct vrrp_router *r, struct inst *i, const struct cause *c
 	if (i->state == VRRP_MASTER)
 		inst_to_backup(r, i, cause);
 	for (unsigned m = 0; m < u.n; m++)
-		if (member(r, &u, m)->state == VRRP_MASTER)
+		if (member(r, &u, m)->state == VRRP_MASTER) {
 			inst_to_backup(r, member(r, &u, m), &others);
+			follow(member(r, &u, m), cause);
+		}
 	group_update(r, u.group, cause);
 }
 
@@ -208,8 +231,46 @@ static void unit_to_fault(struct vrrp_router *r, const struct unit *u, const str
 			inst_resume(r, i, &own);
 		else
 			fault_go_on(r, i, &own);
+		follow(i, &cause);
 	}
 	group_update(r, u->group, &cause);
+}
+
+/* ---- all or none ---- */
+
+/* A member without which the others can't be masters. One that is new in the group only listens
+ * first: nobody lost what it will serve. */
+static const struct inst *unit_splitter(struct vrrp_router *r, const struct unit *u)
+{
+	for (unsigned m = 0; m < u->n; m++) {
+		const struct inst *i = member(r, u, m);
+
+		if (i->state != VRRP_MASTER && !i->joins)
+			return i;
+	}
+	return NULL;
+}
+
+/* Only a reload or a death can leave some of a unit as masters without the others. They say that
+ * they leave, so that a peer takes all of them and not one by one. */
+static void unit_together(struct vrrp_router *r, const struct unit *u, const struct inst *splitter)
+{
+	struct cause why = {.kind = r->reloaded ? CAUSE_RELOAD : CAUSE_ADOPTED},
+		     cause = group_cause(u, splitter);
+	bool left = false;
+
+	for (unsigned m = 0; m < u->n; m++) {
+		struct inst *i = member(r, u, m);
+
+		if (i->state != VRRP_MASTER)
+			continue;
+		emit_advert(r, i, 0);
+		inst_to_backup(r, i, &cause);
+		follow(i, &why);
+		left = true;
+	}
+	if (left && u->group)
+		group_set(r, u->group, VRRP_BACKUP, &why);
 }
 
 static void unit_hold(struct vrrp_router *r, const struct unit *u, const struct inst *held)
@@ -229,7 +290,10 @@ static void unit_hold(struct vrrp_router *r, const struct unit *u, const struct 
 			fault_go_on(r, i, &cause);
 		else if (i->state == VRRP_INIT)
 			i->cause = cause;
+		follow(i, &pending);
 	}
+	if (held->was_master)
+		unit_together(r, u, held);
 }
 
 /* An address owner configured as MASTER need not ask anybody. */
@@ -269,8 +333,10 @@ static struct cause recovery_cause(const struct unit *u, const struct inst *i,
 {
 	struct cause c = {.kind = CAUSE_START};
 
-	if (i->state == VRRP_INIT)
+	if (i->state == VRRP_INIT) {
+		c.kind = i->was_master ? CAUSE_RELOAD : CAUSE_START;
 		return c;
+	}
 	if (i != trigger && trigger->last_reason.kind)
 		return group_cause(u, trigger);
 	c.kind = CAUSE_FAULT_CLEARED;
@@ -280,31 +346,45 @@ static struct cause recovery_cause(const struct unit *u, const struct inst *i,
 }
 
 static void member_recover(struct vrrp_router *r, const struct unit *u, struct inst *i,
-			   const struct inst *trigger)
+			   const struct inst *trigger, const struct cause *why)
 {
 	struct cause adopted = {.kind = CAUSE_ADOPTED}, cause = recovery_cause(u, i, trigger);
-	bool alone_in_mastership = i->state == VRRP_MASTER && i->adopting;
+	bool starts = i->state == VRRP_INIT,
+	     joins = starts && r->reloaded && !i->was_master && unit_has_master(r, i);
 
 	if (i->adopting && i->state == VRRP_BACKUP) {
 		inst_resume(r, i, &adopted);
 		return;
 	}
-	if (i->state != VRRP_INIT && i->state != VRRP_FAULT && !alone_in_mastership)
+	if (!starts && i->state != VRRP_FAULT)
 		return;
-	if (alone_in_mastership) {
-		cause = group_cause(u, trigger);
-		emit_advert(r, i, 0);
-	}
 	inst_to_backup(r, i, &cause);
+	i->joins = joins;
+	follow(i, why);
 	/* An owner in a group of others can't start as master, but need not wait long either. */
-	if (cause.kind == CAUSE_START && u->group && starts_as_master(i))
+	if (starts && u->group && starts_as_master(i))
 		timer_set(r, i, T_DOWN,
 			  r->now + vrrp_master_down_interval(i->conf->version, 255,
 							     i->master_interval, 1));
 }
 
-static void unit_recover(struct vrrp_router *r, const struct unit *u, const struct inst *trigger)
+/* Where `i` itself goes on as it was, it is another member that starts. */
+static const struct inst *recovery_trigger(struct vrrp_router *r, const struct unit *u,
+					   const struct inst *i)
 {
+	for (unsigned m = 0; m < u->n; m++) {
+		const struct inst *k = member(r, u, m);
+
+		if (i->state != VRRP_INIT && i->state != VRRP_FAULT &&
+		    (k->state == VRRP_INIT || k->state == VRRP_FAULT))
+			return k;
+	}
+	return i;
+}
+
+static void unit_recover(struct vrrp_router *r, const struct unit *u, const struct inst *changed)
+{
+	const struct inst *trigger = recovery_trigger(r, u, changed), *splitter;
 	struct cause cause = recovery_cause(u, trigger, trigger);
 
 	if (unit_starts_as_master(r, u)) {
@@ -312,9 +392,13 @@ static void unit_recover(struct vrrp_router *r, const struct unit *u, const stru
 		group_update(r, u->group, &cause);
 		return;
 	}
-	group_start(r, u->group, VRRP_BACKUP, &cause);
+	if (!unit_has_master(r, trigger))
+		group_start(r, u->group, VRRP_BACKUP, &cause);
 	for (unsigned m = 0; m < u->n; m++)
-		member_recover(r, u, member(r, u, m), trigger);
+		member_recover(r, u, member(r, u, m), trigger, &cause);
+	splitter = unit_splitter(r, u);
+	if (splitter)
+		unit_together(r, u, splitter);
 	group_update(r, u->group, &cause);
 }
 

@@ -26,6 +26,7 @@ void vrrp_router_view(const struct vrrp_router *r, uint32_t instance, struct vrr
 	*ret = (struct vrrp_view){.state = i->state,
 				  .since = i->since,
 				  .cause = i->cause,
+				  .followed = i->followed,
 				  .base = i->conf->priority,
 				  .effective = i->effective,
 				  .leaving = i->leaving,

@@ -133,7 +133,7 @@ struct vrrp_past {
 	uint32_t instance;
 	enum vrrp_state state; /* MASTER is taken up again at once, if its faults allow */
 	usec_t since;
-	struct cause cause; /* stays that of an adopted role; kind CAUSE_NONE: not known */
+	struct cause cause, followed; /* stay those of an adopted role; kind CAUSE_NONE: not known */
 };
 
 /* Allocates everything in an arena of its own. `conf` must outlive it (or a reload). */
@@ -206,6 +206,7 @@ struct vrrp_view {
 	enum vrrp_state state;
 	usec_t since;
 	struct cause cause;
+	struct cause followed; /* CAUSE_GROUP: that of the member it follows, as it was then */
 	uint8_t base, effective;
 	bool leaving, adopted;
 	bool wants; /* BACKUP: it would be MASTER, its sync group is not ready */

@@ -207,23 +207,15 @@ static void count(struct vi *vi, const struct vrrp_action *a)
 /* Why the member did it that this one follows. */
 static void member_cause(const struct generation *g, const struct vrrp_action *a, struct buf *out)
 {
-	const struct conf_group *group;
 	struct vrrp_view v;
 
-	if (a->is_group || a->cause.kind != CAUSE_GROUP || g->conf->instances.v[a->id]->group == CONF_NONE)
+	if (a->is_group || a->cause.kind != CAUSE_GROUP)
 		return;
-	group = g->conf->groups.v[g->conf->instances.v[a->id]->group];
-	for (unsigned m = 0; m < group->members.n; m++) {
-		uint32_t id = group->members.v[m];
-
-		if (id == a->id || !str_eq(g->conf->instances.v[id]->name, a->cause.name2))
-			continue;
-		vrrp_router_view(g->router, id, &v);
-		if (v.cause.kind == CAUSE_GROUP || v.state != a->to)
-			return;
-		buf_printf(out, ": ");
-		vrrp_cause_text(&v.cause, out);
-	}
+	vrrp_router_view(g->router, a->id, &v);
+	if (v.cause.kind != CAUSE_GROUP || !v.followed.kind)
+		return;
+	buf_printf(out, ": ");
+	vrrp_cause_text(&v.followed, out);
 }
 
 void report_transition(struct vrrp_worker *w, struct generation *g, const struct vrrp_action *a)
@@ -350,6 +342,7 @@ static void report_instance(struct generation *g, struct vi *vi)
 	b->wants = v.wants;
 	b->since = v.since;
 	b->cause = v.cause;
+	b->followed = v.followed;
 	b->source = v.source;
 	b->master = v.master;
 	b->master_priority = v.master_priority;

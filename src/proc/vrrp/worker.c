@@ -258,7 +258,8 @@ static void adopt(struct generation *g, const struct msg_config *c)
 			continue;
 		vrrp_router_adopt(
 			g->router,
-			&(struct vrrp_past){.instance = i, .state = b.state, .since = b.since, .cause = b.cause});
+			&(struct vrrp_past){.instance = i, .state = b.state, .since = b.since,
+					    .cause = b.cause, .followed = b.followed});
 		if (b.state != VRRP_MASTER)
 			continue;
 		g->vis[i].owning = true;
