@@ -157,8 +157,7 @@ def test_global_lower_prio_defaults_apply(lab):
                            "vrrp_garp_master_delay 0\nvrrp_lower_prio_no_advert"))
     lab.wire.wait_advert("a")
     settle(0.3)
-    start = lab.now()
-    lab.b.send_advert(vrid=51, priority=50, interval=0.1)
+    start = lab.b.advert_on_wire(vrid=51, priority=50, interval=0.1)
     settle(1.4)
     times = [f.time - start for f in lab.wire.garps("a", since=start)]
     # at once and after the delay; what comes at 1 s may also be the announcements after an overlap
