@@ -19,11 +19,12 @@ def test_forwarding_that_is_off_is_said(farm):
     farm.d1.sysctl("net.ipv4.ip_forward", 0)
     daemon = farm.d1.run(one_server(farm))
     daemon.wait_log(r"NAT needs net\.ipv4\.ip_forward=1, which is 0")
-    wait_until(lambda: (daemon.status() or {}).get("forwarding_off") == ["net.ipv4.ip_forward"], 5, "it in the status")
+    wait_until(lambda: (daemon.status() or {}).get("forwarding_off") == ["net.ipv4.ip_forward"],
+               what="it in the status")
     assert "\n  NAT needs net.ipv4.ip_forward=1, which is 0: clients get no answer\n" in daemon.ctl("status").stdout
     farm.d1.sysctl("net.ipv4.ip_forward", 1)
     daemon.wait_log(r"net\.ipv4\.ip_forward is 1 now")
-    wait_until(lambda: (daemon.status() or {}).get("forwarding_off") == [], 5, "nothing in the status")
+    wait_until(lambda: (daemon.status() or {}).get("forwarding_off") == [], what="nothing in the status")
     assert "ip_forward" not in daemon.ctl("status").stdout
     assert len(daemon.logged("NAT needs")) == 1
 

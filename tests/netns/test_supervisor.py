@@ -51,11 +51,11 @@ def test_what_an_instance_is_keeps_its_cause_over_a_death(lab):
     b = lab.b.run(config(instance(priority=100, interval=1)))
     b.listening()
     for daemon, role in ((a, "MASTER"), (b, "BACKUP")):
-        before = daemon.instance("VI_1")
+        before = wait_until(lambda daemon=daemon: daemon.instance("VI_1"), what="the instance")
         assert before["state"] == role and not before["adopted"]
         kill_worker(daemon)
         wait_until(lambda daemon=daemon: (daemon.instance("VI_1") or {}).get("adopted"), what="the successor")
-        after = daemon.instance("VI_1")
+        after = wait_until(lambda daemon=daemon: daemon.instance("VI_1"), what="the instance")
         assert [after[k] for k in ("state", "cause", "cause_kind")] == [before[k] for k in ("state", "cause", "cause_kind")]
         assert abs(datetime.fromisoformat(after["since"]) - datetime.fromisoformat(before["since"])) < timedelta(seconds=1)
         assert f"  because    {before['cause']} (adopted after a restart of vrrp)\n" in daemon.ctl("status").stdout

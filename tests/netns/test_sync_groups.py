@@ -25,8 +25,12 @@ def links(make_lab):
 
 
 def held_by(daemon, name):
-    found = daemon.instance(name)["held_by"]
+    found = (daemon.instance(name) or {}).get("held_by")
     return found and (found["member"], found["reason"])
+
+
+def is_a_problem(daemon, text):
+    return text in (daemon.status() or {"problems": []})["problems"]
 
 
 def master(lab, node, since=0.0):
@@ -246,7 +250,8 @@ def test_status_and_log_say_which_member_holds_the_group_in_fault(links):
     daemon.wait_log(r"\(VI_1\) Entering FAULT STATE: sync group G1 follows VI_2: interface eth1 down")
     wait_until(lambda: held_by(daemon, "VI_1") == ("VI_2", "interface eth1 down"), what="the member in FAULT")
     assert held_by(daemon, "VI_2") is None
-    assert "VI_1 is in FAULT: sync group G1 follows VI_2: interface eth1 down" in daemon.status()["problems"]
+    wait_until(lambda: is_a_problem(daemon, "VI_1 is in FAULT: sync group G1 follows VI_2: interface eth1 down"),
+               what="the problem")
     links.a.carrier(False, link=0)
     daemon.wait_log(r"\(VI_1\) Still in FAULT: interface eth0 down")
     links.a.carrier(True, link=1)
@@ -262,6 +267,7 @@ def test_status_and_log_say_what_keeps_a_member_from_master(links):
     reason = f"hears {links.b.address(1)} with priority 200, its own is 100"
     daemon.wait_log(rf"\(VI_1\) wants MASTER, sync group G1 waits for VI_2, which {reason}")
     wait_until(lambda: held_by(daemon, "VI_1") == ("VI_2", reason), what="the member that is waited for")
-    wait_until(lambda: "VI_1 has no master and must not become it: its sync group waits for VI_2, which "
-               + reason in daemon.status()["problems"], what="the problem")
-    assert f"  held       wants MASTER, its sync group waits for VI_2, which {reason}" in daemon.ctl("status").stdout
+    problem = f"VI_1 has no master and must not become it: its sync group waits for VI_2, which {reason}"
+    wait_until(lambda: is_a_problem(daemon, problem), what="the problem")
+    line = f"  held       wants MASTER, its sync group waits for VI_2, which {reason}\n"
+    wait_until(lambda: line in daemon.ctl("status").stdout, what="the line")

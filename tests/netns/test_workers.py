@@ -117,8 +117,9 @@ def test_deaths_are_events(pair):
     for name, cost in costs.items():
         assert told(a, name, "died") == [f"{name} worker died from signal 9, started again: {cost}"]
         assert re.fullmatch(rf"{name} worker is ready again after \d+ ms", told(a, name, "ready")[0])
-    assert f"vrrp worker died from signal 9, started again: {costs['vrrp']}\n" in a.ctl("status").stdout
-    assert [e["at"] for e in a.status()["events"]] == sorted(e["at"] for e in a.status()["events"])
+    assert f"vrrp worker died from signal 9, started again: {costs['vrrp']}\n" in a.ctl("status", "--events").stdout
+    times = [e["at"] for e in wait_until(a.status, what="the status")["events"]]
+    assert times == sorted(times)
 
 
 def test_a_server_that_dies_while_the_checks_are_dead(pair):
