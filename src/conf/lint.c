@@ -112,7 +112,7 @@ static void lint_owner_address(struct lint *l, const struct conf_instance *vi)
 	struct ip_addr own[OWN_ADDRESSES_MAX];
 	unsigned n;
 
-	if (vi->priority != 255 || !vi->interface || !l->host || !l->host->addresses ||
+	if (!vi->interface || !l->host || !l->host->addresses ||
 	    l->owners++ >= OWNERS_MAX)
 		return;
 	n = l->host->addresses(l->host->ctx, vi->interface, vi->family, own, ARRAY_SIZE(own));
@@ -123,8 +123,9 @@ static void lint_owner_address(struct lint *l, const struct conf_instance *vi)
 			return;
 	lint_warn(l, vi->block.at, "owner-address",
 		  "%s: %s has no IPv%d address but those of virtual_ipaddress, which are removed "
-		  "at start: the instance stays in FAULT",
-		  vi->name, vi->interface, vi->family)
+		  "at start%s",
+		  vi->name, vi->interface, vi->family,
+		  ip_is_set(&vi->src) ? "" : ": the instance stays in FAULT")
 		->hint = "give the interface an address of its own besides the virtual one";
 }
 

@@ -188,10 +188,10 @@ def test_what_is_wrong_with_the_file_is_logged_with_place_and_severity(lab):
     daemon.wait_log(r"config\.conf:[0-9]+:[0-9]+: note\[")
 
 
-def check_owner(lab):
+def check_owner(lab, **options):
     path = lab.path("owner.conf")
     with open(path, "w", encoding="utf-8") as handle:
-        handle.write(config(instance(priority=255, state="MASTER")))
+        handle.write(config(instance(**(options or {"priority": 255, "state": "MASTER"}))))
     return subprocess.run(lab.a.command(HOLDFAST, "check", path), text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
 
@@ -204,6 +204,7 @@ def test_owner_without_another_address_goes_to_fault_and_check_warns_of_it(lab):
     if not lab.a.has(VIP):  # a secondary one goes with it
         lab.a.ip(f"address add {VIP}/24 dev eth0")
     assert "warning[owner-address]" in check_owner(lab)
+    assert "warning[owner-address]" in check_owner(lab, priority=100)
     daemon = lab.a.run(config(instance(priority=255, state="MASTER")))
     daemon.wait_log(r"\(VI_1\) Entering FAULT STATE")
     daemon.wait_ready()

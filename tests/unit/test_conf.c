@@ -622,7 +622,9 @@ static void test_owner_without_an_address_besides_its_own_is_warned(void **state
 	assert_null(message("owner-address"));
 	judge_owner(255, NULL, NULL);
 	assert_null(message("owner-address"));
-	judge_owner(254, "10.0.0.1", NULL);
+	judge_owner(100, "10.0.0.1", NULL);
+	assert_non_null(message("owner-address"));
+	judge_owner(100, "10.0.0.1", "10.0.0.9");
 	assert_null(message("owner-address"));
 }
 
