@@ -52,6 +52,13 @@ static char looks_like(uint32_t c)
 	return '\0';
 }
 
+/* What it looks like is no better: nothing ends or parts words but a blank. */
+static const char *separator_hint(struct arena *a, const char *p, size_t len, uint32_t c, bool last)
+{
+	return arena_printf(a, "`%.*s` (U+%04X) is not needed here: %s", (int)len, p, c,
+			    last ? "remove it" : "write a blank, or begin a new line");
+}
+
 static const char *lookalike_hint(struct arena *a, const char *text, size_t n)
 {
 	size_t len;
@@ -66,6 +73,8 @@ static const char *lookalike_hint(struct arena *a, const char *text, size_t n)
 		if (ascii == 0x7f)
 			return arena_printf(a, "it holds a character that can't be seen (U+%04X): "
 					       "write the word anew", c);
+		if (ascii == ',' || ascii == ';' || ascii == '=')
+			return separator_hint(a, text + i, len, c, i + len >= n);
 		if (ascii)
 			return arena_printf(a, "`%.*s` (U+%04X) only looks like `%c`: write that",
 					    (int)len, text + i, c, ascii);
