@@ -11,12 +11,18 @@
 struct identity {
 	const char *user, *group; /* as written */
 	uint32_t uid, gid;
-	bool known;
+	bool known, user_known;
+};
+
+/* Who a script is said to run as, and where. */
+struct identity_wish {
+	const char *user, *group; /* NULL: it isn't said */
+	struct conf_span at;
 };
 
 struct judged {
-	const char *command;
-	uint32_t uid;
+	struct conf_script_fault fault;
+	bool runs;
 	const char *why; /* it must not be run, or NULL */
 };
 
@@ -30,11 +36,12 @@ struct scripts {
 static struct identity identity_look_up(struct scripts *s, const char *user, const char *group)
 {
 	const struct conf_host *h = s->c->host;
-	struct identity id = {.user = user, .group = group, .known = true};
+	struct identity id = {.user = user, .group = group, .known = true, .user_known = true};
 
 	if (!h || !h->user)
 		return id;
-	id.known = h->user(h->ctx, user, &id.uid, &id.gid) &&
+	id.user_known = h->user(h->ctx, user, &id.uid, &id.gid);
+	id.known = id.user_known &&
 		   (!group || !h->group || h->group(h->ctx, group, &id.gid));
 	return id;
 }
@@ -47,6 +54,13 @@ static const struct identity *identity_of(struct scripts *s, const char *user, c
 			return &s->identities.v[i];
 	vec_push(s->c->a, &s->identities, identity_look_up(s, user, group));
 	return &s->identities.v[s->identities.n - 1];
+}
+
+/* "user X does not exist", or its group. */
+static const char *missing_text(struct scripts *s, const struct identity *id)
+{
+	return arena_printf(s->c->a, "%s %s does not exist", id->user_known ? "group" : "user",
+			    id->user_known ? id->group : id->user);
 }
 
 /* Whether anything runs as somebody, or belongs to him. */
@@ -76,9 +90,8 @@ static void default_identity(struct scripts *s)
 		id = identity_of(s, g->script_user, group);
 		g->script_user_missing = !id->known;
 		if (!id->known)
-			diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->block.at,
-				 "script_user %s%s%s does not exist on this machine",
-				 g->script_user, group ? " or its group " : "", group ? group : "");
+			diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->script_user_at,
+				 "script_user: %s on this machine", missing_text(s, id));
 	} else {
 		if (!has_scripts(s->c->conf))
 			return;
@@ -102,36 +115,44 @@ static bool first_word_is_path(const struct conf_script *s)
 	return word && word[strcspn(word, "/<>=")] == '/';
 }
 
-/* Why it must not be run; NULL: it may. */
-static const char *script_fault(struct scripts *s, const struct conf_script *script)
+static struct judged script_ask(struct scripts *s, const struct conf_script *script)
 {
 	struct complete *c = s->c;
 	const struct conf_host *h = c->host;
-	struct conf_script_fault f = {0};
-	char owner[96] = "";
-	struct diag *d;
-	bool runs;
+	struct judged j = {.runs = true};
 
 	if (script->shell && !first_word_is_path(script))
-		return NULL;
-	runs = h->script(h->ctx, script->argv[0], script->uid, script->gid,
-			 c->conf->global.script_security, &f);
-	if (runs && !f.unsafe && !f.fails)
-		return NULL;
-	if (f.owner[0])
-		snprintf(owner, sizeof(owner), " (%s, mode %04o)", f.owner, f.mode);
-	d = diag_add(c->diags, DIAG_ERROR, "script", script->at, "%s can't be run%s: %s %s%s%s",
-		     script->argv[0], f.unsafe ? " safely" : "", f.path, f.reason, owner,
-		     f.fails ? "; it is tried all the same, and fails"
-		     : runs  ? "; it is run all the same, as enable_script_security is not set"
-			     : "");
-	d->class = DIAG_SECURITY;
-	d->tolerated = runs;
-	if (f.fix[0])
-		d->hint = arena_strdup(c->a, f.fix);
-	return runs ? NULL : arena_printf(c->a, "%s %s", f.path, f.reason);
+		return j;
+	j.runs = h->script(h->ctx, script->argv[0], script->uid, script->gid,
+			   c->conf->global.script_security, &j.fault);
+	if (!j.runs)
+		j.why = arena_printf(c->a, "%s %s", j.fault.path, j.fault.reason);
+	return j;
 }
 
+/* At each place where it stands. */
+static void script_report(struct scripts *s, const struct conf_script *script, const struct judged *j)
+{
+	const struct conf_script_fault *f = &j->fault;
+	char owner[96] = "";
+	struct diag *d;
+
+	if (j->runs && !f->unsafe && !f->fails)
+		return;
+	if (f->owner[0])
+		snprintf(owner, sizeof(owner), " (%s, mode %04o)", f->owner, f->mode);
+	d = diag_add(s->c->diags, DIAG_ERROR, "script", script->at, "%s can't be run%s: %s %s%s%s",
+		     script->argv[0], f->unsafe ? " safely" : "", f->path, f->reason, owner,
+		     f->fails  ? "; it is tried all the same, and fails"
+		     : j->runs ? "; it is run all the same, as enable_script_security is not set"
+			       : "");
+	d->class = DIAG_SECURITY;
+	d->tolerated = j->runs;
+	if (f->fix[0])
+		d->hint = arena_strdup(s->c->a, f->fix);
+}
+
+/* Why it must not be run; NULL: it may. */
 static const char *script_judge(struct scripts *s, const struct conf_script *script)
 {
 	char key[600];
@@ -143,14 +164,14 @@ static const char *script_judge(struct scripts *s, const struct conf_script *scr
 		at = s->judged.n;
 		name_index_add(s->c->a, &s->seen, s->c->conf->commands.n,
 			       arena_strdup(s->c->a, key), at);
-		vec_push(s->c->a, &s->judged,
-			 ((struct judged){script->command, script->uid, script_fault(s, script)}));
+		vec_push(s->c->a, &s->judged, script_ask(s, script));
 	}
+	script_report(s, script, &s->judged.v[at]);
 	return s->judged.v[at].why;
 }
 
-static void script_complete(struct scripts *s, struct conf_script *script, const char *user,
-			    const char *group)
+static void script_complete(struct scripts *s, struct conf_script *script,
+			    const struct identity_wish *wish)
 {
 	struct complete *c = s->c;
 	const struct conf_global *g = &c->conf->global;
@@ -158,19 +179,18 @@ static void script_complete(struct scripts *s, struct conf_script *script, const
 	struct diag *d;
 
 	script->supplementary |= g->supplementary_groups;
-	if (user) {
-		id = identity_of(s, user, group);
+	if (wish->user) {
+		id = identity_of(s, wish->user, wish->group);
 		script->uid = id->uid;
 		script->gid = id->gid;
 		if (!id->known) {
-			d = diag_add(c->diags, DIAG_ERROR, "unknown-user", script->at,
-				     "user %s%s%s does not exist on this machine", user,
-				     group ? " or group " : "", group ? group : "");
-			d->hint = "what follows the command is its user: a command with arguments "
-				  "stands in quotes";
+			script->why = missing_text(s, id);
 			script->unsafe = true;
-			script->why = arena_printf(c->a, "user %s%s%s does not exist", user,
-						   group ? " or group " : "", group ? group : "");
+			d = diag_add(c->diags, DIAG_ERROR, "unknown-user", wish->at,
+				     "%s on this machine", script->why);
+			if (wish->user == script->user)
+				d->hint = "what follows the command is its user: a command with "
+					  "arguments stands in quotes";
 			return;
 		}
 	} else {
@@ -199,13 +219,12 @@ static void fifo_complete(struct scripts *s, struct conf_fifo *f)
 	f->gid = id->gid;
 	if (!id->known)
 		diag_add(s->c->diags, DIAG_ERROR, "unknown-user", g->block.at,
-			 "user %s%s%s of FIFO %s does not exist on this machine", f->user,
-			 f->group ? " or group " : "", f->group ? f->group : "", f->path);
+			 "FIFO %s: %s on this machine", f->path, missing_text(s, id));
 }
 
 /* The `user` keyword of the block a script stands in. */
-static void own_user(const char **users, const char **groups, struct conf_script *script,
-		     const char *user, const char *group)
+static void own_user(struct identity_wish *wishes, struct conf_script *script, const char *user,
+		     const char *group, struct conf_span at)
 {
 	if (!script || !user)
 		return;
@@ -213,14 +232,13 @@ static void own_user(const char **users, const char **groups, struct conf_script
 		script->supplementary = true;
 		group++;
 	}
-	users[script->id] = user;
-	groups[script->id] = group;
+	wishes[script->id] = (struct identity_wish){user, group, at};
 }
 
 void complete_scripts(struct complete *c)
 {
 	struct scripts s = {.c = c};
-	const char **user, **group;
+	struct identity_wish *wishes;
 	struct conf *conf = c->conf;
 
 	default_identity(&s);
@@ -232,21 +250,21 @@ void complete_scripts(struct complete *c)
 	fifo_complete(&s, &conf->global.notify_fifo);
 	fifo_complete(&s, &conf->global.vrrp_notify_fifo);
 	fifo_complete(&s, &conf->global.lvs_notify_fifo);
-	user = arena_alloc(c->a, conf->commands.n * sizeof(*user));
-	group = arena_alloc(c->a, conf->commands.n * sizeof(*group));
+	wishes = arena_alloc(c->a, conf->commands.n * sizeof(*wishes));
 	for (unsigned i = 0; i < conf->commands.n; i++) {
-		user[i] = conf->commands.v[i]->user;
-		group[i] = conf->commands.v[i]->group;
+		const struct conf_script *script = conf->commands.v[i];
+
+		wishes[i] = (struct identity_wish){script->user, script->group, script->at};
 	}
 	for (unsigned i = 0; i < conf->scripts.n; i++)
-		own_user(user, group, conf->scripts.v[i]->script, conf->scripts.v[i]->user,
-			 conf->scripts.v[i]->group);
+		own_user(wishes, conf->scripts.v[i]->script, conf->scripts.v[i]->user,
+			 conf->scripts.v[i]->group, conf->scripts.v[i]->user_at);
 	for (unsigned i = 0; i < conf->checkers.n; i++) {
 		const struct conf_check_misc *misc = (const void *)conf->checkers.v[i];
 
 		if (conf->checkers.v[i]->kind == CHECK_MISC)
-			own_user(user, group, misc->script, misc->user, misc->group);
+			own_user(wishes, misc->script, misc->user, misc->group, misc->user_at);
 	}
 	for (unsigned i = 0; i < conf->commands.n; i++)
-		script_complete(&s, conf->commands.v[i], user[i], group[i]);
+		script_complete(&s, conf->commands.v[i], &wishes[i]);
 }

@@ -60,7 +60,7 @@ enum row_type {
 	T_PREFIX,    /* address with optional /length; struct ip_addr, and uint8_t at offset2 */
 	T_SCRIPT,    /* COMMAND [USER [[:]GROUP]]; struct conf_script * */
 	T_WEIGHT,    /* N [reverse]; int32_t, and bool at offset2 */
-	T_USER,	     /* USER [[:]GROUP]; const char * twice (offset, offset2) */
+	T_USER,	     /* USER [[:]GROUP]; const char * twice (offset, offset2), and their place at offset3 */
 	T_WORDS,     /* the rest of the line; VEC(const char *) */
 	T_NUMBERS,   /* the rest of the line; VEC(uint32_t) */
 	T_LIST,	     /* a block of words; VEC(const char *) */
@@ -147,7 +147,7 @@ typedef void row_print_fn(struct text *t, const struct row *row, const void *obj
 struct row {
 	const char *name;
 	enum row_type type;
-	uint32_t offset, offset2;
+	uint32_t offset, offset2, offset3;
 	uint8_t size; /* of the field; 0: a list, or an object in its place */
 	bool is_signed;
 	uint8_t store;	 /* enum row_store */
@@ -250,8 +250,9 @@ struct block {
 #define WEIGHT(s, m, rev, lo, hi)                                                                   \
 	.type = T_WEIGHT, ROW_FIELD_(s, m, int32_t), .is_signed = true, .min = (lo), \
 	.max = (hi), .offset2 = ROW_AT_(s, rev, bool)
-#define USER(s, u, g) \
-	.type = T_USER, ROW_FIELD_(s, u, const char *), .offset2 = ROW_AT_(s, g, const char *)
+#define USER(s, u, g, at)                                                                           \
+	.type = T_USER, ROW_FIELD_(s, u, const char *), .offset2 = ROW_AT_(s, g, const char *),     \
+	.offset3 = ROW_AT_(s, at, struct conf_span)
 #define VEC_AT_(s, m, want) \
 	((uint32_t)(offsetof(struct s, m) + 0 * sizeof(char[_Generic(((struct s *)0)->m.v, want: 1, default: -1)])))
 #define WORD_LINE(s, m) .type = T_WORDS, .offset = VEC_AT_(s, m, const char **)

@@ -283,6 +283,7 @@ static bool parse_user(struct bind *b, const struct row *row, void *obj, struct 
 	const char **user = row_field(row, obj);
 	const char **group = row_field2(row, obj);
 
+	*(struct conf_span *)((char *)obj + row->offset3) = cursor_peek(c)->at;
 	*user = cursor_take(c)->text;
 	*group = cursor_peek(c) ? cursor_take(c)->text : NULL;
 	return true;

@@ -220,6 +220,7 @@ struct conf_vrrp_script {
 	bool reverse, init_fail;
 	uint32_t rise, fall;
 	const char *user, *group;
+	struct conf_span user_at;
 };
 
 struct conf_track_file {
@@ -331,6 +332,7 @@ struct conf_global {
 	uint32_t min_auto_priority_delay;
 	/* scripts and events */
 	const char *script_user, *script_group;
+	struct conf_span script_user_at;
 	uint32_t script_uid, script_gid;
 	bool script_user_missing; /* enable_script_security without a usable user */
 	bool script_security, use_symlink_paths, supplementary_groups;

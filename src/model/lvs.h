@@ -190,6 +190,7 @@ struct conf_check_misc {
 	usec_t timeout; /* of one run; never 0 */
 	bool dynamic;
 	const char *user, *group; /* as written; in force: script->user */
+	struct conf_span user_at;
 };
 
 struct conf_check_bfd {

@@ -516,6 +516,41 @@ static void test_an_unsafe_script_is_an_error_and_followed_by_nobody(void **stat
 	assert_int_equal(message("missing-interface")->severity, DIAG_WARNING);
 }
 
+static void test_an_unknown_user_is_told_where_it_stands(void **state)
+{
+	const struct diag *d;
+
+	(void)state;
+	judge("vrrp_script s {\nscript /bin/true\nuser web nogrp\n}\n");
+	d = message("unknown-user");
+	assert_int_equal(d->at.line, 3);
+	assert_int_equal(d->at.col, 6);
+	assert_string_equal(d->text, "group nogrp does not exist on this machine");
+	assert_null(d->hint);
+	judge("global_defs {\nrouter_id r\nscript_user nobody_here\n}\nvrrp_script s {\nscript /bin/true\n}\n");
+	assert_int_equal(message("unknown-user")->at.line, 3);
+	judge("vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n"
+	      "notify_master /bin/true start nginx\n}\n");
+	d = message("unknown-user");
+	assert_int_equal(d->at.line, 7);
+	assert_string_equal(d->text, "user start does not exist on this machine");
+	assert_non_null(strstr(d->hint, "quotes"));
+}
+
+static void test_an_unsafe_script_is_told_at_each_place(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	scripts_asked = 0;
+	judge("vrrp_script s {\nscript /tmp/x\n}\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 1\n"
+	      "virtual_ipaddress {\n10.0.0.1\n}\nnotify /tmp/x\n}\n");
+	for (unsigned i = 0; i < loaded.diags.list.n; i++)
+		n += str_eq(loaded.diags.list.v[i].code, "script");
+	assert_int_equal(n, 2);
+	assert_int_equal(scripts_asked, 1);
+}
+
 /* A line for the shell may begin with what is no program: the host is asked about programs only. */
 static void test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own(void **state)
 {
@@ -795,6 +830,8 @@ int main(void)
 		cmocka_unit_test(test_scripts_run_as_whom_the_file_says),
 		cmocka_unit_test(test_an_unsafe_script_is_an_error_and_followed_by_nobody),
 		cmocka_unit_test(test_a_line_that_begins_with_a_word_of_the_shell_is_the_shells_own),
+		cmocka_unit_test(test_an_unknown_user_is_told_where_it_stands),
+		cmocka_unit_test(test_an_unsafe_script_is_told_at_each_place),
 		cmocka_unit_test(test_the_host_is_asked_once_per_script_user_and_interface),
 		cmocka_unit_test(test_nobody_is_looked_up_where_there_is_no_script),
 		cmocka_unit_test(test_source_that_is_another_machines_is_warned),

@@ -307,7 +307,7 @@ static const struct row rows[] = {
 	 .effect = ACCEPTED, .owner = OWNER_API, .dflt_text = "none",
 	 .help = "Path element of instances without an interface."},
 	/* scripts and events */
-	{"script_user", USER(conf_global, script_user, script_group), .args = "USER [[:]GROUP]",
+	{"script_user", USER(conf_global, script_user, script_group, script_user_at), .args = "USER [[:]GROUP]",
 	 .owner = OWNER_RUNNER, .dflt_text = "keepalived_script if there is one, else the daemon's user",
 	 .help = "User and group of scripts and FIFOs that don't say."},
 	{"enable_script_security", FLAG(conf_global, script_security), .owner = OWNER_RUNNER,

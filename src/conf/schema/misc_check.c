@@ -16,7 +16,7 @@ static const struct row misc_rows[] = {
 	 .help = "Run time after which the command is ended and has failed; 0: the default."},
 	{"misc_dynamic", BOOL(conf_check_misc, dynamic), .args = "[on|off]", .dflt_text = "off",
 	 .help = "Exit status 2 to 255 is good and sets the weight to the status less 2."},
-	{"user", USER(conf_check_misc, user, group), .args = "USER [[:]GROUP]",
+	{"user", USER(conf_check_misc, user, group, user_at), .args = "USER [[:]GROUP]",
 	 .owner = OWNER_RUNNER,
 	 .dflt_text = "global script_user, else keepalived_script, else the daemon's user",
 	 .help = "User and group the command runs as."},

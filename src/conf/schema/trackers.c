@@ -21,7 +21,7 @@ static const struct row script_rows[] = {
 	 .help = "Successes in a row that end the failed state."},
 	{"fall", NUMBER(conf_vrrp_script, fall, 1, INT32_MAX), .dflt = "1",
 	 .help = "Failures in a row that end the good state."},
-	{"user", USER(conf_vrrp_script, user, group), .args = "USER [[:]GROUP]", .owner = OWNER_RUNNER,
+	{"user", USER(conf_vrrp_script, user, group, user_at), .args = "USER [[:]GROUP]", .owner = OWNER_RUNNER,
 	 .dflt_text = "global script_user, else keepalived_script, else the daemon's user",
 	 .help = "User and group the script runs as."},
 	{"init_fail", FLAG(conf_vrrp_script, init_fail), .dflt_text = "off: unknown until the first result",
