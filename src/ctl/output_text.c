@@ -306,8 +306,11 @@ static void event(void *ctx, const struct snapshot *s, const struct board_event 
 		printf("  %s  %s\n", when, e->text);
 		return;
 	}
-	printf("  %s  %s%s: %s -> %s: ", when, e->is_group ? "group " : "", e->name,
-	       vrrp_state_name(e->from), vrrp_state_name(e->to));
+	printf("  %s  %s%s: ", when, e->is_group ? "group " : "", e->name);
+	if (e->from == e->to) /* adopted */
+		printf("still %s: ", vrrp_state_name(e->to));
+	else
+		printf("%s -> %s: ", vrrp_state_name(e->from), vrrp_state_name(e->to));
 	print_cause(&e->cause);
 	putchar('\n');
 }

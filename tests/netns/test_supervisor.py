@@ -60,6 +60,7 @@ def test_what_an_instance_is_keeps_its_cause_over_a_death(lab):
         assert abs(datetime.fromisoformat(after["since"]) - datetime.fromisoformat(before["since"])) < timedelta(seconds=1)
         assert f"  because    {before['cause']} (adopted after a restart of vrrp)\n" in daemon.ctl("status").stdout
         daemon.wait_log(rf"\(VI_1\) Still {role}: role adopted from the process before")
+        assert f"  VI_1: still {role}: role adopted from the process before\n" in daemon.ctl("status").stdout
     assert open(told).read().split() == ["BACKUP", "MASTER"]
 
 
