@@ -125,6 +125,22 @@ def test_masquerade(farm, rules):
         farm.ask(VIPS[1], timeout=1)
 
 
+@pytest.mark.parametrize("vip,family", [(VIP, 4), (VIP6, 6)])
+def test_mark_with_servers_of_their_own_port_and_others(farm, rules, vip, family):
+    ip, more = ("ip", "") if family == 4 else ("ip6", "ip_family inet6")
+    farm.d1.execute("nft", f"table {ip} marks {{ chain in {{ type filter hook prerouting priority mangle; "
+                           f"{ip} daddr {vip} tcp dport {{ 80, 8000 }} meta mark set 5; }}; }}")
+    own = configs.real_server(farm.real("s1", family), 80, check="")
+    rest = servers(farm, 0, family, only=["s2", "s3"])
+    rules.apply(configs.virtual_server("fwmark 5", [own, *rest], protocol="", extra=more))
+    assert farm.tally(vip, count=6) == {"s1": 2, "s2": 2, "s3": 2}
+    assert farm.tally(vip, 8000, count=1) == {"s1": 1}
+    rules.apply(configs.virtual_server("fwmark 5", rest, protocol="", extra=more))
+    assert farm.tally(vip, count=4) == {"s2": 2, "s3": 2}
+    rules.apply(configs.virtual_server("fwmark 5", [own, *rest[:1]], protocol="", extra=more))
+    assert farm.tally(vip, count=4) == {"s1": 2, "s2": 2}
+
+
 def test_mark(farm, rules):
     farm.d1.execute("nft", f"table ip marks {{ chain in {{ type filter hook prerouting priority mangle; "
                            f"ip daddr {VIP} tcp dport {{ 80, 8000 }} meta mark set 5; }}; }}")

@@ -4,7 +4,9 @@
  * a valid transaction. What may or may not be there is added before it is flushed or deleted:
  * adding is idempotent, so that the text need not know more than the two states.
  *
- * NAT, not persistent: one rule, the choice and the address in one map.
+ * NAT, not persistent: one rule, the choice and the address in one map. Where some servers have a port and
+ * others none, that map has ranges of ports; nftables makes no rule of those with IPv6 that the kernel takes,
+ * so that each server has a chain then.
  * NAT, persistent, and DR: a chain for each server, which remembers the client (or the flow) and
  * forwards. The service's chain goes to the remembered server while it exists, of weight 0 too, as
  * IPVS does with its templates; else it chooses, and the chain chosen forgets the one before.
@@ -148,6 +150,17 @@ static void put_refusal(struct nft_text *t, const struct nft_service *n)
 		n->mode == NFT_DR ? "meta mark set 0 " : "");
 }
 
+/* The chain of the server chosen. */
+static void put_chains(struct nft_text *t, const struct nft_service *n, const struct nft_slots *slots)
+{
+	put_choice(t, n, slots->n);
+	nft_put(t, " vmap { ");
+	for (unsigned slot = 0; slot < slots->n; slot++)
+		nft_put(t, "%s%u : goto %s", slot ? ", " : "", slot,
+			n->dests.v[slots->index[slot]].chain);
+	nft_put(t, " }\n");
+}
+
 static void put_nat_simple(struct nft_text *t, const struct nft_service *n,
 			   const struct nft_slots *slots)
 {
@@ -156,7 +169,11 @@ static void put_nat_simple(struct nft_text *t, const struct nft_service *n,
 		return;
 	}
 	put_rule(t, n, n->chain);
-	if (slots->n == 1) {
+	if (n->apart) {
+		nft_put(t, "%s", n->transport);
+		put_chains(t, n, slots);
+		put_end(t, n);
+	} else if (slots->n == 1) {
 		put_target(t, n, &n->dests.v[slots->index[0]]);
 	} else {
 		put_targets(t, n, slots);
@@ -293,12 +310,7 @@ static void put_go(struct nft_text *t, const struct nft_service *n, const struct
 {
 	put_rule(t, n, n->chain);
 	nft_put(t, "meta priority set " NFT_CHOSEN " ");
-	put_choice(t, n, slots->n);
-	nft_put(t, " vmap { ");
-	for (unsigned slot = 0; slot < slots->n; slot++)
-		nft_put(t, "%s%u : goto %s", slot ? ", " : "", slot,
-			n->dests.v[slots->index[slot]].chain);
-	nft_put(t, " }\n");
+	put_chains(t, n, slots);
 	put_end(t, n);
 }
 

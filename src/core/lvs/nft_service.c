@@ -196,10 +196,21 @@ static uint16_t port_of(const struct service *s, const struct dest *d)
 	return d->port ? d->port : s->key.port;
 }
 
+/* Some to a port of their own, others to that which the client asked. */
+static bool has_mixed_ports(const struct service *s)
+{
+	unsigned with = 0, without = 0;
+
+	for (unsigned i = 0; i < s->dests.n; i++)
+		if (nft_dest_check(s, &s->dests.v[i]) == 0)
+			port_of(s, &s->dests.v[i]) ? with++ : without++;
+	return with && without;
+}
+
 static void dest_add(struct nft_service *n, const struct dest *d, const struct nft_options *o,
 		     struct arena *a)
 {
-	bool chained = n->mode == NFT_DR || n->persist[0];
+	bool chained = n->mode == NFT_DR || n->persist[0] || n->apart;
 	uint32_t id = id_of(n, d, chained);
 	struct nft_dest *r = vec_add(a, &n->dests);
 	struct buf chain = BUF_ON(r->chain);
@@ -222,6 +233,7 @@ struct nft_service *nft_service_new(const struct service *s, const struct nft_op
 	n->s = s;
 	n->mode = mode_of(s);
 	n->v6 = s->key.family == IP_V6;
+	n->apart = n->v6 && n->mode == NFT_NAT && !s->timeout && has_mixed_ports(s);
 	names_make(n);
 	for (unsigned i = 0; i < s->dests.n; i++)
 		if (nft_dest_check(s, &s->dests.v[i]) == 0)

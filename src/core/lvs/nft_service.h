@@ -23,6 +23,7 @@ struct nft_service {
 	const struct service *s;
 	enum nft_mode mode;
 	bool v6;
+	bool apart; /* each server has a rule of its own, see nft_ruleset.c */
 	char chain[NFT_NAME_MAX];
 	char persist[NFT_NAME_MAX]; /* map of clients, "": not persistent */
 	char map_suffix[16];	    /* "4", "6-any", "4-mark": which maps know its key */
