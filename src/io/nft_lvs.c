@@ -45,6 +45,7 @@ struct functions {
 	int (*buffer_output)(struct nft_ctx *);
 	const char *(*error_text)(struct nft_ctx *);
 	int (*run)(struct nft_ctx *, const char *);
+	void (*dry_run)(struct nft_ctx *, bool);
 };
 
 struct nft_lvs {
@@ -72,6 +73,16 @@ int nft_lvs_run(struct nft_lvs *n, const char *text, const char **ret_error)
 		return 0;
 	r = errno ? -errno : -EINVAL;
 	*ret_error = n->nft.error_text(n->ctx);
+	return r;
+}
+
+int nft_lvs_try(struct nft_lvs *n, const char *text, const char **ret_error)
+{
+	int r;
+
+	n->nft.dry_run(n->ctx, true);
+	r = nft_lvs_run(n, text, ret_error);
+	n->nft.dry_run(n->ctx, false);
 	return r;
 }
 
@@ -412,6 +423,7 @@ static int context_open(struct nft_lvs *n, const char **ret_error)
 		"nft_ctx_buffer_output",
 		"nft_ctx_get_error_buffer",
 		"nft_run_cmd_from_buffer",
+		"nft_ctx_set_dry_run",
 	};
 	void *functions[ARRAY_SIZE(names)];
 	int r;

@@ -20,6 +20,9 @@ struct nft_lvs *nft_lvs_close(struct nft_lvs *n);
  * next call. */
 int nft_lvs_run(struct nft_lvs *n, const char *text, const char **ret_error);
 
+/* Whether it would be taken; nothing is changed. As nft_lvs_run(). */
+int nft_lvs_try(struct nft_lvs *n, const char *text, const char **ret_error);
+
 /* Handles of our tables, the inet one first; 0: there is none. Another handle is another table. 0 or
  * -errno. */
 int nft_lvs_handles(struct nft_lvs *n, uint64_t ret[2]);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The nftables engine in the daemon: what the cases of tests/lvs, which both engines pass, don't ask."""
 import os
+import re
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -17,6 +19,7 @@ from netlab.wait import wait_until
 
 pytestmark = pytest.mark.holdfast_only
 ALL = {"s1", "s2", "s3"}
+REFUSE_RULES = os.path.join(os.path.dirname(__file__), "..", "netlab", "preload", "refuse_rules.c")
 
 
 @pytest.fixture(autouse=True)
@@ -266,3 +269,33 @@ def test_the_end_leaves_nothing(farm):
     wait_answers(farm, ALL)
     assert daemon.stop() == 0
     assert nft.ruleset(farm.d1) == before
+
+
+@pytest.fixture
+def refusing(farm):  # noqa: F811
+    """The environment of a daemon for which the kernel refuses the rules of VIPS[1]."""
+    library = subprocess.run(["sh", "-c", "ldconfig -p | sed -n 's/.*libnftables.so.1 .*=> //p' | head -n 1"],
+                             capture_output=True, text=True, check=True).stdout.strip()
+    os.mkdir(farm.path("libraries"))
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", farm.path("libraries/libnftables.so.1"), REFUSE_RULES], check=True)
+    return {"LD_LIBRARY_PATH": farm.path("libraries"), "REAL_NFTABLES": library,
+            "REFUSE_RULES": f"svc-tcp-{VIPS[1]}-80"}
+
+
+def test_a_service_that_the_kernel_refuses_takes_no_other_along(farm, refusing):
+    """Neither at the start, nor when a new worker finds what is there."""
+    blocks = [configs.virtual_server(f"{vip} 80", servers(farm)) for vip in VIPS[:4]]
+    daemon = farm.d1.run(configs.config(*blocks), env=refusing)
+    for vip in (VIPS[0], VIPS[2], VIPS[3]):
+        wait_answers(farm, ALL, address=vip)
+    status = daemon.ctl("status")
+    assert status.returncode == 1
+    assert re.findall("(\\S+) tcp is not as it should be, the kernel refuses", status.stdout) == [f"{VIPS[1]}:80"]
+    os.kill(next(p["pid"] for p in daemon.status()["processes"] if p["name"] == "lvs"), signal.SIGKILL)
+    for _ in range(30):
+        farm.ask(VIPS[2], timeout=1)
+        time.sleep(0.05)
+    daemon.wait_log("lvs worker is ready again")
+    farm.kill("s3")
+    for vip in (VIPS[0], VIPS[2], VIPS[3]):
+        wait_answers(farm, {"s1", "s2"}, address=vip)

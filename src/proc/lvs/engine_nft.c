@@ -67,6 +67,12 @@ static void generation_follow(struct engine_nft *e, bool wrote)
 }
 
 /* The first line says it; the rest of nftables' message shows the text. */
+static void keep_error(struct engine_nft *e, const char *error)
+{
+	str_copy(e->error, sizeof(e->error), error);
+	e->error[strcspn(e->error, "\n")] = '\0';
+}
+
 static int run(struct engine_nft *e, const struct nft_text *t)
 {
 	const char *error, *text = nft_text_of(t);
@@ -77,10 +83,8 @@ static int run(struct engine_nft *e, const struct nft_text *t)
 	generation_follow(e, false);
 	r = nft_lvs_run(e->nft, text, &error);
 	generation_follow(e, r == 0);
-	if (r < 0) {
-		str_copy(e->error, sizeof(e->error), error);
-		e->error[strcspn(e->error, "\n")] = '\0';
-	}
+	if (r < 0)
+		keep_error(e, error);
 	return r;
 }
 
@@ -443,6 +447,55 @@ static unsigned failures_count(struct engine_nft *e, const struct engine_step *s
 	return n;
 }
 
+/* Whether the kernel would take these services, with nothing else there. */
+static int try_services(struct engine_nft *e, const struct service_table *some, struct arena *a)
+{
+	const struct nft_present nothing = {0};
+	struct nft_text t = NFT_TEXT_IN(a);
+	const char *error;
+	int r;
+
+	nft_render_stop(&t, true);
+	nft_render_start(&t, &e->world.now, &nothing, some, has_dr(some));
+	r = nft_lvs_try(e->nft, nft_text_of(&t), &error);
+	if (r < 0)
+		keep_error(e, error);
+	return r;
+}
+
+/* Those that the kernel takes, added to `ret`; the others are refused. By halves: few are bad. */
+static void sieve(struct engine_nft *e, const struct engine_step *step, struct service_table some,
+		  struct arena *a, struct service_table *ret)
+{
+	unsigned half = some.services.n / 2;
+	int r = try_services(e, &some, a);
+	struct service_table rest = {
+		.services = {.v = some.services.v + half, .n = some.services.n - half}};
+
+	if (r == 0) {
+		for (unsigned i = 0; i < some.services.n; i++)
+			vec_push(a, &ret->services, some.services.v[i]);
+	} else if (half == 0) {
+		refuse(step, &some.services.v[0].key, r);
+	} else {
+		some.services.n = half;
+		sieve(e, step, some, a, ret);
+		sieve(e, step, rest, a, ret);
+	}
+}
+
+/* One bad service must not take the others along. */
+static int start_over_without(struct engine_nft *e, const struct engine_step *step, struct arena *a)
+{
+	struct service_table good = {0};
+	int r = try_services(e, &good, a);
+
+	if (r < 0 || step->to->services.n == 0)
+		return r;
+	sieve(e, step, *step->to, a, &good);
+	return start_over(e, &good, a);
+}
+
 static void change_all(struct engine_nft *e, const struct engine_step *step, struct arena *a)
 {
 	differences d = {0};
@@ -453,10 +506,14 @@ static void change_all(struct engine_nft *e, const struct engine_step *step, str
 	for (unsigned i = 0; i < d.n; i++)
 		ways_gather(&d.v[i], a, &w);
 	r = start_over(e, step->to, a);
+	if (r < 0 && e->known) {
+		change(e, step, a); /* finds the one that is refused */
+		return;
+	}
+	if (r < 0)
+		r = start_over_without(e, step, a);
 	if (r == 0)
 		connections_forget(e, &w, a);
-	else if (e->known)
-		change(e, step, a); /* finds the one that is refused */
 	else
 		refuse(step, NULL, r);
 }
