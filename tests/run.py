@@ -28,7 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_LIMIT = 30 * 60  # seconds; a suite that hangs is ended and has failed
 VM_LIMIT = 20 * 60     # the same for what runs in the emulated guest
-AGAIN_MAX = 3          # failures of one run of pytest that are looked at a second time
+AGAIN_MAX = 6          # failures of one run of pytest that are looked at a second time
 
 
 @dataclasses.dataclass
@@ -282,6 +282,9 @@ def pytest_result(case):
     bad = next((child for child in case if child.tag in ("failure", "error")), None)
     if bad is not None:
         why = " ".join((bad.get("message") or "").split("\n", 1)[0].split())[:160]
+        still = case.find("properties/property[@name='stood still']")
+        if still is not None:
+            why += f" (the machine stood still for {still.get('value')})"
         # a test's group follows its name
         node = f"{case.get('classname').replace('.', '/')}.py::{re.sub(r'@[a-z_]+$', '', case.get('name'))}"
         return Count().fail(f"{case.get('classname')}::{case.get('name')}", why, node)

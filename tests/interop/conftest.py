@@ -14,7 +14,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
 from netlab import daemons  # noqa: E402
-from netlab.again import pytest_runtest_protocol  # noqa: E402, F401
 from netlab.fixtures import (lab, make_lab, metronome_begins, pytest_runtest_makereport,  # noqa: E402, F401
                              pytest_sessionstart)
 

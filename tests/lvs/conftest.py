@@ -22,7 +22,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
 from netlab import configs, daemons  # noqa: E402
-from netlab.again import pytest_runtest_protocol  # noqa: E402, F401
 from netlab.farm import Farm  # noqa: E402
 from netlab.fixtures import (farm, lab, make_farm, make_lab, pytest_runtest_makereport, show,  # noqa: E402, F401
                              pytest_sessionstart as netlab_sessionstart)

@@ -23,6 +23,8 @@ def pytest_runtest_makereport(item):
     outcome = yield
     report = outcome.get_result()
     setattr(item, f"report_{report.when}", report)
+    if report.failed and metronome.runs():
+        item.user_properties.append(("stood still", f"{metronome.stall():.2f} s"))
 
 
 def show(labs, request):

@@ -73,3 +73,7 @@ def begin():
 def stall():
     """By how many seconds a real-time process here was late at most, since begin()."""
     return max(0.0, _metronome.worst()) if _metronome else 0.0
+
+
+def runs():
+    return _metronome is not None

@@ -15,7 +15,6 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import daemons  # noqa: E402
-from netlab.again import pytest_runtest_protocol  # noqa: E402, F401
 from netlab.fixtures import (lab, make_lab, metronome_begins, pytest_runtest_makereport,  # noqa: E402, F401
                              pytest_sessionstart)
 
