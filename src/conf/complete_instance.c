@@ -308,7 +308,11 @@ static void unicast_complete(struct ctx *x, struct conf_instance *vi)
 		vi->group_addr = vi->family == IP_V6 ? x->c->conf->global.mcast_group6
 						     : x->c->conf->global.mcast_group4;
 	if (!vi->interface && (!vi->peers.n || !ip_is_set(&vi->src)))
-		warn(x, vi, DIAG_FATAL, "no-interface", "there is no `interface`")->hint =
+		warn(x, vi, DIAG_FATAL, "no-interface",
+		     diag_is_refused(x->c->diags, vi, "interface")
+			     ? "without a usable `interface` it can't be run"
+			     : "there is no `interface`")
+			->hint =
 			"only unicast with `unicast_src_ip` can do without";
 }
 

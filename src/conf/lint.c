@@ -16,6 +16,7 @@
 #define ANSWERS 256
 #define OWN_ADDRESSES_MAX 16
 #define ALL_ADDRESSES_MAX 256
+#define INTERFACES_MAX 256
 #define OWNERS_MAX 64 /* asking for addresses costs the host a list of all */
 
 /* What the host said about an interface. */
@@ -82,17 +83,48 @@ static bool interface_is_missing(struct lint *l, const char *name)
 	return a->missing;
 }
 
+/* Not eth1 for eth0, which may be meant for another machine. */
+static bool differs_in_digits_only(const char *a, const char *b)
+{
+	static const char digits[] = "0123456789";
+
+	for (;; a++, b++) {
+		a += strspn(a, digits);
+		b += strspn(b, digits);
+		if (*a != *b || !*a)
+			return *a == *b;
+	}
+}
+
+/* An interface of this machine that may have been meant, as a hint, or NULL. */
+static const char *near_interface(struct lint *l, const char *name)
+{
+	const char *names[INTERFACES_MAX];
+	unsigned n, kept = 0;
+
+	if (!l->host->interfaces)
+		return NULL;
+	n = l->host->interfaces(l->host->ctx, l->a, names, ARRAY_SIZE(names));
+	for (unsigned i = 0; i < n; i++)
+		if (!differs_in_digits_only(name, names[i]))
+			names[kept++] = names[i];
+	return diag_nearest_hint(l->a, name, names, kept);
+}
+
 /* A mistyped name would end a MASTER; whose interfaces come and go says so. */
 static void lint_interface(struct lint *l, const struct conf_instance *vi)
 {
+	const char *near;
 	struct diag *d;
 
 	if (!interface_is_missing(l, vi->interface))
 		return;
+	near = near_interface(l, vi->interface);
 	d = lint_warn(l, vi->block.at, "missing-interface",
 		      "%s: there is no interface %s on this machine now", vi->name, vi->interface);
 	d->only_at_start = !l->conf->global.dynamic_interfaces;
 	d->hint = *vi->interface == '$' ? "nothing before it defines that name"
+		  : near		? near
 		  : d->only_at_start    ? "the instance waits in FAULT until it appears; a reload takes that with "
 					  "`dynamic_interfaces` only"
 					: "the instance waits in FAULT until it appears";

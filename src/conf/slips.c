@@ -100,7 +100,8 @@ static const char *habit_hint(struct arena *a, const char *word, bool number)
 	struct ip_addr ip;
 
 	if (str_eq(word, "=") || str_eq(word, ":"))
-		return "a keyword and its value have a blank between them, nothing else";
+		return arena_printf(a, "remove the `%s`: a keyword and its value have a blank between them, "
+				       "nothing else", word);
 	if (n > 1 && (word[n - 1] == ';' || word[n - 1] == ','))
 		return arena_printf(a, "write it without the `%c`", word[n - 1]);
 	n = strspn(word, "0123456789.");

@@ -118,6 +118,10 @@ static bool parse_string(struct bind *b, const struct row *row, void *obj, struc
 	const char **p = row_field(row, obj);
 	size_t n = strlen(w->text);
 
+	if (str_eq(w->text, "=") && !w->quoted && cursor_peek(c)) {
+		value_bad_word(b, w, "bad-word", row_expected(row, b->a), "`%s` is no value");
+		return false; /* with the hint of slips.c */
+	}
 	if (row->max && n > (size_t)row->max) {
 		if (!(row->flags & ROW_TRUNCATE))
 			return value_bad_word(b, w, "too-long", row_expected(row, b->a),

@@ -23,6 +23,7 @@ struct conf_loaded load_file(const char *path, const struct load_options *o)
 		host.user = NULL;
 		host.group = NULL;
 		host.interface = NULL;
+		host.interfaces = NULL;
 		host.addresses = NULL;
 		host.kernel = NULL;
 		host.readable = NULL;

@@ -179,6 +179,18 @@ static bool host_interface(void *ctx, const char *name)
 	return if_nametoindex(name) != 0;
 }
 
+static unsigned host_interfaces(void *ctx, struct arena *a, const char **ret, unsigned max)
+{
+	struct if_nameindex *list = if_nameindex();
+	unsigned n = 0;
+
+	for (const struct if_nameindex *i = list; i && i->if_index && n < max; i++)
+		ret[n++] = arena_strdup(a, i->if_name);
+	if (list)
+		if_freenameindex(list);
+	return n;
+}
+
 static struct ip_addr address_of(const struct sockaddr *a)
 {
 	if (a && a->sa_family == AF_INET)
@@ -246,6 +258,7 @@ void host_init(struct conf_host *ret, const char *config_id)
 		.user = host_user,
 		.group = host_group,
 		.interface = host_interface,
+		.interfaces = host_interfaces,
 		.addresses = host_addresses,
 		.kernel = host_kernel,
 		.readable = host_readable,

@@ -52,6 +52,8 @@ struct conf_host {
 	bool (*user)(void *ctx, const char *name, uint32_t *ret_uid, uint32_t *ret_gid);
 	bool (*group)(void *ctx, const char *name, uint32_t *ret_gid);
 	bool (*interface)(void *ctx, const char *name);
+	/* The names of all, in the arena; the first `max` of them in ret: how many are there. */
+	unsigned (*interfaces)(void *ctx, struct arena *a, const char **ret, unsigned max);
 	/* Its addresses of one family, the first `max` of them in ret: how many there are. NULL: those
 	 * of all interfaces. */
 	unsigned (*addresses)(void *ctx, const char *interface, enum ip_family family,

@@ -36,7 +36,7 @@ static bool find_interface(void *ctx, const char *name)
 {
 	(void)ctx;
 	interfaces_asked++;
-	return !str_eq(name, "eth9");
+	return !str_eq(name, "eth9") && !str_eq(name, "etho");
 }
 
 static bool judge_script(void *ctx, const char *argv0, uint32_t uid, uint32_t gid, bool secure,
@@ -53,6 +53,16 @@ static bool judge_script(void *ctx, const char *argv0, uint32_t uid, uint32_t gi
 	str_copy(ret->reason, sizeof(ret->reason), secure ? "is writable by all, security on" : "is writable by all");
 	str_copy(ret->owner, sizeof(ret->owner), "root:root");
 	return false;
+}
+
+static unsigned list_interfaces(void *ctx, struct arena *a, const char **ret, unsigned max)
+{
+	(void)ctx;
+	(void)a;
+	assert_true(max >= 2);
+	ret[0] = "lo";
+	ret[1] = "eth0";
+	return 2;
 }
 
 static unsigned n_own;
@@ -86,6 +96,7 @@ static const struct conf_host host = {
 	.user = find_user,
 	.group = find_group,
 	.interface = find_interface,
+	.interfaces = list_interfaces,
 	.addresses = find_addresses,
 	.script = judge_script,
 	.getenv = get_env,
@@ -663,6 +674,28 @@ static void test_owner_without_an_address_besides_its_own_is_warned(void **state
 	assert_null(message("owner-address"));
 }
 
+static void judge_interface(const char *name)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "vrrp_instance V {\ninterface %s\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n", name);
+	judge(text);
+}
+
+static void test_a_mistyped_interface_gets_a_hint(void **state)
+{
+	(void)state;
+	judge_interface("etho");
+	assert_string_equal(message("missing-interface")->hint, "did you mean `eth0`?");
+	judge_interface("eth9");
+	assert_non_null(strstr(message("missing-interface")->hint, "FAULT"));
+	judge_interface("= eth0");
+	assert_null(message("missing-interface"));
+	assert_string_equal(message("no-interface")->text, "V: without a usable `interface` it can't be run");
+	assert_non_null(strstr(message("bad-word")->hint, "remove the `=`"));
+}
+
 static void test_every_missing_interface_is_named(void **state)
 {
 	(void)state;
@@ -836,6 +869,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_looked_up_where_there_is_no_script),
 		cmocka_unit_test(test_source_that_is_another_machines_is_warned),
 		cmocka_unit_test(test_owner_without_an_address_besides_its_own_is_warned),
+		cmocka_unit_test(test_a_mistyped_interface_gets_a_hint),
 		cmocka_unit_test(test_every_missing_interface_is_named),
 		cmocka_unit_test(test_a_missing_interface_refuses_a_reload),
 		cmocka_unit_test(test_the_sealed_copy_keeps_every_word),
