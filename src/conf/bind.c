@@ -528,6 +528,18 @@ static void report_again(struct bind *b, const struct row *row, const struct con
 			 "`%s` was given before; this one counts", w->text);
 }
 
+/* What stands in a block that is left out: said now, not after its head is mended. Nothing is kept
+ * of it. */
+static void judge_inside(struct bind *b, const struct row *row, const struct conf_stmt *stmt)
+{
+	unsigned commands = b->conf->commands.n;
+
+	if (!b->judge)
+		return;
+	bind_body(b, row->sub, object_new(b, row->sub, stmt->at), stmt, row->name);
+	b->conf->commands.n = commands;
+}
+
 /* keyword words { ... } into a sub-object. */
 static void bind_block(struct bind *b, const struct block *blk, unsigned bit, void *parent,
 		       const struct conf_stmt *stmt)
@@ -549,6 +561,7 @@ static void bind_block(struct bind *b, const struct block *blk, unsigned bit, vo
 		/* keepalived skips these blocks and goes on, where with others it stops */
 		if (row->flags & ROW_UNIQUE && stmt->words.n == 1)
 			b->diags->list.v[b->diags->list.n - 1].class = DIAG_GENERAL;
+		judge_inside(b, row, stmt);
 		return;
 	}
 	if (!(row->flags & ROW_EXTRA))
