@@ -201,6 +201,17 @@ static void report_surplus(struct lang *l, struct conf_span at)
 				       statement_name(l, s), s->at.line, s->close.line);
 }
 
+/* Within a block that goes on below it, by its indentation. */
+static void report_passed_over(struct lang *l, const struct conf_stmt *owner, struct conf_span at)
+{
+	l->surplus_floor = l->gathered.n;
+	l->broken = true;
+	diag_add(l->diags, DIAG_ERROR, "surplus-brace", at,
+		 "this `}` is one too many and is passed over: what follows is read as part of `%s` of "
+		 "line %u",
+		 statement_name(l, owner), owner->at.line);
+}
+
 /* Whether an earlier block begins in the column of this `}`. */
 static bool has_frame_at(const struct lang *l, int indent, struct conf_span at)
 {
@@ -235,7 +246,10 @@ static bool recover_close(struct lang *l, struct conf_span at, int indent)
 	}
 	if (indent > f->indent && l->surplus && is_indented(l, f)) {
 		l->surplus--;
-		report_surplus(l, at);
+		if (f->owner)
+			report_passed_over(l, f->owner, at);
+		else
+			report_surplus(l, at);
 		return true;
 	}
 	return false;
