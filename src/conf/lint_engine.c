@@ -48,6 +48,8 @@ static const struct {
 
 static void engine_scheduler(struct engine *e, const struct conf_virtual_server *vs)
 {
+	if (diag_is_refused(e->diags, vs, "lvs_sched"))
+		return; /* wlc is nothing that the file says */
 	for (unsigned i = 0; i < ARRAY_SIZE(counting); i++)
 		if (vs->scheduler == counting[i].scheduler)
 			service_cannot(e, vs,
