@@ -110,6 +110,8 @@ static void print_result(const struct tally *t)
 			puts(t->errors > 0
 				     ? "A start goes on without what can't be used, a reload refuses new errors."
 				     : "A start goes on with this, a reload refuses it when it is new.");
+		else if (t->errors > 0)
+			puts("A start and a reload take this all the same, as the messages say.");
 	}
 }
 

@@ -114,6 +114,11 @@ static int no_command(const char *name, void (*list)(FILE *to))
 		fprintf(stderr, "holdfast: no command `%s`, did you mean `holdfast %s`?\n", name, near);
 		return USAGE_STATUS;
 	}
+	if (*name == '-') {
+		fprintf(stderr, "holdfast: no option `%s` here: options come after the command, as in `holdfast status "
+				"%s ...`\n", name, name);
+		return USAGE_STATUS;
+	}
 	fprintf(stderr, "holdfast: no command `%s`\n", name);
 	list(stderr);
 	return USAGE_STATUS;

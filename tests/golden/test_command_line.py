@@ -45,3 +45,23 @@ def test_help_fits_a_terminal():
         _, out, _ = run("help", command)
         assert max(len(line) for line in out.split("\n\n", 1)[1].splitlines()) <= 78
         assert "\nExit status:\n0 " in out
+
+
+def test_an_option_before_the_command():
+    status, out, err = run("--run-dir", "/nowhere", "status")
+    assert (status, out) == (2, "") and "options come after the command" in err and "--run-dir" in err
+
+
+VI = "vrrp_instance VI_1 {{\n interface lo\n virtual_router_id 51\n virtual_ipaddress {{\n  192.0.2.100/32\n  {}\n }}\n}}\n"
+
+
+@pytest.mark.parametrize("address,last", [
+    ("192.0.2.101/32", "0 errors, 0 warnings, 0 notes"),
+    ("192.0.2.300/32", "A start goes on without what can't be used, a reload refuses new errors."),
+    ("fd00::1/64", "A start and a reload take this all the same, as the messages say."),
+])
+def test_check_ends_with_what_start_and_reload_do(address, last, tmp_path):
+    path = tmp_path / "a.conf"
+    path.write_text(VI.format(address), encoding="ascii")
+    _, out, _ = run("check", "--offline", str(path))
+    assert out.splitlines()[-1].replace("1 warning", "0 warnings") == last
