@@ -116,6 +116,7 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 			 "groups", "scripts", "files", "engine", engine(s), "virtual_servers",
 			 "checks", "processes", "events");
 	json_object_set_new(document, "problems", problems);
+	json_object_set_new(document, "config_errors", json_integer(s->errors.n));
 	json_object_set_new(document, "sync_daemon", sync_daemon(s));
 	json_object_set_new(document, "forwarding_off", forwarding_off(s));
 	return document;

@@ -46,6 +46,17 @@ static void processes(struct problems *p)
 			    h->process == PROC_VRRP ? "; the roles of its instances are not known" : "");
 }
 
+static void configuration(struct problems *p)
+{
+	const struct board_errors *e = &p->s->errors;
+
+	if (e->n == 1)
+		add(p, "the configuration that runs is without what has an error: %s", e->first);
+	else if (e->n > 1)
+		add(p, "the configuration that runs is without what has %u errors (`holdfast check` lists "
+		       "them), the first: %s", e->n, e->first);
+}
+
 static void addresses(struct problems *p, const struct board_instance *i)
 {
 	char text[IP_TEXT_MAX];
@@ -186,5 +197,6 @@ unsigned problems_tell(const struct snapshot *s, void (*tell)(void *ctx, const c
 	instances(&p);
 	scripts(&p);
 	services(&p);
+	configuration(&p);
 	return p.n;
 }

@@ -81,6 +81,8 @@ static void read_header(struct snapshot *s, const struct board_header *h)
 	utf8_clean(s->conf_path, sizeof(s->conf_path));
 	memcpy(s->router_id, h->router_id, sizeof(s->router_id));
 	utf8_clean(s->router_id, sizeof(s->router_id));
+	s->errors = h->errors;
+	utf8_clean(s->errors.first, sizeof(s->errors.first));
 }
 
 /* false, and a reason: the board is there but can't be read. */

@@ -35,6 +35,7 @@ struct snapshot {
 	bool degraded;	/* a process is lost: what its board says is old */
 	bool vrrp_lost; /* it is vrrp: whose instances are what, nobody knows */
 	char conf_path[256], router_id[BOARD_NAME_MAX];
+	struct board_errors errors; /* of the configuration that runs */
 	char reason[160]; /* why it is not reachable */
 };
 

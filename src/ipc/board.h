@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 12
+#define BOARD_LAYOUT 13
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -235,6 +235,12 @@ struct board_event {
 	char text[256]; /* a sentence, when is_service or is_worker */
 };
 
+/* What a configuration says that could not be used: it runs without. */
+struct board_errors {
+	uint32_t n;
+	char first[244]; /* "FILE:LINE:COL: error[...]: ...", "": none */
+};
+
 /* Numbers of records; the layout follows from them. */
 struct board_shape {
 	uint32_t instances, vips, groups, scripts, files;
@@ -270,6 +276,7 @@ struct board_header {
 	int64_t wall_offset;  /* wall time - monotonic time at start, for printing "since" */
 	char conf_path[256];
 	char router_id[BOARD_NAME_MAX]; /* "": not configured */
+	struct board_errors errors; /* of the configuration */
 };
 
 struct board {

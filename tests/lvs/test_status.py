@@ -125,7 +125,9 @@ def test_a_check_that_cannot_be_run_is_said(farm):
     wait_line(daemon, rf"{farm.real('s3')}:7 UP [0-9.]+ s weight 1, NOT CHECKED: 1 of 2 checks can't be run, "
                       rf"MISC_CHECK: {re.escape(script)} is writable .*")
     wrong = f"{VIP}:7 tcp: checks of 2 of 3 servers can't be run"
-    assert daemon.status()["problems"] == [wrong] and f"NOT WELL {wrong}" in lines(daemon)
+    problems = daemon.status()["problems"]
+    assert problems[0] == wrong and f"NOT WELL {wrong}" in lines(daemon)
+    assert len(problems) == 2 and problems[1].startswith("the configuration that runs is without what has 3 errors")
     assert daemon.ctl("status").returncode == 1
     found = daemon.status()["virtual_servers"][0]["real_servers"]
     assert [one["checks_absent"] for one in found] == [1, 0, 1] and found[0]["reason"] == f"{missing} does not exist"

@@ -124,10 +124,29 @@ static int make_board(struct supervisor *s, const struct conf *conf, struct gene
 	h = g->board[slot].map.header;
 	h->index = slot_index(slot);
 	str_copy(h->router_id, BOARD_NAME_MAX, conf->global.router_id ? conf->global.router_id : "");
+	h->errors = g->errors;
 	h->daemon_pid = getpid();
 	h->daemon_started = s->started;
 	h->wall_offset = clock_wall() - clock_monotonic();
 	return 0;
+}
+
+/* What has its effect all the same is none that anybody need know of later. */
+static struct board_errors errors_of(const struct conf_loaded *l)
+{
+	struct board_errors e = {0};
+
+	for (unsigned i = 0; i < l->diags.list.n; i++) {
+		const struct diag *d = &l->diags.list.v[i];
+		struct buf b = BUF_ON(e.first);
+
+		if (d->severity < DIAG_ERROR || d->tolerated || e.n++ > 0)
+			continue;
+		diag_render_line(d, l->source, &b);
+		(void)buf_text(&b);
+		e.first[strcspn(e.first, "\n")] = '\0';
+	}
+	return e;
 }
 
 struct generation generation_begin(struct supervisor *s, const struct conf_loaded *l, uint32_t number)
@@ -139,6 +158,7 @@ struct generation generation_begin(struct supervisor *s, const struct conf_loade
 		g.board[slot].fd = -1;
 	g.settings = settings_new(conf);
 	g.faults = faults_new(l);
+	g.errors = errors_of(l);
 	g.instances = conf->instances.n;
 	g.services = conf->virtual_servers.n;
 	g.needs = needs_of(conf, s->o, s->now.needs.checks);

@@ -57,6 +57,7 @@ struct generation {
 	int tls_fd; /* sealed TLS material, -1: none */
 	struct msg_tls tls;
 	struct settings *settings;
+	struct board_errors errors;
 	struct faults *faults; /* the errors it was taken with */
 	unsigned instances, services;
 	struct needs needs;
