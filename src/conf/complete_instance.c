@@ -17,7 +17,7 @@
 	X(state)                                                                                   \
 	X(priority) X(virtual_router_id) X(version) X(auth_hmac) X(authentication) X(unicast_ttl)  \
 		X(unicast_src_ip) X(unicast_peer) X(mcast_dst_ip) X(notify_deleted) X(smtp_alert)  \
-			X(owner_ignore_adverts) X(check_unicast_src) X(preempt_delay)              \
+			X(owner_ignore_adverts) X(check_unicast_src) X(preempt_delay) X(preempt)   \
 				X(timer_expired_backup) X(nopreempt) X(vrf) X(mcast_src_ip)        \
 					X(virtual_ipaddress_excluded) X(virtual_ipaddress)         \
 						X(unicast_fault_no_peer) X(accept)                 \
@@ -158,6 +158,10 @@ static void priority_complete(struct ctx *x, struct conf_instance *vi)
 
 static void preempt_complete(struct ctx *x, struct conf_instance *vi)
 {
+	if (IS_SET(x, vi, preempt) && IS_SET(x, vi, nopreempt))
+		warn(x, vi, DIAG_WARNING, "preempt-twice",
+		     vi->preempt ? "there are nopreempt and preempt: preempt counts, as it is the last"
+				 : "there are preempt and nopreempt: nopreempt counts, as it is the last");
 	if (vi->preempt && vi->nopreempt)
 		DROP(x, vi, nopreempt);
 	if (vi->nopreempt && (vi->priority == 255 || vi->state == VRRP_MASTER)) {

@@ -323,6 +323,22 @@ static void lint_source(struct lint *l, const struct conf_instance *vi)
 		->hint = "is it that of the other router? `track_src_ip` waits for it in FAULT";
 }
 
+/* IPv4: the host bits are all 0 or all 1; a /31 has neither (RFC 3021). */
+static const char *subnet_end(const struct conf_address *a)
+{
+	uint8_t any = 0, missing = 0;
+
+	if (a->addr.family != IP_V4 || a->prefix > 30)
+		return NULL;
+	for (unsigned bit = a->prefix; bit < 32; bit++) {
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		any |= a->addr.b[bit / 8] & mask;
+		missing |= ~a->addr.b[bit / 8] & mask;
+	}
+	return !any ? "network" : !missing ? "broadcast" : NULL;
+}
+
 static void lint_vip(struct lint *l, const struct conf_instance *vi, const struct conf_address *a)
 {
 	char ip[IP_TEXT_MAX];
@@ -331,6 +347,13 @@ static void lint_vip(struct lint *l, const struct conf_instance *vi, const struc
 	if (ip_is_multicast(&a->addr))
 		lint_warn(l, a->block.at, "multicast-vip", "%s: %s is a multicast address",
 			  vi->name, ip);
+	if (ip_is_loopback(&a->addr))
+		lint_warn(l, a->block.at, "loopback-vip",
+			  "%s: %s is a loopback address, which no other machine can reach", vi->name, ip);
+	else if (a->prefix > 0 && subnet_end(a))
+		lint_warn(l, a->block.at, "subnet-end", "%s: %s is the %s address of its /%u", vi->name, ip,
+			  subnet_end(a), a->prefix)
+			->hint = "write an address of that network with its prefix length";
 	if (a->prefix == 0)
 		lint_warn(l, a->block.at, "prefix-zero", "%s: %s/0 makes the whole Internet local",
 			  vi->name, ip);

@@ -317,9 +317,20 @@ static void lint_recipients(struct lint_lvs *l)
 				->hint = "addresses stand on lines of their own, or have blanks between";
 }
 
+static void lint_itself(struct lint_lvs *l, const struct conf_virtual_server *vs)
+{
+	for (unsigned i = 0; vs->kind == SERVICE_ADDRESS && i < vs->rs.n; i++)
+		if (ip_equal(&vs->rs.v[i]->addr, &vs->addr) && vs->rs.v[i]->port == vs->port)
+			diag_add(l->diags, DIAG_WARNING, "server-is-service", vs->rs.v[i]->block.at,
+				 "real_server %s is the virtual server itself: its checks and its "
+				 "connections come back to it",
+				 server_text(l, vs->rs.v[i]))
+				->hint = "write the address that the server has of its own";
+}
+
 static void (*const service_lints[])(struct lint_lvs *, const struct conf_virtual_server *) = {
 	lint_weights, lint_ignored_weights, lint_unchecked, lint_alpha, lint_address,
-	lint_loopback,
+	lint_loopback, lint_itself,
 };
 
 static void (*const server_lints[])(struct lint_lvs *, const struct conf_real_server *) = {

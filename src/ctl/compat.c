@@ -32,6 +32,7 @@ static const char *const our_own[] = {
 	"include-unreadable", "missing-file",
 	"no-engine", "no-mail", "no-weight", "not-utf-8", "quorum-unreachable", "weights-ignored",
 	"duplicate-address", "duplicate-name",	    "extra-word",  "foreign-source", "loopback",
+	"loopback-vip", "preempt-twice", "server-is-service", "subnet-end",
 	"multicast-vip",     "nopreempt-weight",    "nothing-to-do", "owner-address", "owner-weight", "peer-is-self",
 	"prefix-zero", "script-without-fifo", "slow-script",	    "useless-weight", "vip-is-source", "weight-range",
 };
