@@ -147,7 +147,7 @@ class Services:
     # -- the client ---------------------------------------------------------------------------
 
     def begin(self):
-        self.load = Load(self.farm.client, VIP, PORT, rate=RATE, timeout=1.0)
+        self.load = Load(self.farm.client, VIP, PORT, rate=RATE)
         self.load.wait(RATE // 2)
 
     def end(self, event, expected_loss=False):

@@ -155,7 +155,7 @@ def test_checks_are_a_table_in_the_order_of_the_file(farm):
     def pauses():
         return [one["last_run_ms"] + one["next_run_ms"] - one["last_duration_ms"] for one in daemon.status()["checks"]]
     assert all(pause < 1010 for pause in pauses())
-    wait_until(lambda: all(800 < pause < 1010 for pause in pauses()), what="checks that began in time")
+    wait_until(lambda: all(800 < pause < 1010 for pause in pauses()), timeout=90, what="checks that began in time")
 
 
 def test_only_what_was_asked_for(farm):

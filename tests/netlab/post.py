@@ -22,7 +22,7 @@ class _Server:
         self._process = subprocess.Popen(
             node.command("/usr/bin/python3", "-m", "netlab.post", self.directory, *arguments),
             cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        wait_until(lambda: os.path.exists(os.path.join(self.directory, "ready")), what=f"{name} listens", timeout=40, interval=0.05)
+        wait_until(lambda: os.path.exists(os.path.join(self.directory, "ready")), what=f"{name} listens", timeout=120, interval=0.05)
 
     def _texts(self):
         names = sorted(name for name in os.listdir(self.directory) if name.startswith("got-"))
