@@ -264,7 +264,7 @@ usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic)
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,
 		      const struct board_refused *r)
 {
-	return r->at && s->now - r->at <= usec_max(REFUSED_FOR, 3 * i->advert_int);
+	return r->at && !r->over && s->now - r->at <= usec_max(REFUSED_FOR, 3 * i->advert_int);
 }
 
 bool snapshot_master_is_gone(const struct snapshot *s, const struct board_instance *i)

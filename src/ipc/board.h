@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 13
+#define BOARD_LAYOUT 14
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -75,6 +75,7 @@ struct board_refused {
 	uint64_t n; /* all of them */
 	struct ip_addr from;
 	uint8_t verdict; /* enum vrrp_rx_verdict; VRRP_RX_OK of those that differ */
+	bool over; /* one of its sender has been accepted since */
 	char text[112];
 };
 

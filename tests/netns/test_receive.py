@@ -175,6 +175,16 @@ def test_status_tells_of_refused_adverts(lab):
     done = daemon.ctl("status")
     assert done.returncode == 1
     assert "REFUSED    received an invalid passwd from 192.0.2.2! (2 adverts, last " in done.stdout
+    lab.b.send_advert(**{**GOOD2, "priority": 1, "source": "192.0.2.3"})  # not from him
+    settle(0.2)
+    assert daemon.instance("VI_1")["refused"]["now"]
+    lab.b.send_advert(**{**GOOD2, "priority": 1})  # mended
+    ended = wait_until(lambda: (lambda r: not r["now"] and r)(daemon.instance("VI_1")["refused"]), what="the end of it")
+    assert ended["last_advert_ms"] < 10000  # not because it is long ago
+    assert "adverts of 192.0.2.2 are refused" not in daemon.ctl("status").stdout
+    assert "refused    received an invalid passwd from 192.0.2.2! (2 adverts, last " in daemon.ctl("status").stdout
+    lab.b.send_advert(**{**GOOD2, "password": "wrong"})
+    wait_until(lambda: daemon.instance("VI_1")["refused"]["now"], what="it again")
 
 
 @holdfast_only

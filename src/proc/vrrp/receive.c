@@ -74,6 +74,7 @@ static void refused_write(struct vi *vi, struct board_refused *r, enum vrrp_rx_v
 	r->n++;
 	r->from = *from;
 	r->verdict = (uint8_t)v;
+	r->over = false;
 	str_copy(r->text, sizeof(r->text), line);
 	board_write_end(&vi->board->seq);
 }
@@ -118,6 +119,18 @@ static void differs_clear(struct vi *vi)
 {
 	board_write_begin(&vi->board->seq);
 	vi->board->differs = (struct board_refused){0};
+	board_write_end(&vi->board->seq);
+}
+
+/* What was wrong there is mended: the newest refusal is history. */
+static void refused_end(struct vi *vi, const struct ip_addr *from)
+{
+	struct board_refused *r = &vi->board->refused;
+
+	if (!r->at || r->over || !ip_equal(&r->from, from))
+		return;
+	board_write_begin(&vi->board->seq);
+	r->over = true;
 	board_write_end(&vi->board->seq);
 }
 
@@ -227,6 +240,7 @@ static void accept_advert(struct vrrp_worker *w, struct vi *vi, const struct vrr
 	vi->board->legacy_checksum = advert->version == 3 && rx->from.family == IP_V4 && !advert->checksum_plain;
 	if (odds)
 		odd(vi, odds, advert, rx);
+	refused_end(vi, &rx->from);
 	if (checked && !(odds & ODD_LIST) && ip_equal(&vi->board->differs.from, &rx->from))
 		differs_clear(vi);
 	if (advert->checksum_old && vi->detect && !vi->detect->old_unicast_checksum)
