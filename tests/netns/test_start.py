@@ -206,6 +206,7 @@ def test_owner_without_another_address_goes_to_fault_and_check_warns_of_it(lab):
     assert "warning[owner-address]" in check_owner(lab)
     assert "warning[owner-address]" in check_owner(lab, priority=100)
     daemon = lab.a.run(config(instance(priority=255, state="MASTER")))
+    daemon.wait_log(r"warning\[owner-address\]")
     daemon.wait_log(r"\(VI_1\) Entering FAULT STATE")
     daemon.wait_ready()
     assert daemon.instance("VI_1")["state"] == "FAULT" and not lab.a.has(VIP)
