@@ -129,6 +129,11 @@ struct agenda *agenda_free(struct agenda *a)
 	return NULL;
 }
 
+static usec_t nearest(usec_t at, usec_t grid)
+{
+	return (at + grid / 2) / grid * grid;
+}
+
 /* An item that asks for the present is served in the next turn: it must be later than this one's. */
 static usec_t on_grid(const struct agenda *a, usec_t at)
 {
@@ -136,14 +141,16 @@ static usec_t on_grid(const struct agenda *a, usec_t at)
 
 	if (at <= now)
 		return now + 1;
-	return usec_max((at + AGENDA_GRID / 2) / AGENDA_GRID * AGENDA_GRID, now + 1);
+	if (at - now >= AGENDA_FAR)
+		return nearest(at, AGENDA_GRID_FAR);
+	return usec_max(nearest(at, AGENDA_GRID), now + 1);
 }
 
 void agenda_set(struct agenda *a, struct agenda_item *item, usec_t at)
 {
 	bool was_first = item->pos == 1;
 
-	if (at >= USEC_NEVER - AGENDA_GRID) {
+	if (at >= USEC_NEVER - AGENDA_GRID_FAR) {
 		if (item->pos)
 			take_off(a, item);
 	} else if (item->pos) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Thousands of deadlines under one timer of the loop, on a grid of 2 ms, so that what is due at nearly
- * the same time is done in one turn.
+ * Thousands of deadlines under one timer of the loop, on a grid of 2 ms, or of 10 ms for what is far
+ * away, so that what is due at nearly the same time is done in one turn.
  */
 #ifndef HF_IO_AGENDA_H
 #define HF_IO_AGENDA_H
@@ -9,6 +9,8 @@
 #include "io/loop.h"
 
 #define AGENDA_GRID (2 * USEC_PER_MSEC)
+#define AGENDA_GRID_FAR (5 * AGENDA_GRID)
+#define AGENDA_FAR (500 * USEC_PER_MSEC) /* from here on: of a wait like that it is 1 % either way */
 
 struct agenda;
 

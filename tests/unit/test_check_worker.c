@@ -242,12 +242,17 @@ static const char *conf_of(const char *global, const char *servers, uint16_t por
 	return buf_text(&b);
 }
 
-static uint64_t runs_of(const struct rig *r, uint32_t probe)
+static struct board_probe record_of(const struct rig *r, uint32_t probe)
 {
 	struct board_probe p;
 
 	assert_true(board_read(&r->board.probes[probe], &p, sizeof(p)));
-	return p.runs;
+	return p;
+}
+
+static uint64_t runs_of(const struct rig *r, uint32_t probe)
+{
+	return record_of(r, probe).runs;
 }
 
 /* Until a probe has run so often. */
@@ -379,6 +384,43 @@ static void test_suspended_rest(void **state)
 }
 
 /* How many probes the board of this share has to have: all others are refused. */
+static void answer_one_page(const struct rig *r)
+{
+	static const char page[] = "HTTP/1.0 200 OK\r\n\r\n";
+	char request[1024];
+	int fd = accept(r->listener, NULL, NULL);
+
+	assert_true(fd >= 0);
+	assert_true(recv(fd, request, sizeof(request), 0) > 0);
+	usleep(500);
+	assert_int_equal(send(fd, page, sizeof(page) - 1, MSG_NOSIGNAL), sizeof(page) - 1);
+	close(fd);
+}
+
+/* A run of a millisecond does not move the next ones. Where the machine stalls in it, another shows it. */
+static void test_short_runs_keep_their_place(void **state)
+{
+	struct rig *r = *state;
+	char conf[512];
+	bool kept = false;
+
+	snprintf(conf, sizeof(conf),
+		 "global_defs { router_id test }\n"
+		 "virtual_server 10.9.0.1 80 {\n delay_loop 1\n warmup 0\n protocol TCP\n lb_algo rr\n"
+		 " lb_kind NAT\n real_server 127.0.0.1 %u {\n  HTTP_GET {\n url {\n path /\n status_code 200\n"
+		 " }\n }\n }\n}\n",
+		 r->port);
+	configure(r, conf, (struct how){.probes = 1});
+	for (unsigned runs = 0; runs < 10 && !kept; runs++) {
+		usec_t due = record_of(r, 0).due;
+
+		answer_one_page(r);
+		wait_runs(r, 0, runs + 1);
+		kept = record_of(r, 0).due == due + USEC_PER_SEC;
+	}
+	assert_true(kept);
+}
+
 static uint32_t probes_of(struct rig *r, const char *conf, uint8_t share, uint32_t most)
 {
 	uint32_t found = UINT32_MAX;
@@ -525,6 +567,7 @@ int main(void)
 		TEST(test_reload_keeps_verdicts),
 		TEST(test_successor_adopts),
 		TEST(test_suspended_rest),
+		TEST(test_short_runs_keep_their_place),
 		TEST(test_shares_of_processes),
 		TEST(test_snapshot_larger_than_the_channel),
 		TEST(test_has_no_privileges),

@@ -170,13 +170,16 @@ static void log_result(struct check *c, const struct probe_result *r, const stru
 		log_attempt(c, r->reason);
 }
 
-/* Without what the run began too late: that is the grid's and the crowd's doing, and if it counted,
- * probes that once were due together would be so for ever. */
+/* Without what the run began too late or too early: that is the grid's and the crowd's doing, and if it
+ * counted, probes that once were due together would be so for ever. A short run counts as a moment: else
+ * one that takes a millisecond would leave its place on the grid again and again. */
 static usec_t when_it_ended(const struct check *c, usec_t delay)
 {
-	usec_t late = c->started - c->due_at;
+	usec_t late = c->started - c->due_at, ended = loop_now(c->w->loop);
 
-	return loop_now(c->w->loop) - usec_max(usec_min(late, delay / 4), -AGENDA_GRID);
+	if (ended - c->started <= usec_min(AGENDA_GRID_FAR / 2, delay / 100))
+		ended = c->started;
+	return ended - usec_max(usec_min(late, delay / 4), -AGENDA_GRID_FAR);
 }
 
 void result_take(struct check *c, const struct probe_result *r, const struct dialogue *dialogue)
