@@ -275,13 +275,13 @@ static json_t *error_text(int32_t error)
 
 static void service(void *ctx, const struct snapshot *s, const struct board_service *v)
 {
-	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:s, s:I, s:i, s:i, s:i, s:i}", "name", v->name,
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:s, s:I, s:i, s:i, s:i, s:i, s:i}", "name", v->name,
 			      "state", v->up ? "UP" : "DOWN", "since",
 			      time_of(snapshot_wall(s, v->since)), "since_s",
 			      seconds(s->now - v->since), "scheduler", v->scheduler, "live_weight",
 			      (json_int_t)v->live_weight, "quorum", (int)v->quorum, "hysteresis",
 			      (int)v->hysteresis, "servers", (int)v->n_servers, "servers_up",
-			      (int)v->n_up);
+			      (int)v->n_up, "servers_idle", (int)v->n_idle);
 
 	json_object_set_new(o, "sorry", json_boolean(v->sorry));
 	json_object_set_new(o, "panic", json_boolean(v->panic));
@@ -305,6 +305,10 @@ static void server(void *ctx, const struct snapshot *s, const struct board_servi
 
 	json_object_set_new(o, "in_table", json_boolean(r->in_table));
 	json_object_set_new(o, "draining", json_boolean(r->draining));
+	json_object_set_new(o, "idle",
+			    r->idle ? json_string(words_idle(r->told_to_drain,
+							     r->configured_weight))
+				    : json_null());
 	json_object_set_new(o, "ramping", json_boolean(r->ramping));
 	json_object_set_new(o, "target_weight", json_integer(r->target));
 	json_object_set_new(o, "ends_in_s", left_s(s, r->until));

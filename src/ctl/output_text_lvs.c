@@ -107,7 +107,7 @@ static bool is_shown(struct text *t, const struct board_service *v)
 {
 	if (t->all_services)
 		return true;
-	if (!problems_of_service(v) && v->n_up == v->n_servers)
+	if (!problems_of_service(v) && v->n_up == v->n_servers && !v->n_idle)
 		return false;
 	return ++t->bad <= FEW;
 }
@@ -137,7 +137,7 @@ void text_service(void *ctx, const struct snapshot *s, const struct board_servic
 	t->method = first_method(s, v);
 	printf("  %-*s  %-5s  %-12s  %u of %u servers, weight %" PRId64 ", quorum %u", t->width,
 	       words_endpoint(v->name, true, name), v->up ? "UP" : "DOWN",
-	       text_duration(s->now - v->since, age), v->n_up, v->n_servers, v->live_weight, v->quorum);
+	       text_duration(s->now - v->since, age), v->n_up - v->n_idle, v->n_servers, v->live_weight, v->quorum);
 	if (v->hysteresis)
 		printf(" +/- %u", v->hysteresis);
 	printf(", %s %s%s%s%s\n", v->scheduler, words_method(t->method),
@@ -210,13 +210,15 @@ static void print_weight(const struct text *t, const struct board_server *r)
 		printf(" of %u", r->target);
 	else if (r->weight != r->configured_weight)
 		printf(", configured %u", r->configured_weight);
+	if (r->idle)
+		printf(" (%s)", words_idle(r->told_to_drain, r->configured_weight));
 	if (r->method != t->method)
 		printf(" %s", words_method(r->method));
 }
 
 static void server_line(const struct text *t, const struct snapshot *s, const struct board_server *r)
 {
-	server_head(t, s, r->name, !r->up ? "DOWN" : r->draining ? "DRAIN" : "UP", r->since);
+	server_head(t, s, r->name, !r->up ? "DOWN" : r->draining ? "DRAIN" : r->idle ? "IDLE" : "UP", r->since);
 	if (r->up || r->in_table) {
 		print_weight(t, r);
 		if (!r->in_table)
@@ -254,7 +256,8 @@ void text_server(void *ctx, const struct snapshot *s, const struct board_service
 {
 	struct text *t = ctx;
 
-	if (t->skipped || (!t->all_servers && r->up && !r->draining && !r->ramping && !r->n_absent))
+	if (t->skipped || (!t->all_servers && r->up && !r->draining && !r->idle && !r->ramping &&
+			   !r->n_absent))
 		return;
 	if (is_listed(t))
 		server_line(t, s, r);

@@ -126,3 +126,10 @@ const char *words_endpoint(const char *name, bool protocol, char buf[static WORD
 		 v6 ? "]" : "", port, protocol ? " " : "", protocol ? middle : 0, end + 2);
 	return buf;
 }
+
+const char *words_idle(bool told_to_drain, unsigned configured_weight)
+{
+	return told_to_drain	   ? "its agent drains it"
+	       : configured_weight ? "its checks leave it no weight"
+				   : "as configured";
+}

@@ -24,4 +24,7 @@ const char *words_tracker(unsigned kind);
 #define WORDS_ENDPOINT_MAX 112
 const char *words_endpoint(const char *name, bool protocol, char buf[static WORDS_ENDPOINT_MAX]);
 
+/* Why a server that is up gets nothing new. */
+const char *words_idle(bool told_to_drain, unsigned configured_weight);
+
 #endif

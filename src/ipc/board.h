@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 14
+#define BOARD_LAYOUT 15
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -146,6 +146,7 @@ struct board_service { /* of lvs: virtual_server */
 	bool up, sorry, panic, suspended;
 	uint32_t first_server, n_servers, n_up;
 	uint32_t n_unchecked; /* servers with checks that can't be run */
+	uint32_t n_idle; /* servers that are up, but with weight 0 */
 	uint32_t quorum, hysteresis;
 	int64_t live_weight;
 	usec_t since; /* monotonic, of `up` */
@@ -157,6 +158,7 @@ struct board_server { /* of lvs: real_server */
 	char name[96]; /* lvs_server_name() */
 	uint32_t service;
 	bool up, in_table, draining, ramping;
+	bool idle, told_to_drain; /* weight 0, though it is up; an agent says so */
 	uint8_t method; /* enum lvs_method */
 	uint32_t weight, configured_weight;
 	uint32_t target;      /* where a slow start leads to */

@@ -49,7 +49,7 @@ def test_a_removed_server_is_seen_while_it_drains(farm):
     daemon.reload(configs.config(service(farm, kept, server(farm, "s3"))))
     gone = wait_line(daemon, rf"{farm.real('s1')}:7 DRAIN removed, leaves in ([0-9.]+) s, 1 connection")
     assert 10 < float(gone[1]) < 20
-    zero = wait_line(daemon, rf"{farm.real('s2')}:7 DRAIN [0-9.]+ s weight 0, leaves in ([0-9.]+) s, 1 connection")
+    zero = wait_line(daemon, rf"{farm.real('s2')}:7 DRAIN [0-9.]+ s weight 0 \(as configured\), leaves in ([0-9.]+) s, 1 connection")
     assert 10 < float(zero[1]) < 20
     found = daemon.status()["virtual_servers"][0]
     assert [one["name"] for one in found["removed_servers"]] == [f"[{farm.real('s1')}]:tcp:7"]
@@ -70,6 +70,12 @@ def test_a_removed_server_is_seen_while_it_drains(farm):
     text = "\n".join(lines(daemon, "--events"))
     assert f"Draining service [{farm.real('s1')}]:tcp:7 of VS [{VIP}]:tcp:7: no new connections, leaves in 20 s" in text
     assert "DRAIN" not in text
+    # and then it is up, but not one of those that serve
+    assert re.search(rf"{farm.real('s2')}:7 IDLE [0-9.]+ s weight 0 \(as configured\), not in the table", text)
+    assert re.search(rf"{VIP}:7 tcp UP [0-9.]+ s 1 of 2 servers, weight 1,", text)
+    found = daemon.status()["virtual_servers"][0]
+    assert (found["servers_up"], found["servers_idle"]) == (2, 1)
+    assert [one["idle"] for one in found["real_servers"]] == ["as configured", None]
 
 
 def test_a_slow_start_shows_where_it_is(farm):

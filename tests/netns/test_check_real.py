@@ -244,9 +244,10 @@ def test_verdict(world, name):
                                                     ("agent_drain", 0, True)])
 def test_agent_sets_the_weight(world, name, weight, draining):
     def right():
-        server = world.look(world.daemon, name)[0]
-        return (server["weight"], server["draining"]) == (weight, draining)
+        found = world.look(world.daemon, name)
+        return found and (found[0]["weight"], found[0]["draining"]) == (weight, draining)
     wait_until(right, what=f"{name} has weight {weight}")
+    assert world.look(world.daemon, name)[0]["idle"] == ("its agent drains it" if draining else None)
 
 
 def haproxy_state(path):

@@ -60,6 +60,7 @@ struct lvs_service {
 	bool sorry; /* the sorry server receives */
 	bool known; /* its quorum is that of a predecessor: not told as one at start */
 	unsigned up, with_checkers, suspects, unchecked;
+	unsigned idle; /* up, but with weight 0 */
 	int64_t live, all; /* sums of target weights: of servers that are up, of all */
 	usec_t since;
 	uint32_t *sorted; /* ids of the real servers by address and port */

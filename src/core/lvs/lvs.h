@@ -128,6 +128,8 @@ uint32_t lvs_group_mark(const struct conf *conf, const struct conf_virtual_serve
 struct lvs_server_view {
 	bool up, in_table, ramping;
 	bool draining;	      /* an agent says so, or it is up with weight 0, until drain_timeout is over */
+	bool idle;	      /* up, but its weight is 0: it gets nothing new */
+	bool told_to_drain;   /* by an agent */
 	bool sorry_displaced; /* would receive, but the sorry server does */
 	uint32_t weight;   /* in the kernel */
 	uint32_t target;   /* what a slow start leads to; else like `weight` */
@@ -145,6 +147,7 @@ struct lvs_service_view {
 	uint32_t quorum, hysteresis; /* in force */
 	unsigned up, total;
 	unsigned unchecked; /* servers with absent checkers */
+	unsigned idle;
 	usec_t since;
 };
 /* A server that a reload removed, while it drains. */

@@ -64,6 +64,7 @@ void lvs_server_account(struct lvs *l, uint32_t rs, int sign)
 	if (s->up) {
 		vs->live += sign * (int64_t)s->target;
 		vs->up += (unsigned)sign;
+		vs->idle += s->target ? 0 : (unsigned)sign;
 	}
 	if (conf->checkers.n)
 		vs->with_checkers += (unsigned)sign;

@@ -27,6 +27,8 @@ struct lvs_server_view lvs_view_server(const struct lvs *l, uint32_t rs)
 	v.up = s->up;
 	v.in_table = !l->stopped && lvs_server_wanted(l, rs, &v.weight);
 	v.draining = s->up && !s->left && (s->drain || s->zero_since != USEC_NEVER);
+	v.idle = s->up && !s->target;
+	v.told_to_drain = s->drain;
 	v.ramping = s->ramp_start != USEC_NEVER;
 	v.sorry_displaced = s->up && vs->sorry;
 	v.target = v.ramping ? s->target : v.weight;
@@ -57,6 +59,7 @@ struct lvs_service_view lvs_view_service(const struct lvs *l, uint32_t vs)
 					 .up = s->up,
 					 .total = lvs_vs(l, vs)->rs.n,
 					 .unchecked = s->unchecked,
+					 .idle = s->idle,
 					 .since = s->since};
 }
 

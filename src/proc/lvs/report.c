@@ -168,6 +168,8 @@ static void write_server(struct lvs_worker *w, uint32_t id)
 	b->up = v.up;
 	b->in_table = v.in_table;
 	b->draining = v.draining;
+	b->idle = v.idle;
+	b->told_to_drain = v.told_to_drain;
 	b->ramping = v.ramping;
 	b->method = rs->method ? rs->method->method : LVS_NAT;
 	b->weight = v.weight;
@@ -215,6 +217,7 @@ static void write_service(struct lvs_worker *w, uint32_t id)
 	b->n_servers = vs->rs.n;
 	b->n_up = v.up;
 	b->n_unchecked = v.unchecked;
+	b->n_idle = v.idle;
 	b->quorum = v.quorum;
 	b->hysteresis = v.hysteresis;
 	b->live_weight = v.live_weight;
