@@ -94,6 +94,18 @@ static json_t *forwarding_off(const struct snapshot *s)
 	return list;
 }
 
+static json_t *undelivered(const struct snapshot *s)
+{
+	json_t *list = json_array();
+	struct board_outbox b;
+
+	for (unsigned i = 0; snapshot_undelivered(s, &i, &b);)
+		json_array_append_new(list, json_pack("{s:s, s:i, s:o, s:s}", "by", b.name, "alerts",
+						      (int)b.waiting, "oldest_s",
+						      seconds(s->now - b.since), "error", b.error));
+	return list;
+}
+
 static void problem(void *ctx, const char *text)
 {
 	json_array_append_new(ctx, json_string(text));
@@ -119,6 +131,7 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 	json_object_set_new(document, "config_errors", json_integer(s->errors.n));
 	json_object_set_new(document, "sync_daemon", sync_daemon(s));
 	json_object_set_new(document, "forwarding_off", forwarding_off(s));
+	json_object_set_new(document, "undelivered", undelivered(s));
 	return document;
 }
 

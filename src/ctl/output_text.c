@@ -75,6 +75,16 @@ static void problem(void *ctx, const char *text)
 		printf("%-10s%s\n", t->problems == 1 ? "NOT WELL" : "", text);
 }
 
+static void undelivered(const struct snapshot *s)
+{
+	struct board_outbox b;
+	char age[40];
+
+	for (unsigned i = 0; snapshot_undelivered(s, &i, &b);)
+		printf("%s: %u alert%s can't be delivered, the oldest for %s: %s\n", b.name, b.waiting,
+		       b.waiting == 1 ? "" : "s", text_duration(s->now - b.since, age), b.error);
+}
+
 static void *begin(const struct snapshot *s, const struct output_options *o)
 {
 	const struct board_header *h = s->header;
@@ -92,6 +102,7 @@ static void *begin(const struct snapshot *s, const struct output_options *o)
 	if (refused)
 		printf("the reload %s ago failed: generation %u stays in force, `holdfast check %s` may say why\n",
 		       text_duration(s->now - refused, up), h->generation, s->conf_path);
+	undelivered(s);
 	if (problems_tell(s, problem, t) > PROBLEMS_SHOWN)
 		printf("%-10sand %u more\n", "", t->problems - PROBLEMS_SHOWN);
 	return t;

@@ -260,6 +260,21 @@ usec_t snapshot_wall(const struct snapshot *s, usec_t monotonic)
 	return s->wall - (s->now - monotonic);
 }
 
+bool snapshot_undelivered(const struct snapshot *s, unsigned *i, struct board_outbox *ret)
+{
+	const struct board_header *h = s->board[PROC_RUNNER].header;
+
+	while (h && *i < BOARD_OUTBOXES) {
+		(void)board_read(&h->outbox[(*i)++], ret, sizeof(*ret));
+		if (ret->waiting == 0)
+			continue;
+		utf8_clean(ret->name, sizeof(ret->name));
+		utf8_clean(ret->error, sizeof(ret->error));
+		return true;
+	}
+	return false;
+}
+
 /* Now, not some time ago: the sender of the newest one has had time for another. */
 bool snapshot_goes_on(const struct snapshot *s, const struct board_instance *i,
 		      const struct board_refused *r)

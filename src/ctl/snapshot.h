@@ -65,6 +65,8 @@ uint32_t snapshot_count_drains(const struct snapshot *s, uint32_t *ret_records);
 void snapshot_drain(const struct snapshot *s, uint32_t i, struct board_drain *ret);
 struct board_sync snapshot_sync(const struct snapshot *s);
 struct board_wayless snapshot_wayless(const struct snapshot *s);
+/* Alerts that can't be delivered now: the next from *i == 0 on; false: no more. */
+bool snapshot_undelivered(const struct snapshot *s, unsigned *i, struct board_outbox *ret);
 /* Settings of the kernel that are 0 and that NAT needs to be 1, one a call, from *i == 0 on; NULL: there
  * are no more. */
 const char *snapshot_forwarding_off(const struct snapshot *s, unsigned *i);

@@ -18,7 +18,7 @@
 #include "model/state.h"
 
 #define BOARD_MAGIC 0x48464254u /* "HFBT"; the layout is checked by BOARD_LAYOUT */
-#define BOARD_LAYOUT 15
+#define BOARD_LAYOUT 16
 #define BOARD_NAME_MAX 64
 #define BOARD_EVENTS 256
 #define BOARD_PARTS 8
@@ -196,6 +196,16 @@ struct board_wayless {
 	struct ip_addr first;
 };
 
+/* Alerts of the runner that can't be delivered at the moment. */
+#define BOARD_OUTBOXES 2 /* mail, webhook */
+struct board_outbox {
+	board_seq seq;
+	uint32_t waiting; /* 0: all is well */
+	usec_t since;	  /* monotonic, of the oldest */
+	char name[16];
+	char error[160]; /* of the last try */
+};
+
 /* What the kernel's IPVS timeouts were before us, to be given back, whoever of us does it. */
 struct board_timeouts {
 	_Atomic uint32_t known; /* set when the others are */
@@ -259,6 +269,7 @@ struct board_header {
 	char engine[16];      /* lvs: "ipvs", "nftables" */
 	struct board_sync sync; /* of lvs */
 	struct board_wayless wayless; /* of lvs */
+	struct board_outbox outbox[BOARD_OUTBOXES]; /* of the runner */
 	struct board_timeouts timeouts; /* of lvs */
 	_Atomic uint32_t unforwarded; /* of lvs: BOARD_NO_FORWARDING: NAT needs it, the kernel has it off */
 	_Atomic uint32_t drains; /* of lvs: how many there are; the first have a record */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Mails and webhooks about VRRP: who gets what, with which login, and what a refusal does."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from common import VIP, become_master, config, holdfast_only, instance, settle
-from netlab import ns
+from netlab import ns, wait_until
 from netlab.post import PASSWORD, USER, Hook, MailServer
 
 FROM = "HA pair <pair@example.com>"
@@ -133,9 +134,16 @@ def test_what_waits_goes_where_a_reload_says(lab):
     daemon = lab.a.run(text(2526))
     daemon.wait_log(r"mail .*tried again")
     daemon.wait_log(r"webhook .*tried again in [248] s")
+    waiting = wait_until(lambda: (lambda u: len(u) == 2 and u)(daemon.status()["undelivered"]), what="both in the status")
+    assert [one["by"] for one in waiting] == ["mail", "webhook"]
+    assert all(one["alerts"] > 0 and one["error"] for one in waiting)
+    done = daemon.ctl("status")
+    assert re.search(r"^mail: \d+ alerts? can't be delivered, the oldest for [0-9.]+ .*: .", done.stdout, re.M)
+    assert done.returncode == 0
     with mail_server(lab) as server:
         daemon.reload(text(2525))
         server.wait("Entering MASTER state")
+        wait_until(lambda: "mail" not in [one["by"] for one in daemon.status()["undelivered"]], what="the end of it")
 
 
 @holdfast_only
@@ -144,6 +152,7 @@ def test_webhook_removed_by_a_reload_drops_what_waits(lab):
     daemon.wait_log(r"webhook .*tried again")
     daemon.reload(config())
     daemon.wait_log(r"webhook .*nobody gets it any more")
+    wait_until(lambda: daemon.status()["undelivered"] == [], what="nothing that waits")
     daemon.stop()
 
 

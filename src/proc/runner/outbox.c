@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "io/aside.h"
 
 #define WAITING_MAX 1000
@@ -28,6 +29,7 @@ struct outbox {
 	struct loop_timer *timer;
 	bool resting; /* until the timer: a server that failed is not pressed */
 	unsigned lost; /* since none waited */
+	char error[160]; /* of the last try, if it failed */
 	struct delivery *delivery;
 	bool opened; /* or tried to */
 };
@@ -41,6 +43,22 @@ struct outbox_item *outbox_item_new(void)
 
 	i->arena = a;
 	return i;
+}
+
+/* For those who wonder why no alert comes. */
+static void note(const struct outbox *o)
+{
+	struct board_outbox *b;
+
+	if (!o->r->board.header)
+		return;
+	b = &o->r->board.header->outbox[str_eq(o->name, "mail") ? 0 : 1];
+	board_write_begin(&b->seq);
+	b->waiting = o->error[0] ? o->waiting : 0;
+	b->since = o->first ? o->first->queued : 0;
+	str_copy(b->name, sizeof(b->name), o->name);
+	str_copy(b->error, sizeof(b->error), o->error);
+	board_write_end(&b->seq);
 }
 
 static void take_out(struct outbox *o, struct outbox_item *i)
@@ -93,6 +111,8 @@ static void try_again(struct outbox *o, struct outbox_item *i, usec_t now)
 
 	log_warning("%s: %s: tried again in %d s", i->what, i->result.text, (int)(pause / USEC_PER_SEC));
 	i->due = now + pause;
+	str_copy(o->error, sizeof(o->error), i->result.text);
+	note(o);
 	rest(o, i->result.postponed ? now + PAUSE_FIRST : i->due);
 }
 
@@ -117,6 +137,8 @@ static void done(void *ctx)
 		try_again(o, i, now);
 		return;
 	}
+	o->error[0] = '\0';
+	note(o);
 	deliver_next(o);
 	if (o->r->stopping)
 		runner_check_stopped(o->r);
@@ -144,6 +166,7 @@ static void deliver_next(struct outbox *o)
 	while ((i = next_due(o, now, &due)) && !o->aim(o->owner, i)) {
 		log_info("%s: nobody gets it any more, dropped", i->what);
 		take_out(o, i);
+		note(o);
 	}
 	loop_timer_set(o->timer, due);
 	if (!i)
@@ -171,6 +194,7 @@ void outbox_hurry(struct outbox *o)
 	o->resting = false;
 	for (struct outbox_item *i = o->first; i; i = i->next)
 		i->due = 0;
+	note(o);
 	deliver_next(o);
 }
 
