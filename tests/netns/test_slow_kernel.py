@@ -136,6 +136,49 @@ def test_a_stop_takes_along_what_was_under_way(lab, gate, half_master):
     assert not lab.a.addresses()
 
 
+def test_a_stop_that_takes_too_long_leaves_no_address(lab, gate):
+    """The worker is killed with its request: what it had still to remove is the supervisor's then."""
+    daemon = lab.a.run("child_wait_time 1\n" + config(*BOTH), env=gate.env)
+    lab.a.wait_has(VIP)
+    lab.a.wait_has(OTHER)
+    with gate.closed():
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_log("the vrrp worker did not stop in time, killed")
+    daemon.wait_exit()
+    assert not lab.a.addresses()
+
+
+def test_a_backup_that_dies_with_its_request_leaves_no_address(lab, gate):
+    daemon = lab.a.run(config(*BOTH), "holdfast-as-keepalived", env=gate.env, options=["-R"])
+    lab.a.wait_has(VIP)
+    lab.a.wait_has(OTHER)
+    with gate.closed():
+        lab.b.router(vrid=52, priority=200, addresses=(OTHER,), interval=INTERVAL)
+        daemon.wait_log(r"\(VI_2\) Entering BACKUP STATE", count=2)
+        settle(0.2)
+        os.kill(daemon.worker(), signal.SIGKILL)
+        settle(0.2)
+    daemon.wait_exit()
+    assert not lab.a.addresses()
+
+
+def test_a_backup_has_no_address_that_another_instance_has(lab):
+    """Or the supervisor would take it from that one."""
+    def conf(priority):
+        return config(BOTH[0], instance("VI_2", 52, priority, interval=INTERVAL))
+    lab.b.router(vrid=52, priority=200, addresses=(VIP,), interval=INTERVAL)
+    daemon = lab.a.run(conf(100))
+    lab.a.wait_has(VIP)
+    daemon.reload(conf(90))
+    wait_until(lambda: daemon.instance("VI_2")["priority"]["effective"] == 90, what="the new priority")
+    settle(0.3)
+    assert [daemon.instance(name)["vips"][0]["present"] for name in ("VI_1", "VI_2")] == [True, False]
+    os.kill(daemon.worker(), signal.SIGKILL)
+    wait_until(lambda: daemon.logged("is ready again after"), what="the next one")
+    settle(0.3)
+    assert [daemon.instance(name)["vips"][0]["present"] for name in ("VI_1", "VI_2")] == [True, False]
+
+
 def test_a_reload_takes_along_what_was_under_way(lab, gate, half_master):
     daemon, master = half_master
     began = lab.now()

@@ -290,7 +290,8 @@ void reload_abandon(struct supervisor *s);
 
 /* ---- orphan.c ---- */
 /* Takes the addresses of a vrrp worker that can't be started again away from the host: those of
- * masters whose master down interval is shorter than `delay`. Returns how many. */
+ * masters whose master down interval is shorter than `delay`, and what no master has left. Returns how
+ * many of masters. */
 unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay);
 
 /* ---- control.c ---- */

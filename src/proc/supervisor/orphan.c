@@ -2,7 +2,7 @@
 /*
  * The addresses of a vrrp worker that won't be back in time: read from its board, removed from the
  * host. Knows where addresses are from the board alone; a backup takes over when our adverts stop,
- * and two owners are worse than none.
+ * and two owners are worse than none. What a backup had still to remove goes, too.
  */
 #include <string.h>
 
@@ -77,6 +77,8 @@ unsigned orphan_remove_addresses(struct supervisor *s, usec_t delay)
 				 sizeof(i)); /* torn by its death: still the best there is */
 		if (is_lost(&i, delay))
 			removed += remove_of_instance(n, b, &i);
+		else if (i.state != VRRP_MASTER)
+			(void)remove_of_instance(n, b, &i);
 	}
 	netlink_close(n);
 	return removed;

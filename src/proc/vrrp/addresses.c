@@ -82,10 +82,16 @@ void addresses_note(struct generation *g, const struct vi *vi, unsigned i, bool 
 		g->board.vips[vi->board->first_vip + i].present = present;
 }
 
-void addresses_note_all(struct generation *g, const struct vi *vi)
+void addresses_inherited(struct vrrp_worker *w, struct generation *g)
 {
-	for (unsigned i = 0; i < vi->n_va; i++)
-		addresses_note(g, vi, i, address_book_present(g->book, vi->va[i].slot));
+	for (unsigned k = 0; k < g->n_vis; k++) {
+		struct vi *vi = &g->vis[k];
+
+		for (unsigned i = 0; i < vi->n_va; i++)
+			addresses_note(g, vi, i, address_book_present(g->book, vi->va[i].slot));
+		vi->leaving = !vi->owning;
+	}
+	w->leaving = true;
 }
 
 /* The next slice of an instance that still adds. */
@@ -199,11 +205,26 @@ static void strayed_remove(struct vrrp_worker *w, struct generation *g)
 	w->strayed = false;
 }
 
+/* The board has addresses as there until they are gone: should we die first, the supervisor removes them. */
+static void left_note(struct vrrp_worker *w, struct generation *g)
+{
+	if (!w->leaving || w->request.away || address_book_has_surplus(g->book))
+		return;
+	w->leaving = false;
+	for (unsigned k = 0; k < g->n_vis; k++) {
+		struct vi *vi = &g->vis[k];
+
+		for (unsigned i = 0; vi->leaving && !vi->owning && i < vi->n_va; i++)
+			addresses_note(g, vi, i, false);
+		vi->leaving = false;
+	}
+}
+
 /* ---- what others call ---- */
 
 bool addresses_busy(struct vrrp_worker *w)
 {
-	return w->request.away || w->work_head || w->strayed || w->guards_due ||
+	return w->request.away || w->work_head || w->strayed || w->guards_due || w->leaving ||
 	       (w->g && address_book_has_surplus(w->g->book));
 }
 
@@ -223,6 +244,7 @@ bool addresses_work(void *ctx)
 	if (head_ready(w))
 		slice(w, w->g);
 	guard_settle(w, w->g);
+	left_note(w, w->g);
 	w->blocked = w->request.away && !head_ready(w);
 	w->idle_armed = addresses_ready(w);
 	if (!w->idle_armed)
@@ -261,10 +283,9 @@ void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi
 	if (!vi->owning || (w->stopping && w->options.dont_release))
 		return;
 	vi->owning = false;
-	for (unsigned i = 0; i < vi->n_va; i++) {
+	for (unsigned i = 0; i < vi->n_va; i++)
 		address_book_unwant(g->book, vi->va[i].slot);
-		addresses_note(g, vi, i, false);
-	}
+	vi->leaving = w->leaving = true;
 	w->guards_due |= vi->drop;
 }
 

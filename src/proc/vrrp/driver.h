@@ -92,6 +92,7 @@ struct vi {
 	uint32_t next_same;    /* instance id + 1 with the same VRID on the same port */
 	bool drop, guarded;    /* accept mode off; its drop rules are there */
 	bool owning, dirty;    /* dirty: its board record is to be written */
+	bool leaving;	       /* its addresses are, the board still has them */
 	struct va *va;
 	unsigned n_va;
 	/* adverts: one packet per destination, built when something in them changes */
@@ -181,6 +182,7 @@ struct vrrp_worker {
 	struct request request;
 	bool blocked; /* all work waits for the request */
 	bool strayed; /* a link has strayed addresses */
+	bool leaving; /* an instance has addresses that leave */
 	bool guards_due, guards_stale; /* drop rules are to go when their addresses are; all, to be made anew */
 	struct vi *work_head, **work_tail;
 	struct msg_notify *outbox;
@@ -247,9 +249,10 @@ void driver_arm(struct vrrp_worker *w);
 /* addresses.c */
 void addresses_own(struct vrrp_worker *w, struct generation *g, struct vi *vi);
 void addresses_disown(struct vrrp_worker *w, struct generation *g, struct vi *vi);
-/* The board says that address i of an instance is there / of all its addresses what the book knows. */
+/* The board says that address i of an instance is there: the supervisor removes it, should we die. */
 void addresses_note(struct generation *g, const struct vi *vi, unsigned i, bool present);
-void addresses_note_all(struct generation *g, const struct vi *vi);
+/* The board says it of what a predecessor or the old configuration has put there. */
+void addresses_inherited(struct vrrp_worker *w, struct generation *g);
 const char *addresses_owner(const struct vi *vi);
 void addresses_announce(struct vrrp_worker *w, struct vi *vi, uint32_t rounds, bool fresh_only);
 /* The kernel has, as far as it would, va[from..to) of vi. */

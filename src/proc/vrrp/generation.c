@@ -234,7 +234,6 @@ static void vi_continue(struct generation *g, struct vi *vi, const struct genera
 			address_book_want(g->book, vi->va[i].slot);
 		vi->va[i].fresh = !had_address(old, og, vi->va[i].conf, g->links[vi->va[i].link].name);
 	}
-	addresses_note_all(g, vi); /* the supervisor removes them by this, should we die */
 }
 
 /* Addresses the old configuration had put on this host are known to the new one, wanted or not. */
@@ -368,10 +367,9 @@ void generation_start(struct vrrp_worker *w, struct generation *g, struct genera
 	ports_close_unused(w, g);
 	if (!old) {
 		requests_remove_all(w, g); /* left over from a crash: before the election starts */
-		for (unsigned i = 0; i < g->conf->instances.n; i++)
-			addresses_note_all(g, &g->vis[i]); /* the board says what a predecessor had */
 		start.value = usec_max(0, g->conf->global.delay_after_boot - clock_monotonic());
 	}
+	addresses_inherited(w, g);
 	if (old)
 		guard_reload(w, g);
 	if (fixed->n_va)

@@ -104,8 +104,7 @@ static void part_added(struct generation *g, const struct request_part *p, const
 			address_book_seen(g->book, va->slot, true);
 		else
 			added_log(g, p->vi, va, c[i].error);
-		/* let go of meanwhile: it will be removed */
-		addresses_note(g, p->vi, index[i], p->vi->owning && address_book_present(g->book, va->slot));
+		addresses_note(g, p->vi, index[i], address_book_present(g->book, va->slot));
 	}
 }
 
