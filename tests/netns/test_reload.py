@@ -359,7 +359,7 @@ def test_a_start_tolerates_what_a_reload_refuses_and_check_says_so(lab):
     (config(instance(extra="preemtp_delay 3")), 1, "unknown keyword `preemtp_delay` in vrrp_instance"),
     (config(instance(vips=[f"{VIP}/24", "192.0.2.101/40"], extra="notify /nowhere")), 2, "/nowhere can't be run"),
     (config().replace("vrrp_instance", "vrrp_instnace"), 1, "unknown keyword `vrrp_instnace` at the top level"),
-])
+], ids=["keyword", "address-and-script", "block"])
 def test_status_is_not_well_where_the_configuration_has_errors(lab, flawed, errors, first):
     """The log of the start has said it, and whoever looks later finds all well."""
     daemon = lab.a.run(flawed)
@@ -369,12 +369,12 @@ def test_status_is_not_well_where_the_configuration_has_errors(lab, flawed, erro
     said = "NOT WELL  the configuration that runs is without what has " + ("an error: " if errors == 1 else f"{errors} errors ")
     line = next((x for x in done.stdout.splitlines() if x.startswith(said)), "")
     assert done.returncode == 1 and first in line and "config.conf:" in line
-    status = daemon.status()
+    status = daemon.wait_ready()
     assert status["config_errors"] == errors and first in status["problems"][0]
     assert daemon.ctl("reload").returncode == 0
-    assert daemon.status()["config_errors"] == errors
+    assert daemon.wait_ready()["config_errors"] == errors
     daemon.reload(config(instance(extra="preempt_delay 3\nvirtual_routes {\n}")))
-    wait_until(lambda: daemon.status()["config_errors"] == 0 and daemon.ctl("status").returncode == 0, what="all is well")
+    wait_until(lambda: daemon.wait_ready()["config_errors"] == 0 and daemon.ctl("status").returncode == 0, what="all is well")
 
 
 def test_include_that_never_held_a_file_forbids_no_reload(lab):
