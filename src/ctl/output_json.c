@@ -348,23 +348,15 @@ static json_t *milliseconds(usec_t t)
 	return json_real((double)t / USEC_PER_MSEC);
 }
 
-static void process_text(const struct board_header *h, char buf[static 32])
-{
-	if (h->process == PROC_CHECK)
-		snprintf(buf, 32, "%s%u", process_name(h->process), h->index);
-	else
-		snprintf(buf, 32, "%s", process_name(h->process));
-}
-
 static void check(void *ctx, const struct snapshot *s, const struct board_header *of,
 		  const struct board_probe *p)
 {
 	struct board_server server;
 	bool known = snapshot_server_of(s, p->checker, &server);
-	char process[32];
+	char process[PROCESS_LABEL_MAX];
 	json_t *o;
 
-	process_text(of, process);
+	process_label(of->process, of->index, process);
 	o = json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:I, s:I}", "kind", words_check(p->kind),
 		      "process", process, "checker", (int)p->checker, "sharers", (int)p->sharers, "state",
 		      !p->has_run ? "unknown" : p->up ? "up" : "down", "failures", (int)p->failures,
@@ -388,9 +380,9 @@ static void check(void *ctx, const struct snapshot *s, const struct board_header
 
 static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
 {
-	char name[32], reason[160];
+	char name[PROCESS_LABEL_MAX], reason[160];
 
-	process_text(h, name);
+	process_label(h->process, h->index, name);
 	add(ctx, "processes",
 	    json_pack("{s:s, s:i, s:i, s:i, s:b, s:I, s:o}", "name", name, "pid",
 		      (int)atomic_load(&h->pid), "restarts", (int)atomic_load(&h->restarts),

@@ -287,16 +287,14 @@ static void file(void *ctx, const struct snapshot *s, const struct board_file *f
 static void process(void *ctx, const struct snapshot *s, const struct board_header *h)
 {
 	uint32_t priority = atomic_load(&h->rt_priority), restarts = atomic_load(&h->restarts);
-	char name[32], reason[160];
+	char name[PROCESS_LABEL_MAX], reason[160];
 
 	text_end_services(ctx);
 	text_heading(ctx, "Processes");
 	if (snapshot_is_lost(s, h, reason))
 		printf("  %-10s %s\n", "WARNING", reason);
-	snprintf(name, sizeof(name), h->process == PROC_CHECK ? "%s%u" : "%s", process_name(h->process),
-		 h->index);
-	printf("  %-10s pid %d, %u restart%s, ", name, atomic_load(&h->pid), restarts,
-	       restarts == 1 ? "" : "s");
+	printf("  %-10s pid %d, %u restart%s, ", process_label(h->process, h->index, name),
+	       atomic_load(&h->pid), restarts, restarts == 1 ? "" : "s");
 	if (priority > 0)
 		printf("real-time priority %u, ", priority);
 	else

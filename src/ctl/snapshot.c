@@ -42,21 +42,13 @@ static bool is_alive(int32_t pid)
 	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
-static void name_of(const struct board_header *h, char buf[static 32])
-{
-	if (h->process == PROC_CHECK)
-		snprintf(buf, 32, "%s%u", process_name(h->process), h->index);
-	else
-		snprintf(buf, 32, "%s", process_name(h->process));
-}
-
 bool snapshot_is_lost(const struct snapshot *s, const struct board_header *h, char reason[static 160])
 {
 	int32_t pid = atomic_load(&h->pid);
 	usec_t beat = atomic_load(&h->heartbeat), next = atomic_load(&h->next_start);
-	char name[32];
+	char name[PROCESS_LABEL_MAX];
 
-	name_of(h, name);
+	process_label(h->process, h->index, name);
 	if (!is_alive(h->daemon_pid))
 		snprintf(reason, 160, "the daemon (pid %d) is gone", h->daemon_pid);
 	else if (pid <= 0 && next > s->now)
@@ -101,10 +93,9 @@ static bool open_checks(struct snapshot *s, const char *run_dir)
 {
 	for (; s->n_checks < CHECK_PROCESSES_MAX; s->n_checks++) {
 		struct board *b = &s->check[s->n_checks];
-		char name[32];
+		char name[PROCESS_LABEL_MAX];
 
-		snprintf(name, sizeof(name), "check%u", s->n_checks);
-		if (!open_one(s, run_dir, name, b))
+		if (!open_one(s, run_dir, process_label(PROC_CHECK, s->n_checks, name), b))
 			return false;
 		if (!b->header)
 			break;

@@ -41,15 +41,11 @@ static bool follows(const struct board_instance *i)
 static void waits_for(const struct snapshot *s, const struct board_instance *k, struct snapshot_hold *ret)
 {
 	struct buf reason = BUF_ON(ret->reason);
-	char text[IP_TEXT_MAX];
+	const struct ip_addr nobody = {0};
 
 	str_copy(ret->member, sizeof(ret->member), k->name);
 	ret->lasts = ip_is_set(&k->master) && !snapshot_master_is_gone(s, k);
-	if (ret->lasts)
-		buf_printf(&reason, "hears %s with priority %u, its own is %u",
-			   ip_format(&k->master, text), k->master_priority, k->effective);
-	else
-		buf_printf(&reason, "still listens for a master");
+	vrrp_waiting_text(ret->lasts ? &k->master : &nobody, k->master_priority, k->effective, &reason);
 	buf_text(&reason);
 }
 

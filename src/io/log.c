@@ -213,21 +213,26 @@ static void format_text(struct buf *b, const struct line *l)
 	buf_bytes(b, l->message, strlen(l->message));
 }
 
+/* The next character of s; '?' for a byte that is none in UTF-8 (a name in another character set, a
+ * text that was cut): it makes JSON invalid, and journalctl says "blob data". Its length. */
+static size_t put_character(struct buf *b, const char *s)
+{
+	size_t n = utf8_sequence(s);
+
+	buf_bytes(b, n ? s : "?", n ? n : 1);
+	return n ? n : 1;
+}
+
 static void json_string(struct buf *b, const char *s)
 {
-	size_t n;
-
 	buf_u8(b, '"');
-	for (; *s; s += n ? n : 1) {
-		n = utf8_sequence(s);
+	while (*s) {
 		if (*s == '"' || *s == '\\')
 			buf_u8(b, '\\');
-		if (!n) /* a name in another character set, or a text that was cut */
-			buf_u8(b, '?');
-		else if ((unsigned char)*s < ' ')
-			buf_printf(b, "\\u%04x", *s);
+		if ((unsigned char)*s < ' ')
+			buf_printf(b, "\\u%04x", *s++);
 		else
-			buf_bytes(b, s, n);
+			s += put_character(b, s);
 	}
 	buf_u8(b, '"');
 }
@@ -268,17 +273,14 @@ static void format_line(struct buf *b, const struct line *l)
 
 static void journal_field(struct buf *b, const char *name, const char *value)
 {
-	size_t n;
-
 	buf_printf(b, "%s=", name);
-	for (; *value; value += n ? n : 1) {
-		n = utf8_sequence(value);
-		if (!n) /* else journalctl says "blob data" */
-			buf_u8(b, '?');
-		else if ((unsigned char)*value < ' ')
+	while (*value) {
+		if ((unsigned char)*value < ' ') {
 			buf_u8(b, ' ');
-		else
-			buf_bytes(b, value, n);
+			value++;
+		} else {
+			value += put_character(b, value);
+		}
 	}
 	buf_u8(b, '\n');
 }

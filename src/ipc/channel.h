@@ -41,5 +41,8 @@ int channel_receive(const struct channel *c, struct message *ret);
 
 const char *message_name(enum message_kind kind);
 const char *process_name(enum process p);
+/* "vrrp", "check0": of which process, where there may be several; returns buf. */
+#define PROCESS_LABEL_MAX 16
+const char *process_label(enum process p, unsigned index, char buf[static PROCESS_LABEL_MAX]);
 
 #endif

@@ -6,6 +6,7 @@
 #include "ipc/message_rule.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 static const struct message_rule rules[MSG_KINDS] = {
 #define X(kind, sender, receiver, type)                                                            \
@@ -43,4 +44,10 @@ const char *process_name(enum process p)
 		break;
 	}
 	return "?";
+}
+
+const char *process_label(enum process p, unsigned index, char buf[static PROCESS_LABEL_MAX])
+{
+	snprintf(buf, PROCESS_LABEL_MAX, p == PROC_CHECK ? "%s%u" : "%s", process_name(p), index);
+	return buf;
 }

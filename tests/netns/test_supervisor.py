@@ -25,6 +25,16 @@ def kill_worker(daemon):
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="the worker's death")
 
 
+def master_without_worker(lab):
+    """A daemon that was MASTER; its vrrp worker has died twice, so that the next start is a second away."""
+    daemon = lab.a.run(config(instance(interval=1)))
+    lab.a.wait_has(VIP)
+    kill_worker(daemon)
+    kill_worker(daemon)
+    daemon.wait_log("next start in 1 s")
+    return daemon
+
+
 @holdfast_only
 def test_worker_that_dies_again_and_again_loses_its_addresses(lab):
     daemon = lab.a.run(config(instance(interval=1)))
@@ -66,11 +76,7 @@ def test_what_an_instance_is_keeps_its_cause_over_a_death(lab):
 
 @holdfast_only
 def test_stop_while_a_dead_worker_waits_for_its_start_leaves_no_address(lab):
-    daemon = lab.a.run(config(instance(interval=1)))
-    lab.a.wait_has(VIP)
-    kill_worker(daemon)
-    kill_worker(daemon)
-    daemon.wait_log("next start in 1 s")
+    daemon = master_without_worker(lab)
     assert lab.a.has(VIP)
     assert daemon.stop() == 0
     assert not lab.a.has(VIP)
@@ -246,11 +252,7 @@ def test_signals_before_everything_is_ready_do_no_harm(lab, number):
 @holdfast_only
 def test_reload_by_a_signal_waits_for_a_dead_vrrp_worker(lab):
     """Whoever sends a signal does not hear that there was nobody to take the file."""
-    daemon = lab.a.run(config(instance(interval=1)))
-    lab.a.wait_has(VIP)
-    kill_worker(daemon)
-    kill_worker(daemon)
-    daemon.wait_log("next start in 1 s")
+    daemon = master_without_worker(lab)
     mark = daemon.log_mark()
     daemon.reload(config(instance(interval=1, priority=77)))
     daemon.wait_log("the vrrp worker is not running: nothing was changed, tried again when it is back", since=mark)

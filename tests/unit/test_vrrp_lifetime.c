@@ -359,13 +359,21 @@ struct reloaded {
 	struct vrrp_out removed;
 };
 
-static struct reloaded bench_reload(struct bench *b, struct conf *to)
+/* Taken up, not yet started. */
+static struct reloaded bench_take_up(struct bench *b, struct conf *to)
 {
 	struct reloaded o = {.old = b->r, .old_conf = b->conf};
 
 	b->r = vrrp_router_reload(o.old, to, b->now, &o.removed);
 	b->conf = to;
 	b->out = vrrp_router_out(b->r);
+	return o;
+}
+
+static struct reloaded bench_reload(struct bench *b, struct conf *to)
+{
+	struct reloaded o = bench_take_up(b, to);
+
 	bench_start(b);
 	return o;
 }
@@ -484,12 +492,10 @@ static void test_reload_restarts(void **state)
 {
 	struct bench b = master();
 	struct conf *c = one(100);
-	struct reloaded o = {.old = b.r, .old_conf = b.conf};
+	struct reloaded o;
 
 	c->instances.v[0]->vrid = 77;
-	b.r = vrrp_router_reload(o.old, c, b.now, &o.removed);
-	b.conf = c;
-	b.out = vrrp_router_out(b.r);
+	o = bench_take_up(&b, c);
 	assert_int_equal(o.removed.n, 2);
 	assert_int_equal(o.removed.v[0].kind, VRRP_DO_SEND_ADVERT);
 	assert_int_equal(o.removed.v[0].priority, 0);
@@ -511,13 +517,11 @@ static void test_reload_restarts_a_backup(void **state)
 {
 	struct bench b = bench_new(one(100));
 	struct conf *c = one(100);
-	struct reloaded o = {.old = b.r, .old_conf = b.conf};
+	struct reloaded o;
 
 	bench_start(&b);
 	c->instances.v[0]->vrid = 77;
-	b.r = vrrp_router_reload(o.old, c, b.now, &o.removed);
-	b.conf = c;
-	b.out = vrrp_router_out(b.r);
+	o = bench_take_up(&b, c);
 	assert_int_equal(o.removed.n, 0);
 	bench_source(&b, 0, "10.0.0.1");
 	bench_start(&b);
@@ -629,11 +633,8 @@ static struct conf *two_in_a_group(uint8_t vrid)
 
 static struct reloaded group_reload(struct bench *b, struct conf *to)
 {
-	struct reloaded o = {.old = b->r, .old_conf = b->conf};
+	struct reloaded o = bench_take_up(b, to);
 
-	b->r = vrrp_router_reload(o.old, to, b->now, &o.removed);
-	b->conf = to;
-	b->out = vrrp_router_out(b->r);
 	bench_source(b, 1, "10.0.0.1");
 	bench_start(b);
 	return o;
@@ -714,18 +715,8 @@ static void test_reload_keeps_the_cause_of_who_follows(void **state)
 static void test_reload_group_joins(void **state)
 {
 	struct bench b = master();
-	struct conf *c = one(100);
-	struct reloaded o;
+	struct reloaded o = group_reload(&b, two_in_a_group(52));
 
-	conf_instance_add(c, "VI_2", 52, 100);
-	conf_group_add(c, "G");
-	o.old = b.r;
-	o.old_conf = b.conf;
-	b.r = vrrp_router_reload(o.old, c, b.now, &o.removed);
-	b.conf = c;
-	b.out = vrrp_router_out(b.r);
-	bench_source(&b, 1, "10.0.0.1");
-	bench_start(&b);
 	reloaded_free(&o);
 	/* the master goes on while the new member finds out whether it can be one, too */
 	assert_int_equal(bench_state(&b, 0), VRRP_MASTER);

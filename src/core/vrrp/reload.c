@@ -271,11 +271,23 @@ static void group_removed_emit(struct vrrp_router *r, const struct group *o)
 	a->cause.kind = CAUSE_RELOAD;
 }
 
-static uint32_t *name_place(const struct conf *conf, const struct hash *h, const char *name)
+static const char *instance_name(const struct conf *conf, uint32_t k)
+{
+	return conf->instances.v[k]->name;
+}
+
+static const char *group_name(const struct conf *conf, uint32_t k)
+{
+	return conf->groups.v[k]->name;
+}
+
+/* Where the one that name_of() gives this name is, or has its place. */
+static uint32_t *name_place(const struct conf *conf, const char *(*name_of)(const struct conf *, uint32_t),
+			    const struct hash *h, const char *name)
 {
 	uint32_t at = hash_text(2166136261u, name) & h->mask;
 
-	while (h->v[at] != CONF_NONE && !str_eq0(conf->instances.v[h->v[at]]->name, name))
+	while (h->v[at] != CONF_NONE && !str_eq0(name_of(conf, h->v[at]), name))
 		at = (at + 1) & h->mask;
 	return &h->v[at];
 }
@@ -288,10 +300,10 @@ static void removed_leave(struct vrrp_router *r, const struct vrrp_router *old, 
 
 	for (unsigned k = 0; k < r->n; k++)
 		if (r->inst[k].old_id == CONF_NONE)
-			*name_place(to, &h, to->instances.v[k]->name) = k;
+			*name_place(to, instance_name, &h, to->instances.v[k]->name) = k;
 	for (unsigned k = 0; k < old->n; k++) {
 		const struct inst *o = &old->inst[k];
-		uint32_t heir = kept[k] ? CONF_NONE : *name_place(to, &h, o->conf->name);
+		uint32_t heir = kept[k] ? CONF_NONE : *name_place(to, instance_name, &h, o->conf->name);
 
 		if (heir != CONF_NONE)
 			r->inst[heir].was_master =
@@ -301,25 +313,16 @@ static void removed_leave(struct vrrp_router *r, const struct vrrp_router *old, 
 	}
 }
 
-static uint32_t *group_place(const struct conf *conf, const struct hash *h, const char *name)
-{
-	uint32_t at = hash_text(2166136261u, name) & h->mask;
-
-	while (h->v[at] != CONF_NONE && !str_eq0(conf->groups.v[h->v[at]]->name, name))
-		at = (at + 1) & h->mask;
-	return &h->v[at];
-}
-
 static void groups_carry(struct vrrp_router *r, const struct vrrp_router *old)
 {
 	const struct conf *to = r->conf;
 	struct hash h = hash_new(r->arena, to->groups.n);
 
 	for (unsigned k = 0; k < to->groups.n; k++)
-		*group_place(to, &h, to->groups.v[k]->name) = k;
+		*name_place(to, group_name, &h, to->groups.v[k]->name) = k;
 	for (unsigned o = 0; o < old->conf->groups.n; o++) {
 		const struct group *from = &old->groups[o];
-		uint32_t k = *group_place(to, &h, from->conf->name);
+		uint32_t k = *name_place(to, group_name, &h, from->conf->name);
 
 		if (k == CONF_NONE) {
 			group_removed_emit(r, from);

@@ -209,13 +209,13 @@ static void preempt_text(const struct vrrp_action *a, struct buf *out)
 		buf_printf(out, "stop preempt delay");
 }
 
-static void waiting_text(const struct vrrp_action *a, const char *peer, struct buf *out)
+void vrrp_waiting_text(const struct ip_addr *master, uint8_t priority, uint8_t own, struct buf *out)
 {
-	buf_printf(out, "wants MASTER, sync group %s waits for %s, which ", a->cause.name,
-		   a->cause.name2);
-	if (ip_is_set(&a->address))
-		buf_printf(out, "hears %s with priority %u, its own is %lld", peer, a->priority,
-			   (long long)a->value);
+	char text[IP_TEXT_MAX];
+
+	if (ip_is_set(master))
+		buf_printf(out, "hears %s with priority %u, its own is %u", ip_format(master, text), priority,
+			   own);
 	else
 		buf_printf(out, "still listens for a master");
 }
@@ -277,7 +277,9 @@ void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out)
 		return;
 	case VRRP_NOTE_WAITING_GROUP:
 	case VRRP_NOTE_HELD_BY_GROUP:
-		waiting_text(a, peer, out);
+		buf_printf(out, "wants MASTER, sync group %s waits for %s, which ", a->cause.name,
+			   a->cause.name2);
+		vrrp_waiting_text(&a->address, a->priority, (uint8_t)a->value, out);
 		return;
 	case VRRP_NOTE_STILL_FAULT:
 		buf_printf(out, "Still in FAULT: ");

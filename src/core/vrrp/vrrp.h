@@ -235,6 +235,9 @@ enum vrrp_state vrrp_router_group_state(const struct vrrp_router *r, uint32_t gr
 /* Sentences for logs and status, without the instance's name: "no advert from 10.0.0.2 for 3.61 s
  * (3 x 1 s + skew 0.61 s)". */
 void vrrp_cause_text(const struct cause *c, struct buf *out);
+/* What a member that is not ready to be MASTER does, for one that waits for it: "hears 10.0.0.2 with
+ * priority 100, its own is 90", or, where it hears nobody (`master` is not set), "still listens ...". */
+void vrrp_waiting_text(const struct ip_addr *master, uint8_t priority, uint8_t own, struct buf *out);
 /* "received lower priority (90) advert from 10.0.0.2 - discarding"; `own` is the own priority. */
 void vrrp_note_text(const struct vrrp_action *a, uint8_t own, struct buf *out);
 

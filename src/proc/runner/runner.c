@@ -426,14 +426,10 @@ static void meet(struct runner *r, uint8_t process, int fd)
 static void worker_news(struct runner *r, const struct msg_worker_news *m)
 {
 	struct board_event e = {.at = m->at, .wall = m->wall, .is_worker = true, .worker_news = m->event};
-	struct buf name = BUF_ON(e.name);
 
 	if (!r->conf)
 		return;
-	buf_printf(&name, "%s", process_name(m->process));
-	if (m->process == PROC_CHECK)
-		buf_printf(&name, "%u", m->index);
-	buf_text(&name);
+	process_label(m->process, m->index, e.name);
 	str_copy(e.text, sizeof(e.text), m->text);
 	board_event_add(&r->board, &e);
 	mail_worker(r->mail, m, e.name);

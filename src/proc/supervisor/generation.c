@@ -14,13 +14,9 @@
 #include "io/memfile.h"
 #include "proc/supervisor/internal.h"
 
-const char *slot_name(enum slot slot, char buf[static SLOT_NAME_MAX])
+const char *slot_name(enum slot slot, char buf[static PROCESS_LABEL_MAX])
 {
-	if (slot < SLOT_CHECK)
-		snprintf(buf, SLOT_NAME_MAX, "%s", process_name(slot_process(slot)));
-	else
-		snprintf(buf, SLOT_NAME_MAX, "check%u", slot_index(slot));
-	return buf;
+	return process_label(slot_process(slot), slot_index(slot), buf);
 }
 
 const char *run_path(const struct supervisor *s, const char *name, char buf[static RUN_PATH_MAX])
@@ -97,7 +93,7 @@ int generation_load_status(const struct conf_loaded *l)
 static void board_path(const struct supervisor *s, enum slot slot, bool published,
 		       char buf[static RUN_PATH_MAX])
 {
-	char name[SLOT_NAME_MAX], file[SLOT_NAME_MAX + 16];
+	char name[PROCESS_LABEL_MAX], file[PROCESS_LABEL_MAX + 16];
 
 	snprintf(file, sizeof(file), "%s.board%s", slot_name(slot, name), published ? "" : ".next");
 	run_path(s, file, buf);

@@ -36,8 +36,7 @@ static inline unsigned slot_index(enum slot slot)
 }
 
 /* "vrrp", "check0": of logs, and with ".board" of files. */
-#define SLOT_NAME_MAX 16
-const char *slot_name(enum slot slot, char buf[static SLOT_NAME_MAX]);
+const char *slot_name(enum slot slot, char buf[static PROCESS_LABEL_MAX]);
 
 /* Which workers a configuration asks for, and what they need of us. */
 struct needs {
@@ -74,7 +73,7 @@ struct worker {
 	struct supervisor *s;
 	enum slot slot;
 	enum process id;
-	char name[SLOT_NAME_MAX];
+	char name[PROCESS_LABEL_MAX];
 	pid_t pid;		/* 0: not running */
 	struct channel channel; /* fd -1: none */
 	struct loop_fd *watch;

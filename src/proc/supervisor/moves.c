@@ -101,9 +101,9 @@ void moves_make(const struct moves *m, struct generation *now)
 struct moves *moves_free(struct moves *m)
 {
 	for (unsigned i = 0; m && i < CHECK_PROCESSES_MAX; i++) {
-		board_unmap(&m->from[i].map);
-		if (m->from[i].fd > 0)
+		if (m->from[i].map.header)
 			close(m->from[i].fd);
+		board_unmap(&m->from[i].map);
 	}
 	if (m)
 		free(m->homes);
