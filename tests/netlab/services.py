@@ -131,7 +131,9 @@ class Services:
                                 *(["--pwfile", self.write("pw", "secret\n")] if authentication != "trust" else [])),
                        check=True, capture_output=True, cwd=home)
         self.start("postgresql", *self._as("postgres", f"{binaries}/postgres", "-D", f"{home}/data", "-k", home,
-                                           "-p", str(port), "-c", "listen_addresses=*", "-c", "fsync=off"),
+                                           "-p", str(port), "-c", "listen_addresses=*", "-c", "fsync=off",
+                                           # in its home: a killed one leaves nothing in /dev/shm
+                                           "-c", "dynamic_shared_memory_type=mmap"),
                    ports=[port])
         self._words["postgresql"] = "ready to accept connections"  # it listens before
         with open(f"{home}/data/pg_hba.conf", "a", encoding="ascii") as handle:
